@@ -1,0 +1,327 @@
+"""The nouns every stage may import: an exchange, a request about to go out, an answer, a flight.
+
+Law: values only; no clock, no I/O, no imports of ours. Times are `int` nanoseconds. Wire text (targets, heads, bodies)
+stays `bytes` exactly as recorded.
+The subtle thing: `Flight` is mutable on purpose. It is the one object an exchange costs on the hot path; the schedule, the
+connection, the judge and the tally each write their own fields, once, in that order. Everything public is frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+__all__ = [
+    "OTHER_ENDPOINT",
+    "REDACTED",
+    "Answer",
+    "Capture",
+    "Drop",
+    "Exchange",
+    "Fate",
+    "Fault",
+    "Flight",
+    "Outcome",
+    "Request",
+    "SessionKind",
+    "Skip",
+    "SkipReason",
+    "Verdict",
+]
+
+REDACTED = b"[redacted:"
+"""What capture writes in place of a secret (`[redacted:LENGTH]`); a header value or target that holds it is not sent."""
+
+OTHER_ENDPOINT = "__other__"
+"""Where endpoints beyond the cap of a recording are counted."""
+
+
+class SessionKind(StrEnum):
+    """What tied the exchanges of a session together; only `COOKIE` and `AUTH` sessions keep causality."""
+
+    COOKIE = "cookie"
+    AUTH = "auth"
+    CONNECTION = "connection"
+    SHARED = "shared"
+
+
+class Capture(StrEnum):
+    """How much of an exchange the capture holds."""
+
+    COMPLETE = "complete"
+    REQUEST_TRUNCATED = "request-truncated"
+    RESPONSE_TRUNCATED = "response-truncated"
+    ABORTED = "aborted"
+
+
+class Fate(StrEnum):
+    """How a planned exchange ended; each ends in exactly one of these."""
+
+    SENT = "sent"
+    DROPPED = "dropped"
+    SKIPPED = "skipped"
+    UNREAD = "unread"
+    IN_DOUBT = "in_doubt"
+
+
+class Drop(StrEnum):
+    """Why an exchange was not sent by our limits (design section 2)."""
+
+    LAG = "lag"
+    WAIT = "wait"
+    IN_FLIGHT = "in_flight"
+    LEASE_GAP = "lease_gap"
+
+
+class SkipReason(StrEnum):
+    """Why an exchange was not sent by choice or need."""
+
+    METHOD = "method"
+    ENDPOINT_RULE = "endpoint_rule"
+    FILTER = "filter"
+    PROTOCOL = "protocol"
+    REDACTED_TARGET = "redacted_target"
+    NOT_WHOLE = "not_whole"
+    NO_CREDENTIAL = "no_credential"
+    REWRITE = "rewrite"
+    STOPPED = "stopped"
+    SEEK = "seek"
+
+
+class Fault(StrEnum):
+    """What the peer or the network did instead of answering; keys of `failed_by` in result.json."""
+
+    CONNECT = "connect"
+    CONNECT_TIMEOUT = "connect_timeout"
+    RESET_BEFORE_HEADERS = "reset_before_headers"
+    RESET_IN_HEADERS = "reset_in_headers"
+    RESET_IN_BODY = "reset_in_body"
+    CLOSED_BEFORE_HEADERS = "closed_before_headers"
+    CLOSED_IN_HEADERS = "closed_in_headers"
+    CLOSED_IN_BODY = "closed_in_body"
+    TIMEOUT = "timeout"
+    TIMEOUT_IN_BODY = "timeout_in_body"
+    PROTOCOL = "protocol"
+    LATE_BYTES = "late_bytes"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    BODY_TOO_LARGE = "body_too_large"
+    UPGRADE = "upgrade"
+    STOPPED = "stopped"
+
+
+class Verdict(StrEnum):
+    """What comparing the answer with the recording said."""
+
+    MATCHED = "matched"
+    MISMATCHED = "mismatched"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One recorded request with its recorded response, as capture saw it (schema v1 without what ingest assigns).
+
+    `at` is UTC ns of the request's first byte. `request_head` and `response_head` are header blocks, `Name: value\\r\\n` per
+    line with no empty line at the end; the request's has Host, hop-by-hop and framing headers taken out. A body is `None`
+    where capture did not keep it and `b""` where there was none. `request_size` and `response_size` are the true body sizes.
+    `duration` and `first_byte` are ns from `at`, `None` where capture could not tell.
+    """
+
+    at: int
+    id: str
+    session: bytes
+    session_kind: SessionKind
+    method: str
+    target: bytes
+    authority: str
+    scheme: str = "http"
+    protocol: str = "HTTP/1.1"
+    identity: str | None = None
+    connection: str | None = None
+    source: str = ""
+    client: str | None = None
+    request_head: bytes = b""
+    request_body: bytes | None = b""
+    request_size: int = 0
+    status: int = 0
+    response_head: bytes = b""
+    response_body: bytes | None = b""
+    response_size: int = 0
+    response_hash: bytes | None = None
+    trailers: bytes | None = None
+    first_byte: int | None = None
+    duration: int | None = None
+    end_flags: str = ""
+    capture: Capture = Capture.COMPLETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request on its way to the wire, as `rewrite`, `endpoint` and `sign` see it.
+
+    `head` is a header block (`Name: value\\r\\n` per line) without Host and framing headers: the engine writes those.
+    """
+
+    method: str
+    target: bytes
+    authority: str
+    head: bytes = b""
+    body: bytes = b""
+    endpoint: str = ""
+    session: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The target without its query, as text."""
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever its case; `None` if it is not there."""
+        wanted = name.lower().encode("latin-1")
+        for line in self.head.split(b"\r\n"):
+            key, colon, value = line.partition(b":")
+            if colon and key.strip().lower() == wanted:
+                return value.strip().decode("latin-1")
+        return None
+
+    def without_header(self, name: str) -> Request:
+        """The same request without any header of this name."""
+        wanted = name.lower().encode("latin-1")
+        lines = [
+            line
+            for line in self.head.split(b"\r\n")
+            if line and line.partition(b":")[0].strip().lower() != wanted
+        ]
+        return replace(self, head=b"".join(line + b"\r\n" for line in lines))
+
+    def with_header(self, name: str, value: str) -> Request:
+        """The same request with this header in place of any of its name.
+
+        Raises:
+            ValueError: name or value hold a line break, which would let one header write another.
+        """
+        if any(c in name + value for c in "\r\n\0"):
+            raise ValueError(f"a header may not hold line breaks: {name!r}")
+        line = f"{name}: {value}\r\n".encode("latin-1")
+        return replace(self, head=self.without_header(name).head + line)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """What `rewrite` returns to leave an exchange out; counted under `skipped_by.rewrite`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A final HTTP response: status, header block as received (no status line), body as on the wire."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+
+class Flight:
+    """One exchange on its way through a run: the recorded side, the wire, the marks, the answer.
+
+    Marks are ns since the run's start, 0 until set. `ready` = max(due, answers waited for); lag = picked - ready;
+    wait = ready - due; service = done - sent; latency = done - due (design section 2).
+    """
+
+    __slots__ = (
+        "answer_body",
+        "answer_head",
+        "answer_status",
+        "at",
+        "body",
+        "connect",
+        "dependents",
+        "done",
+        "due",
+        "duration",
+        "endpoint",
+        "fate",
+        "fault",
+        "first_byte",
+        "head_only",
+        "id",
+        "judged",
+        "method",
+        "pending",
+        "picked",
+        "ready",
+        "reason",
+        "resent",
+        "response_head",
+        "retriable",
+        "sent",
+        "session",
+        "size",
+        "state",
+        "status",
+        "target",
+        "timeout",
+        "wire",
+    )
+
+    def __init__(  # noqa: PLR0913 - one call per exchange, positional because it is on the hot path
+        self,
+        at: int,
+        due: int,
+        session: bytes | None,
+        endpoint: int,
+        method: str,
+        target: bytes,
+        wire: bytes,
+        status: int,
+        response_head: bytes,
+        body: bytes | None,
+        duration: int | None,
+        id: str,  # noqa: A002 - the recording's column name
+    ) -> None:
+        """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it cannot be compared."""
+        self.at = at
+        self.due = due
+        self.session = session
+        self.endpoint = endpoint
+        self.method = method
+        self.target = target
+        self.wire = wire
+        self.status = status
+        self.response_head = response_head
+        self.body = body
+        self.duration = duration
+        self.id = id
+        self.pending = 0
+        self.dependents: list[Flight] | None = None
+        self.fault: Fault | None = None
+        self.resent = False
+        self.ready = self.picked = self.sent = self.done = self.connect = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one planned exchange ended: what the `outcomes` event hands to listeners, in batches.
+
+    Times are ns since the run's start. `answer_status` is 0 and `fault` set where no answer came.
+    """
+
+    id: str
+    endpoint: str
+    method: str
+    target: bytes
+    session: bytes | None
+    fate: Fate
+    reason: str = ""
+    due: int = 0
+    ready: int = 0
+    picked: int = 0
+    sent: int = 0
+    done: int = 0
+    recorded_status: int = 0
+    recorded_duration: int | None = None
+    answer_status: int = 0
+    fault: Fault | None = None
+    resent: bool = False
+    verdict: Verdict | None = None

@@ -36,7 +36,7 @@ class Differing(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of difference: `value`, `type`, `added`, `removed`, `length`, `status` and so on."""
+        """The kind of difference: `value`, `type`, `added`, `removed`, `status` and so on."""
 
     @property
     def recorded(self) -> str:
@@ -65,7 +65,7 @@ class ListenerFailure:
 
 
 class EventHook:
-    """Calls its listeners with keyword arguments; true if it has any (`if hook: hook.fire(...)`)."""
+    """Calls its listeners with keyword arguments; true if it has any: `if hook: hook.fire(...)`."""
 
     __slots__ = ("_broken", "_listeners", "failures", "name", "report")
 

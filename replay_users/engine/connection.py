@@ -1,0 +1,362 @@
+"""One connection to the target: bytes out, bytes in, and exactly one ending per flight.
+
+Law: hub callbacks on raw non-blocking sockets; nothing here blocks, spawns, logs or allocates per request beyond the bytes
+themselves. What the peer does wrong is a `Fault` on the flight, never an exception. The subtle thing: an exchange is finished
+only after the parser has returned, because finishing may put the next request on this very connection, and because bytes that
+follow the answer must be seen first: they mean that its framing cannot be trusted.
+
+How httptools behaves here was tried, case by case (0.9): it cannot be told of HEAD, has no end-of-file call, reports interim
+answers as complete messages, and `should_keep_alive` is right inside callbacks only.
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httptools
+
+from replay_users.model import Fault
+
+if TYPE_CHECKING:
+    from replay_users.model import Flight
+
+__all__ = ["KEPT_BODY", "MAX_HEAD", "Address", "Connection", "Owner"]
+
+Address = tuple[int, tuple[Any, ...]]
+"""Address family and socket address."""
+
+READ = 65536
+"""Bytes per recv: 128 KiB and more cost 10-20 us each, for the buffer (measured)."""
+
+MAX_HEAD = 64 << 10
+"""Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
+
+KEPT_BODY = 1 << 20
+"""Bytes of an answer that are kept to be compared; recordings keep no more either."""
+
+_MAX_INTERIM = 100
+_EMPTY = frozenset({204, 304})
+_UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
+
+
+class Owner(Protocol):
+    """What a connection tells its pool's engine."""
+
+    start: int
+
+    def completed(self, connection: Connection, flight: Flight) -> None:
+        """The flight has its answer; the connection is free or closed."""
+
+    def failed(self, connection: Connection, flight: Flight, fault: Fault) -> None:
+        """The flight will have no answer on this connection, which is closed."""
+
+    def lost(self, connection: Connection, *, late_bytes: bool) -> None:
+        """A connection without a flight was closed by the peer, or had to be for what it sent unasked."""
+
+
+class Connection:
+    """A connection, from its first SYN; give it one flight at a time with `carry`."""
+
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_closing",
+        "_complete",
+        "_headers_done",
+        "_interim",
+        "_interims",
+        "_loop",
+        "_more",
+        "_out",
+        "_owner",
+        "_parser",
+        "_raw",
+        "_read",
+        "_recv",
+        "_send",
+        "_size",
+        "_sock",
+        "_status",
+        "_until_eof",
+        "_write",
+        "answer_by",
+        "closed",
+        "connected",
+        "deadline",
+        "flight",
+        "reused",
+    )
+
+    _raw: bytes
+    _body: bytes
+    _more: list[bytes]
+    _size: int
+    _status: int
+    _begun: int
+    _interims: int
+    _headers_done: bool
+    _complete: bool
+
+    def __init__(self, owner: Owner, loop: Any, address: Address) -> None:
+        """Begin connecting.
+
+        Raises:
+            OSError: no socket could be made (out of descriptors).
+        """
+        self._owner = owner
+        self._loop = loop
+        self._sock = _socket.socket(address[0], _socket.SOCK_STREAM)
+        self._sock.setblocking(False)
+        self._sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._recv = self._sock.recv
+        self._send = self._sock.send
+        self._read = loop.io(self._sock.fileno(), 1)
+        self._write = loop.io(self._sock.fileno(), 2)
+        self._out: memoryview | None = None
+        self.flight: Flight | None = None
+        self.connected = self.closed = self.reused = False
+        self.deadline = self.answer_by = 0
+        self._more = []
+        self._interim = self._until_eof = self._closing = False
+        self._reset()
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._begin(address)
+
+    def _begin(self, address: Address) -> None:
+        error = self._sock.connect_ex(address[1])
+        if error and error not in _UNFINISHED:
+            self._loop.run_callback(self._refused)
+        else:
+            self._write.start(self._opened)
+
+    def _opened(self) -> None:
+        if self._sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR):
+            self._refused()
+            return
+        self._write.stop()
+        self.connected = True
+        self.deadline = self.answer_by
+        self._read.start(self._readable)
+        flight = self.flight
+        if flight is not None:
+            self.carry(flight, self.answer_by)
+            flight.connect = flight.sent - flight.picked
+
+    def _refused(self) -> None:
+        flight = self.flight
+        self.close()
+        if flight is None:
+            self._owner.lost(self, late_bytes=False)
+        else:
+            self._mark_connect(flight)
+            self._owner.failed(self, flight, Fault.CONNECT)
+
+    def _mark_connect(self, flight: Flight) -> None:
+        flight.sent = time.monotonic_ns() - self._owner.start
+        flight.connect = flight.sent - flight.picked
+
+    def carry(self, flight: Flight, answer_by: int) -> None:
+        """Send a flight's request, now or as soon as the connection is open; times are ns since the run's start."""
+        self.flight = flight
+        self.answer_by = answer_by
+        if not self.connected:
+            return
+        self.deadline = answer_by
+        if not flight.sent:
+            flight.sent = time.monotonic_ns() - self._owner.start
+        self._put(flight.wire)
+
+    def _put(self, data: bytes | memoryview) -> None:
+        try:
+            count = self._send(data)
+        except BlockingIOError:
+            count = 0
+        except OSError:
+            self._fail(Fault.RESET_BEFORE_HEADERS)
+            return
+        if count < len(data):
+            self._out = memoryview(data)[count:]
+            self._write.start(self._writable)
+
+    def _writable(self) -> None:
+        self._write.stop()
+        data, self._out = self._out, None
+        if data is not None:
+            self._put(data)
+
+    def _readable(self) -> None:
+        try:
+            data = self._recv(READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._ended(reset=True)
+            return
+        if not data:
+            self._ended(reset=False)
+        elif self.flight is None:
+            self.close()
+            self._owner.lost(self, late_bytes=True)
+        else:
+            self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        if not self._headers_done:
+            self._raw = self._raw + data if self._raw else data
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail(Fault.UPGRADE)
+            return
+        except (httptools.HttpParserError, httptools.HttpParserCallbackError):
+            self._fail(Fault.LATE_BYTES if self._complete else Fault.PROTOCOL)
+            return
+        if self._complete:
+            self._finish()
+        elif not self._headers_done and len(self._raw) > MAX_HEAD:
+            self._fail(Fault.HEADERS_TOO_LARGE)
+
+    # httptools calls these, by name, from inside feed_data.
+
+    def on_message_begin(self) -> None:
+        """A message begins: the answer, or an interim one before it, or something unasked after it."""
+        self._begun += 1
+
+    def on_headers_complete(self) -> None:
+        """A head is complete."""
+        parser = self._parser
+        status = parser.get_status_code()
+        if status < 200:  # noqa: PLR2004 - interim answers are 1xx
+            self._interim = True
+            return
+        if self._complete:
+            return
+        self._status = status
+        self._headers_done = True
+        flight = self.flight
+        head_only = flight is not None and flight.method == "HEAD"
+        if not parser.should_keep_alive():
+            self._closing = True
+            if not (head_only or status in _EMPTY):
+                self._until_eof = not _is_framed(self._raw)
+        if head_only:
+            self._complete = True
+
+    def on_body(self, data: bytes) -> None:
+        """Part of the body; beyond what is kept only its size is counted."""
+        if not self._size:
+            self._size = len(data)
+            self._body = data
+            return
+        self._size += len(data)
+        if self._size <= KEPT_BODY:
+            self._more.append(data)
+
+    def on_message_complete(self) -> None:
+        """A message is complete, unless it was an interim one."""
+        if self._interim:
+            self._interim = False
+            self._interims += 1
+            self._raw = _after_head(self._raw)
+            if self._interims > _MAX_INTERIM:
+                raise OverflowError("too many interim answers")
+        else:
+            self._complete = True
+
+    def _finish(self) -> None:
+        flight = self.flight
+        if flight is None:
+            return
+        if self._begun > self._interims + 1 and flight.method != "HEAD":
+            self._fail(Fault.LATE_BYTES)
+            return
+        flight.done = time.monotonic_ns() - self._owner.start
+        flight.answer_status = self._status
+        flight.answer_head = self._raw
+        flight.answer_body = b"".join((self._body, *self._more)) if self._more else self._body
+        flight.answer_size = self._size
+        self.flight = None
+        if self._closing or self._out is not None:
+            self.close()
+        else:
+            self.reused = True
+            self._reset()
+            if flight.method == "HEAD":  # the parser still expects a body
+                self._parser = httptools.HttpResponseParser(self)
+        self._owner.completed(self, flight)
+
+    def _reset(self) -> None:
+        """Make ready for the next answer; what is only set on the way to a close stays."""
+        self._raw = b""
+        self._body = b""
+        if self._more:
+            self._more = []
+        self._size = 0
+        self._status = 0
+        self._begun = 0
+        self._interims = 0
+        self._headers_done = False
+        self._complete = False
+
+    def _ended(self, *, reset: bool) -> None:
+        """The peer closed or reset the connection."""
+        if self.flight is None:
+            self.close()
+            self._owner.lost(self, late_bytes=False)
+        elif self._until_eof and not reset:
+            self._closing = True
+            self._finish()
+        else:
+            self._fail(self._broken(reset=reset))
+
+    def _broken(self, *, reset: bool) -> Fault:
+        if self._headers_done:
+            return Fault.RESET_IN_BODY if reset else Fault.CLOSED_IN_BODY
+        if self._raw or self._interims:
+            return Fault.RESET_IN_HEADERS if reset else Fault.CLOSED_IN_HEADERS
+        return Fault.RESET_BEFORE_HEADERS if reset else Fault.CLOSED_BEFORE_HEADERS
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        if not self.connected:
+            if self.flight is not None:
+                self._mark_connect(self.flight)
+            self._fail(Fault.CONNECT_TIMEOUT)
+        else:
+            self._fail(Fault.TIMEOUT_IN_BODY if self._headers_done else Fault.TIMEOUT)
+
+    def abandon(self) -> None:
+        """The run was stopped and will wait no longer."""
+        self._fail(Fault.STOPPED)
+
+    def _fail(self, fault: Fault) -> None:
+        flight, self.flight = self.flight, None
+        self.close()
+        if flight is not None:
+            flight.answer_status = self._status
+            self._owner.failed(self, flight, fault)
+
+    def close(self) -> None:
+        """Close, with every watcher; doing it twice does no harm."""
+        if self.closed:
+            return
+        self.closed = True
+        for watcher in (self._read, self._write):
+            watcher.stop()
+            watcher.close()
+        self._sock.close()
+        self._parser = None
+
+
+def _is_framed(raw: bytes) -> bool:
+    """Whether an answer says itself where its body ends."""
+    head = raw[: raw.find(b"\r\n\r\n") + 2].lower()
+    return b"\ncontent-length:" in head or b"\ntransfer-encoding:" in head
+
+
+def _after_head(raw: bytes) -> bytes:
+    """What follows the first head."""
+    return raw[raw.find(b"\r\n\r\n") + 4 :]

@@ -104,8 +104,8 @@ class Fault(StrEnum):
     PROTOCOL = "protocol"
     LATE_BYTES = "late_bytes"
     HEADERS_TOO_LARGE = "headers_too_large"
-    BODY_TOO_LARGE = "body_too_large"
     UPGRADE = "upgrade"
+    NO_SOCKET = "no_socket"
     STOPPED = "stopped"
 
 
@@ -119,9 +119,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One recorded request with its recorded response, as capture saw it (schema v1 without what ingest assigns).
+    r"""One recorded request with its recorded response, as capture saw it (schema v1 without what ingest assigns).
 
-    `at` is UTC ns of the request's first byte. `request_head` and `response_head` are header blocks, `Name: value\\r\\n` per
+    `at` is UTC ns of the request's first byte. `request_head` and `response_head` are header blocks, `Name: value\r\n` per
     line with no empty line at the end; the request's has Host, hop-by-hop and framing headers taken out. A body is `None`
     where capture did not keep it and `b""` where there was none. `request_size` and `response_size` are the true body sizes.
     `duration` and `first_byte` are ns from `at`, `None` where capture could not tell.
@@ -157,9 +157,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request on its way to the wire, as `rewrite`, `endpoint` and `sign` see it.
+    r"""A request on its way to the wire, as `rewrite`, `endpoint` and `sign` see it.
 
-    `head` is a header block (`Name: value\\r\\n` per line) without Host and framing headers: the engine writes those.
+    `head` is a header block (`Name: value\r\n` per line) without Host and framing headers: the engine writes those.
     """
 
     method: str
@@ -188,9 +188,7 @@ class Request:
         """The same request without any header of this name."""
         wanted = name.lower().encode("latin-1")
         lines = [
-            line
-            for line in self.head.split(b"\r\n")
-            if line and line.partition(b":")[0].strip().lower() != wanted
+            line for line in self.head.split(b"\r\n") if line and line.partition(b":")[0].strip().lower() != wanted
         ]
         return replace(self, head=b"".join(line + b"\r\n" for line in lines))
 
@@ -232,6 +230,7 @@ class Flight:
     __slots__ = (
         "answer_body",
         "answer_head",
+        "answer_size",
         "answer_status",
         "at",
         "body",
@@ -240,32 +239,26 @@ class Flight:
         "done",
         "due",
         "duration",
+        "ended",
         "endpoint",
-        "fate",
         "fault",
-        "first_byte",
-        "head_only",
         "id",
         "judged",
         "method",
         "pending",
         "picked",
         "ready",
-        "reason",
         "resent",
         "response_head",
-        "retriable",
         "sent",
         "session",
-        "size",
         "state",
         "status",
         "target",
-        "timeout",
         "wire",
     )
 
-    def __init__(  # noqa: PLR0913 - one call per exchange, positional because it is on the hot path
+    def __init__(  # noqa: PLR0913, PLR0917 - one call per exchange, positional because it is on the hot path
         self,
         at: int,
         due: int,
@@ -292,12 +285,17 @@ class Flight:
         self.response_head = response_head
         self.body = body
         self.duration = duration
+        self.ended = at + (duration or 0)
         self.id = id
+        self.state = 0
         self.pending = 0
         self.dependents: list[Flight] | None = None
         self.fault: Fault | None = None
         self.resent = False
         self.ready = self.picked = self.sent = self.done = self.connect = 0
+        self.answer_status = self.answer_size = 0
+        self.answer_head = self.answer_body = b""
+        self.judged: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""The count index: how many rows per slice, second, endpoint, sample bucket and traits, in a small Parquet beside the manifest.
+
+Law: counts only. It is written by ingest from the rows themselves and read by the plan, so `planned` never comes from adding
+up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so an hour is filtered
+and folded before the next one is read, and what stays in memory no longer knows sample buckets.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+__all__ = ["INDEX_SCHEMA", "CountIndex", "build_index", "encode_index"]
+
+SECOND = 1_000_000_000
+
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("slice", pa.string(), nullable=False),
+        pa.field("second", pa.int64(), nullable=False),  # at // 1e9
+        pa.field("partition", pa.uint16(), nullable=False),
+        pa.field("endpoint", pa.string(), nullable=False),
+        pa.field("sample", pa.uint16(), nullable=False),
+        pa.field("traits", pa.uint8(), nullable=False),
+        pa.field("rows", pa.int64(), nullable=False),
+    ]
+)
+_KEYS = ["slice", "second", "partition", "endpoint", "sample", "traits"]
+
+
+def build_index(file: str, rows: pa.Table) -> pa.Table:
+    """The index entries of one slice, from its rows."""
+    table = pa.table(
+        {
+            "slice": pa.repeat(file, len(rows)),
+            "second": pc.divide(rows["at"], SECOND),
+            **{name: rows[name] for name in _KEYS[2:]},
+        }
+    )
+    counted = table.group_by(_KEYS, use_threads=False).aggregate([([], "count_all")])
+    return counted.rename_columns([*_KEYS, "rows"]).cast(INDEX_SCHEMA)
+
+
+def encode_index(parts: Iterable[pa.Table]) -> bytes:
+    """The index file of an hour."""
+    sink = io.BytesIO()
+    pq.write_table(pa.concat_tables(parts), sink, compression="zstd", use_dictionary=["slice", "endpoint"])
+    return sink.getvalue()
+
+
+class CountIndex:
+    """The counts of a whole recording for one sample, folded to slice, second, endpoint and traits."""
+
+    def __init__(self, hours: Iterable[tuple[str, bytes]], endpoints: Mapping[str, int]) -> None:
+        """`hours` yields (folder, index file) one at a time; `endpoints` maps names to the merged manifest's indices."""
+        self._raw = [(folder, data) for folder, data in hours]
+        self._endpoints = endpoints
+        self._folded: dict[int, pa.Table] = {}
+
+    def totals(self, start: int, end: int, buckets: int) -> dict[tuple[int, int], int]:
+        """Rows by (endpoint index, traits) with start <= at < end (UTC ns, whole seconds) in the sample."""
+        table = self._between(start, end, buckets).group_by(["endpoint", "traits"]).aggregate([("rows", "sum")])
+        names, bits, rows = (table[c].to_pylist() for c in ("endpoint", "traits", "rows_sum"))
+        return {(self._endpoints[name], int(b)): int(n) for name, b, n in zip(names, bits, rows, strict=True)}
+
+    def curve(self, start: int, end: int, buckets: int, keep: Collection[tuple[int, int]]) -> list[int]:
+        """Rows per second from `start`, of the (endpoint index, traits) cells in `keep` only."""
+        table = self._between(start, end, buckets)
+        names = {index: name for name, index in self._endpoints.items()}
+        cells = pa.array([f"{names[e]} {t}" for e, t in keep], pa.string())
+        labels = pc.binary_join_element_wise(table["endpoint"], pc.cast(table["traits"], pa.string()), " ")
+        kept = table.filter(pc.is_in(labels, value_set=cells))
+        summed = kept.group_by(["second"]).aggregate([("rows", "sum")])
+        curve = [0] * max(0, -(-(end - start) // SECOND))
+        first = start // SECOND
+        for second, rows in zip(summed["second"].to_pylist(), summed["rows_sum"].to_pylist(), strict=True):
+            curve[second - first] = rows
+        return curve
+
+    def slices(self, start: int, end: int, buckets: int) -> dict[str, int]:
+        """Rows per slice with start <= at < end in the sample: what a slice that cannot be read leaves unread."""
+        table = self._between(start, end, buckets).group_by(["slice"]).aggregate([("rows", "sum")])
+        return dict(zip(table["slice"].to_pylist(), table["rows_sum"].to_pylist(), strict=True))
+
+    def _between(self, start: int, end: int, buckets: int) -> pa.Table:
+        table = self._fold(buckets)
+        second = table["second"]
+        inside = pc.and_(pc.greater_equal(second, start // SECOND), pc.less(second, -(-end // SECOND)))
+        return table.filter(inside)
+
+    def _fold(self, buckets: int) -> pa.Table:
+        if buckets not in self._folded:
+            self._folded[buckets] = pa.concat_tables([_fold_hour(f, d, buckets) for f, d in self._raw])
+        return self._folded[buckets]
+
+
+def _fold_hour(folder: str, data: bytes, buckets: int) -> pa.Table:
+    table = pq.read_table(io.BytesIO(data), use_threads=False)
+    table = table.filter(pc.less(table["sample"], buckets))
+    keys = ["slice", "second", "endpoint", "traits"]
+    folded = table.group_by(keys, use_threads=False).aggregate([("rows", "sum")])
+    return folded.rename_columns([*keys, "rows"]).set_column(
+        0, "slice", pc.binary_join_element_wise(pa.scalar(folder), folded["slice"], "")
+    )

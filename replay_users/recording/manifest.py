@@ -1,0 +1,188 @@
+"""The manifest: what is in a recording, written last, so that what has no manifest is not a recording.
+
+Law: values and their JSON, no I/O. A manifest describes one hour; `merge` makes one of several, which is what a run, a plan
+and `inspect` see. The subtle thing: endpoint indices are an hour's own; merging remaps them by name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from replay_users.errors import DamagedRecording
+from replay_users.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "MANIFEST_NAME",
+    "EndpointInfo",
+    "GroupInfo",
+    "Manifest",
+    "SliceInfo",
+    "from_json",
+    "merge",
+    "to_json",
+]
+
+MANIFEST_NAME = "manifest.json"
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """One row group: the rows of one partition, and the byte range that holds them."""
+
+    partition: int
+    rows: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceInfo:
+    """One Parquet file: `file` relative to its manifest's folder (to the root once merged), sizes in bytes, times UTC ns."""
+
+    file: str
+    size: int
+    content_hash: str
+    first_at: int
+    last_at: int
+    rows: int
+    footer: int
+    raw_bytes: int
+    groups: tuple[GroupInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInfo:
+    """An endpoint, its rows and its production latency (a serialised `Histogram` of ns)."""
+
+    name: str
+    rows: int
+    latency: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Everything known of an hour, or of several merged, without opening a slice."""
+
+    schema_version: int = _VERSION
+    generation: int = 1
+    partitions: int
+    first_at: int
+    last_at: int
+    rows: int
+    slices: tuple[SliceInfo, ...]
+    index: str
+    endpoints: tuple[EndpointInfo, ...]
+    methods: Mapping[str, int]
+    hosts: Mapping[str, int]
+    protocols: Mapping[str, int]
+    statuses: Mapping[str, int]
+    session_kinds: Mapping[str, int]
+    peak_concurrency: int
+    capture: Mapping[str, int]
+    redaction: Mapping[str, int]
+    shared_sessions: tuple[str, ...] = ()
+    templates: Mapping[str, Any] = field(default_factory=dict)
+    hmac_key_id: str | None = None
+    sources: Mapping[str, Any] = field(default_factory=dict)
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The manifest as indented JSON; byte ranges of row groups as compact rows."""
+    document = asdict(manifest)
+    for item in document["slices"]:
+        item["groups"] = [list(group.values()) for group in item["groups"]]
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def from_json(data: bytes, name: str) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        DamagedRecording: not a manifest, or one of a newer version than this one reads.
+    """
+    try:
+        document = orjson.loads(data)
+        version = int(document["schema_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedRecording(f"{name} is not a manifest ({error}); ingest the capture again") from None
+    if version > _VERSION:
+        raise DamagedRecording(
+            f"{name} has schema version {version}, this replay-users reads up to {_VERSION}: upgrade replay-users"
+        )
+    try:
+        return _build(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedRecording(f"{name} is damaged ({error!r}); ingest the capture again") from None
+
+
+def _build(document: dict[str, Any]) -> Manifest:
+    known = {key: document[key] for key in Manifest.__dataclass_fields__ if key in document}
+    known["slices"] = tuple(_slice(item) for item in document["slices"])
+    known["endpoints"] = tuple(EndpointInfo(e["name"], e["rows"], e["latency"]) for e in document["endpoints"])
+    known["shared_sessions"] = tuple(document.get("shared_sessions", ()))
+    return Manifest(**known)
+
+
+def _slice(item: dict[str, Any]) -> SliceInfo:
+    groups = tuple(GroupInfo(*(int(n) for n in group)) for group in item["groups"])
+    return SliceInfo(**{**item, "groups": groups})
+
+
+def merge(parts: Sequence[tuple[str, Manifest]]) -> Manifest:
+    """One manifest of several hours, each with its folder; slices become relative to the root, in time order.
+
+    Raises:
+        DamagedRecording: the hours were partitioned differently, which no ingest of ours does.
+    """
+    manifests = [manifest for _, manifest in parts]
+    first = manifests[0]
+    if any(m.partitions != first.partitions for m in manifests):
+        raise DamagedRecording("its hours have different numbers of partitions; ingest them into one recording again")
+    slices = [replace(s, file=folder + s.file) for folder, m in parts for s in m.slices]
+    return Manifest(
+        generation=max(m.generation for m in manifests),
+        partitions=first.partitions,
+        first_at=min(m.first_at for m in manifests),
+        last_at=max(m.last_at for m in manifests),
+        rows=sum(m.rows for m in manifests),
+        slices=tuple(sorted(slices, key=lambda s: (s.first_at, s.file))),
+        index="",
+        endpoints=_merge_endpoints(manifests),
+        methods=_sum(m.methods for m in manifests),
+        hosts=_sum(m.hosts for m in manifests),
+        protocols=_sum(m.protocols for m in manifests),
+        statuses=_sum(m.statuses for m in manifests),
+        session_kinds=_sum(m.session_kinds for m in manifests),
+        peak_concurrency=max(m.peak_concurrency for m in manifests),
+        capture=_sum(m.capture for m in manifests),
+        redaction=_sum(m.redaction for m in manifests),
+        shared_sessions=first.shared_sessions,
+        templates=first.templates,
+        hmac_key_id=first.hmac_key_id,
+        sources={key: value for m in manifests for key, value in m.sources.items()},
+    )
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total.most_common())
+
+
+def _merge_endpoints(manifests: Sequence[Manifest]) -> tuple[EndpointInfo, ...]:
+    rows: Counter[str] = Counter()
+    latency: dict[str, Histogram] = {}
+    for info in (info for manifest in manifests for info in manifest.endpoints):
+        rows[info.name] += info.rows
+        latency.setdefault(info.name, Histogram()).merge(Histogram.from_dict(info.latency))
+    return tuple(EndpointInfo(name, rows[name], latency[name].to_dict()) for name in sorted(rows))

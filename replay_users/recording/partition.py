@@ -1,0 +1,40 @@
+"""Whose share a session is, and whether a sample holds it: decided by hash, without talking to anyone.
+
+Law: pure functions of bytes; never `hash()`, which differs between processes. The subtle thing: sampling hashes with
+another key than partitioning, so that a 10 % sample is 10 % of every partition and not 10 % of the partitions.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+__all__ = ["SAMPLE_BUCKETS", "partition_of", "sample_bucket", "share_key", "shared_threshold"]
+
+SAMPLE_BUCKETS = 1000
+"""Steps of a sample: 0.1 % each."""
+
+_SHARED_MIN_ROWS = 2000
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition, 0 to `partitions` - 1, that owns a session (BLAKE2b mod P)."""
+    return int.from_bytes(blake2b(key, digest_size=8).digest(), "big") % partitions
+
+
+def sample_bucket(key: bytes) -> int:
+    """The sample bucket of a session, 0 to 999: a sample of 10 % holds the buckets below 100."""
+    digest = blake2b(key, digest_size=8, key=b"replay-users sample").digest()
+    return int.from_bytes(digest, "big") % SAMPLE_BUCKETS
+
+
+def share_key(session: bytes, connection: str | None, *, shared: bool) -> bytes:
+    """What is hashed for an exchange: its session, or session and connection where the session is shared."""
+    return session + b"\0" + (connection or "").encode() if shared else session
+
+
+def shared_threshold(rows: int, partitions: int) -> int:
+    """The most rows a session may have before it is split by connection.
+
+    More than 1/(4P) of the recording would leave its owner with a lopsided share; below 2,000 rows that does not matter.
+    """
+    return max(_SHARED_MIN_ROWS, rows // (4 * partitions))

@@ -1,0 +1,57 @@
+"""What about a recorded request decides, before anything else, whether and how it can be sent.
+
+Law: pure, computed once at ingest and stored beside the row, so that a run looks at one small integer per row instead of
+searching every header block, and the plan can count from the index what a run will leave out.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import TYPE_CHECKING
+
+from replay_users.model import REDACTED, Capture
+
+if TYPE_CHECKING:
+    from replay_users.model import Exchange
+
+__all__ = ["Trait", "traits"]
+
+
+class Trait(IntFlag):
+    """Bits of the `traits` column."""
+
+    REDACTED_HEADER = 1
+    """A request header's value was redacted: the request goes out without that header."""
+    REDACTED_TARGET = 2
+    """The target holds a redacted value: never sent."""
+    NOT_WHOLE = 4
+    """The request was cut, aborted or its body not kept: never sent."""
+    PROTOCOL = 8
+    """gRPC, an upgrade or CONNECT: cannot go out as HTTP/1.1."""
+
+
+def traits(exchange: Exchange) -> int:
+    """The bits that hold for an exchange."""
+    found = 0
+    if REDACTED in exchange.request_head:
+        found |= Trait.REDACTED_HEADER
+    if REDACTED in exchange.target:
+        found |= Trait.REDACTED_TARGET
+    if not _is_whole(exchange):
+        found |= Trait.NOT_WHOLE
+    if not _is_plain_http(exchange):
+        found |= Trait.PROTOCOL
+    return int(found)
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    if exchange.capture is Capture.REQUEST_TRUNCATED or exchange.request_body is None:
+        return False
+    return len(exchange.request_body) >= exchange.request_size
+
+
+def _is_plain_http(exchange: Exchange) -> bool:
+    if exchange.method == "CONNECT" or exchange.status == 101:  # noqa: PLR2004 - Switching Protocols
+        return False
+    head = exchange.request_head.lower()
+    return b"\ncontent-type: application/grpc" not in b"\n" + head and b"\nsec-websocket-key:" not in head

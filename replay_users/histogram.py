@@ -7,11 +7,12 @@ The subtle thing: a value that was never observed because the exchange was dropp
 is `OVER` ("over" in JSON); so no figure that comes out of here describes survivors only.
 """
 
+# ruff: noqa: PLR1730 - `if ns > peak` takes a fifth of the time of `peak = max(peak, ns)`
 from __future__ import annotations
 
 from collections import defaultdict
 from enum import StrEnum
-from math import ceil, exp, log, sqrt
+from math import ceil, exp2, log2, sqrt
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ __all__ = [
     "RatioHistogram",
 ]
 
-SCALE = 1 / log(1.02)
-"""Buckets per unit of ln(ns + 1): each is 2 % wide, its middle within 1 % of what it holds."""
+SCALE = 1 / log2(1.02)
+"""Buckets per unit of log2(ns + 1), each 2 % wide; `log2` takes half of the time of `log` (22 ns)."""
 
-RATIO_SCALE = 1 / log(1.01)
-"""Buckets per unit of ln(ratio): each is 1 % wide."""
+RATIO_SCALE = 1 / log2(1.01)
+"""Buckets per unit of log2(ratio), each 1 % wide."""
 
 RATIO_BIAS = 10_000.5
 """Keeps ratio buckets positive, where `int` rounds down; a ratio of 1 is a bucket's middle."""
@@ -97,11 +98,7 @@ class _Buckets:
         return {"buckets": counted, "over": self.over}
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Buckets)
-            and type(self) is type(other)
-            and self.to_dict() == other.to_dict()
-        )
+        return isinstance(other, _Buckets) and type(self) is type(other) and self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -126,10 +123,12 @@ class Histogram(_Buckets):
 
     def add(self, ns: int) -> None:
         """Count one duration; a negative one (a clock's fault) counts as 0."""
-        ns = max(ns, 0)
+        if ns < 0:
+            ns = 0
         self.total += ns
-        self.peak = max(self.peak, ns)
-        self.buckets[int(log(ns + 1) * SCALE)] += 1
+        if ns > self.peak:
+            self.peak = ns
+        self.buckets[int(log2(ns + 1) * SCALE)] += 1
 
     def merge(self, other: Histogram) -> None:
         """Count everything the other counted as well."""
@@ -150,7 +149,7 @@ class Histogram(_Buckets):
         bucket = self.bucket_at(max(1, ceil(q * count)))
         if isinstance(bucket, Over):
             return OVER
-        return min(round(exp((bucket + 0.5) / SCALE) - 1), self.peak)
+        return min(round(exp2((bucket + 0.5) / SCALE) - 1), self.peak)
 
     @property
     def maximum(self) -> Measure:
@@ -203,7 +202,7 @@ class RatioHistogram(_Buckets):
 
     def add(self, recorded_ns: int, replayed_ns: int) -> None:
         """Count one pair of durations; ns below 0 count as 0."""
-        steps = (log(max(replayed_ns, 0) + 1) - log(max(recorded_ns, 0) + 1)) * RATIO_SCALE
+        steps = (log2(max(replayed_ns, 0) + 1) - log2(max(recorded_ns, 0) + 1)) * RATIO_SCALE
         self.buckets[int(steps + RATIO_BIAS)] += 1
 
     def merge(self, other: RatioHistogram) -> None:
@@ -231,7 +230,7 @@ class RatioHistogram(_Buckets):
         bucket = self.bucket_at(rank)
         if isinstance(bucket, Over):
             return OVER
-        return exp((bucket + 0.5 - RATIO_BIAS) / RATIO_SCALE)
+        return exp2((bucket + 0.5 - RATIO_BIAS) / RATIO_SCALE)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RatioHistogram:

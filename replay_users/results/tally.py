@@ -1,0 +1,228 @@
+"""Streaming totals of a run: what was sent, how late, how fast, and what the answers were.
+
+Law: pure, constant memory; everything merges by addition and survives JSON, so that workers can count
+apart and one master add up. `planned` is not here: it comes from the manifest, and conservation is
+checked against it.
+The subtle thing: `settle` runs on the hub for every exchange. It passes over a batch three times, each
+pass with its counters in locals; measured 1.2 us per answered exchange, where the budget is 1.5.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from replay_users.results.endpoint_tally import (
+    EndpointTally,
+    count_answers,
+    count_failed,
+    count_times,
+)
+from replay_users.results.fidelity import Fidelity
+from replay_users.results.signatures import SignatureTable, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from replay_users.compare.difference import Difference
+    from replay_users.model import Drop, Flight, SkipReason
+
+__all__ = ["Tally", "Totals"]
+
+_REASONS_KEPT = 100
+"""Reasons of one kind that are told apart; further ones count under `other`."""
+
+_REASONS = ("unchecked_by", "unread_by", "ignored_by")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The counts that conservation ties together, with their reasons beside them.
+
+    `capped` is how many differences were found beyond those kept of an exchange.
+    """
+
+    sent: int = 0
+    dropped: int = 0
+    skipped: int = 0
+    unread: int = 0
+    in_doubt: int = 0
+    failed: int = 0
+    resent: int = 0
+    compared: int = 0
+    unchecked: int = 0
+    matched: int = 0
+    mismatched: int = 0
+    capped: int = 0
+    dropped_by: Mapping[str, int] = field(default_factory=dict)
+    skipped_by: Mapping[str, int] = field(default_factory=dict)
+    unread_by: Mapping[str, int] = field(default_factory=dict)
+    failed_by: Mapping[str, int] = field(default_factory=dict)
+    unchecked_by: Mapping[str, int] = field(default_factory=dict)
+    ignored_by: Mapping[str, int] = field(default_factory=dict)
+
+
+class Tally:
+    """Everything counted of a run so far.
+
+    Args:
+        endpoints: names, in the order of the indices that flights carry.
+    """
+
+    __slots__ = ("_order", "capped", "endpoints", "fidelity", "in_doubt", "signatures", *_REASONS)
+
+    def __init__(self, endpoints: Sequence[str]) -> None:
+        self._order = [EndpointTally() for _ in endpoints]
+        self.endpoints = dict(zip(endpoints, self._order, strict=True))
+        self.fidelity = Fidelity()
+        self.signatures = SignatureTable()
+        self.unchecked_by: defaultdict[str, int] = defaultdict(int)
+        self.unread_by: defaultdict[str, int] = defaultdict(int)
+        self.ignored_by: defaultdict[str, int] = defaultdict(int)
+        self.in_doubt = self.capped = 0
+
+    def settle(self, flights: Sequence[Flight]) -> None:
+        """Count a batch of finished flights: answered and judged, or failed."""
+        answered = [flight for flight in flights if flight.fault is None]
+        if len(answered) < len(flights):
+            for flight in flights:
+                if flight.fault is not None:
+                    count_failed(self._order[flight.endpoint], flight, flight.fault)
+        self.fidelity.count(flights)
+        count_times(self._order, answered)
+        count_answers(self._order, answered)
+
+    def drop(self, flight: Flight, reason: Drop) -> None:
+        """Count an exchange that our limits kept from being sent."""
+        self._order[flight.endpoint].drop(reason)
+        self.fidelity.drop(reason)
+
+    def skip(self, endpoint: int, reason: SkipReason, rows: int = 1) -> None:
+        """Count exchanges of one endpoint that are left out by choice or need."""
+        self._order[endpoint].skipped_by[reason] += rows
+
+    def unread(self, rows: int, reason: str) -> None:
+        """Count rows that could not be read or reached; the reason names what failed."""
+        _count(self.unread_by, reason, rows)
+
+    def doubt(self, rows: int) -> None:
+        """Count rows that a dead worker may have sent."""
+        self.in_doubt += rows
+
+    def unchecked(self, flight: Flight, reason: str) -> None:  # noqa: ARG002 - one shape for all
+        """Say why a settled flight is judged `UNCHECKED`; `settle` counts that it is."""
+        _count(self.unchecked_by, reason, 1)
+
+    def differences(self, flight: Flight, differences: Sequence[Difference], capped: int = 0) -> None:
+        """Count the signatures of a flight judged `MISMATCHED`; `settle` counts the flight.
+
+        Args:
+            flight: the exchange that shows them.
+            differences: those that count under the rules.
+            capped: how many more were found than are kept.
+        """
+        self.signatures.see(flight, differences)
+        self.capped += capped
+
+    def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
+        """Count an exchange under each path and kind where a rule took its differences for noise."""
+        for path, kind in {key_of(difference)[1:] for difference in differences}:
+            _count(self.ignored_by, f"{path} {kind}", 1)
+        self.capped += capped
+
+    def hub(self, ns: int) -> None:
+        """Count how much later than asked the hub ran a timer."""
+        self.fidelity.hub.add(ns)
+
+    def totals(self) -> Totals:
+        """The sums over all endpoints."""
+        counts = {
+            name: sum(getattr(mine, name) for mine in self._order)
+            for name in ("sent", "failed", "resent", "matched", "mismatched", "unchecked")
+        }
+        dropped_by = _sum(mine.dropped_by for mine in self._order)
+        skipped_by = _sum(mine.skipped_by for mine in self._order)
+        return Totals(
+            **counts,
+            compared=counts["matched"] + counts["mismatched"],
+            dropped=sum(dropped_by.values()),
+            skipped=sum(skipped_by.values()),
+            unread=sum(self.unread_by.values()),
+            in_doubt=self.in_doubt,
+            capped=self.capped,
+            dropped_by=dropped_by,
+            skipped_by=skipped_by,
+            unread_by=_sum([self.unread_by]),
+            failed_by=_sum(mine.failed_by for mine in self._order),
+            unchecked_by=_sum([self.unchecked_by]),
+            ignored_by=_sum([self.ignored_by]),
+        )
+
+    def merge(self, other: Tally) -> None:
+        """Count everything the other counted as well; endpoints meet by name."""
+        for name, theirs in other.endpoints.items():
+            self._endpoint(name).merge(theirs)
+        self.fidelity.merge(other.fidelity)
+        self.signatures.merge(other.signatures)
+        self.in_doubt += other.in_doubt
+        self.capped += other.capped
+        for kind in _REASONS:
+            for reason, count in getattr(other, kind).items():
+                _count(getattr(self, kind), reason, count)
+
+    def _endpoint(self, name: str) -> EndpointTally:
+        if name not in self.endpoints:
+            self.endpoints[name] = EndpointTally()
+            self._order.append(self.endpoints[name])
+        return self.endpoints[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {
+            "endpoints": {name: mine.to_dict() for name, mine in self.endpoints.items()},
+            "fidelity": self.fidelity.to_dict(),
+            "signatures": self.signatures.to_dict(),
+            "in_doubt": self.in_doubt,
+            "capped": self.capped,
+            **{kind: dict(getattr(self, kind)) for kind in _REASONS},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Tally:
+        """What `to_dict` wrote.
+
+        Raises:
+            ValueError: this is not a tally.
+        """
+        try:
+            return cls._read(data)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"not a tally: {error!r}") from error
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> Tally:
+        tally = cls(())
+        for name, mine in data["endpoints"].items():
+            tally._endpoint(name).merge(EndpointTally.from_dict(mine))
+        tally.fidelity = Fidelity.from_dict(data["fidelity"])
+        tally.signatures = SignatureTable.from_dict(data["signatures"])
+        tally.in_doubt, tally.capped = data["in_doubt"], data["capped"]
+        for kind in _REASONS:
+            getattr(tally, kind).update(data[kind])
+        return tally
+
+
+def _count(counts: dict[str, int], reason: str, n: int) -> None:
+    if reason not in counts and len(counts) >= _REASONS_KEPT:
+        reason = "other"
+    counts[reason] = counts.get(reason, 0) + n
+
+
+def _sum(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The sums by reason, largest first."""
+    total: defaultdict[str, int] = defaultdict(int)
+    for part in parts:
+        for reason, count in part.items():
+            total[str(reason)] += count
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))

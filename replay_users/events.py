@@ -69,9 +69,7 @@ class EventHook:
 
     __slots__ = ("_broken", "_listeners", "failures", "name", "report")
 
-    def __init__(
-        self, name: str = "", report: Callable[[ListenerFailure], object] | None = None
-    ) -> None:
+    def __init__(self, name: str = "", report: Callable[[ListenerFailure], object] | None = None) -> None:
         self.name = name
         self.report = report
         self.failures = 0

@@ -53,9 +53,7 @@ def test_a_quantile_is_within_two_percent_of_the_exact_one(values: list[int], q:
 
 @settings(max_examples=40)
 @given(first=many, second=many, third=many, over=st.integers(0, 5))
-def test_merging_is_adding(
-    first: list[int], second: list[int], third: list[int], *, over: int
-) -> None:
+def test_merging_is_adding(first: list[int], second: list[int], third: list[int], *, over: int) -> None:
     """Merging in any order and grouping equals one histogram that counted everything."""
     left = histogram(first)
     left.merge(histogram(second, over))
@@ -156,11 +154,7 @@ def test_what_is_no_histogram_is_refused(data: dict[str, object]) -> None:
 
 
 @settings(max_examples=60)
-@given(
-    st.lists(
-        st.tuples(st.integers(10**4, 10**12), st.integers(10**4, 10**12)), min_size=1, max_size=60
-    )
-)
+@given(st.lists(st.tuples(st.integers(10**4, 10**12), st.integers(10**4, 10**12)), min_size=1, max_size=60))
 def test_the_median_ratio_is_within_one_percent(values: list[tuple[int, int]]) -> None:
     """The median ratio is within 1 % of the exact one, whatever its size."""
     exact = sorted(replayed / recorded for recorded, replayed in values)[ceil(len(values) / 2) - 1]
@@ -176,9 +170,7 @@ def test_equal_durations_have_a_ratio_of_exactly_one() -> None:
 
 @settings(max_examples=40)
 @given(pairs, pairs, st.integers(0, 5))
-def test_merging_ratios_is_adding(
-    first: list[tuple[int, int]], second: list[tuple[int, int]], over: int
-) -> None:
+def test_merging_ratios_is_adding(first: list[tuple[int, int]], second: list[tuple[int, int]], over: int) -> None:
     """Merging ratio histograms equals counting all pairs in one, either way round."""
     left, right = ratios(first), ratios(second, over)
     left.merge(right)

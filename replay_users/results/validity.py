@@ -1,0 +1,73 @@
+"""Whether a run was faithful enough for each kind of check to mean anything.
+
+Law: pure. Validity is per kind: our own lateness voids what is said about latency, never what is said about answers; a
+broken account voids everything. Only `lag` is judged here, because only lag is ours; the target's slowness is `wait`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from replay_users.histogram import OVER
+from replay_users.model import Drop
+from replay_users.results.conservation import broken_laws
+
+if TYPE_CHECKING:
+    from replay_users.results.fidelity import Fidelity
+    from replay_users.results.tally import Totals
+
+__all__ = ["CheckKind", "Validity", "validate"]
+
+MAX_LAG_P99 = 10_000_000
+"""10 ms: the floor the whole pipeline must hold at 1,000/s; above it, our lateness distorts the target's load."""
+
+MAX_LAG_DROPS = 0.001
+"""Of the planned rows."""
+
+
+class CheckKind(StrEnum):
+    """What a check is about; the entries of `validity.void`."""
+
+    COVERAGE = "coverage"
+    MISMATCHES = "mismatches"
+    LATENCY = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """`valid`: nothing that decides is untrustworthy. `void`: kinds of check that cannot be trusted, with reasons."""
+
+    valid: bool
+    reasons: tuple[str, ...] = ()
+    void: tuple[CheckKind, ...] = ()
+
+
+def validate(planned: int, totals: Totals, fidelity: Fidelity) -> Validity:
+    """Judge a finished run's faithfulness."""
+    broken = broken_laws(planned, totals)
+    if broken:
+        return Validity(valid=False, reasons=broken, void=tuple(CheckKind))
+    unread, late = _unread(totals), _late(planned, totals, fidelity)
+    return Validity(valid=not unread, reasons=unread + late, void=(CheckKind.LATENCY,) if late else ())
+
+
+def _unread(totals: Totals) -> tuple[str, ...]:
+    if not totals.unread:
+        return ()
+    reasons = ", ".join(f"{reason} ({rows:,})" for reason, rows in list(totals.unread_by.items())[:3])
+    return (f"{totals.unread:,} planned rows could not be read: {reasons}",)
+
+
+def _late(planned: int, totals: Totals, fidelity: Fidelity) -> tuple[str, ...]:
+    reasons = []
+    p99 = fidelity.lag.quantile(0.99)
+    if p99 is OVER:
+        reasons.append("lag p99 is over: more than 1 % of the exchanges came too late to be sent, by our own lag")
+    elif p99 is not None and p99 > MAX_LAG_P99:
+        reasons.append(f"lag p99 is {p99 / 1e6:,.1f} ms, above 10 ms: this machine was too busy to keep the pace")
+    dropped = totals.dropped_by.get(Drop.LAG, 0) + totals.dropped_by.get(Drop.LEASE_GAP, 0)
+    if dropped > MAX_LAG_DROPS * planned:
+        reasons.append(f"{dropped:,} of {planned:,} planned were dropped for our own lag, above 0.1 %")
+    return tuple(reasons)

@@ -165,7 +165,7 @@ class Histogram(_Buckets):
             return OVER
         return self.total / self.count if self.buckets else None
 
-    def to_ms_summary(self) -> dict[str, float | Over | None]:
+    def to_ms_summary(self) -> dict[str, float | str | None]:
         """Percentiles as result.json shows them: ms, `"over"`, or null if nothing was counted."""
         points = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
         summary = {name: _ms(self.quantile(q)) for name, q in points.items()}
@@ -253,9 +253,11 @@ def _natural(value: object) -> int:
     return value
 
 
-def _ms(measure: Measure) -> float | Over | None:
+def _ms(measure: Measure) -> float | str | None:
     """Milliseconds to the microsecond."""
-    return round(measure / 1e6, 3) if isinstance(measure, int) else measure
+    if measure is None:
+        return None
+    return str(measure) if isinstance(measure, Over) else round(measure / 1e6, 3)
 
 
 def _median_rank_99(n: int) -> int:

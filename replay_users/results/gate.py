@@ -1,0 +1,162 @@
+"""The checks that turn a finished run into a verdict, each with its numbers and one sentence.
+
+Law: pure. A check never passes for want of evidence: nothing sent fails, and a broken account or a person's stop makes
+the verdict inconclusive. Checks marked advisory are shown and decide nothing.
+The subtle thing is the order of strength: a run that was stopped but already found mismatches has failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from replay_users.results.slow import Speed
+from replay_users.results.validity import CheckKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from replay_users.results.tally import Totals
+    from replay_users.results.validity import Validity
+
+__all__ = ["Check", "Decision", "Evidence", "checks_of", "coverage", "decide"]
+
+MIN_COVERAGE = 0.95
+STOPPED_BY_PERSON = frozenset({"person", "signal"})
+"""Ends of a run that nobody planned; a time limit is part of what was asked for."""
+
+
+class Decision(StrEnum):
+    """The verdict of a check and of the whole gate."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check: what it is about, what was found, what is allowed, and a sentence for people."""
+
+    name: str
+    kind: CheckKind
+    verdict: Decision
+    sentence: str
+    value: float | None = None
+    limit: float | None = None
+    advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the checks look at."""
+
+    planned: int
+    totals: Totals
+    validity: Validity
+    speeds: Mapping[str, Speed]
+    stopped_by: str | None = None
+
+
+def checks_of(evidence: Evidence) -> tuple[Check, ...]:
+    """All checks, those that decide first."""
+    found = (_account(evidence), _sent(evidence), _complete(evidence), _coverage(evidence), _mismatches(evidence))
+    return (*(check for check in found if check is not None), _latency(evidence))
+
+
+def decide(checks: Sequence[Check]) -> Decision:
+    """The verdict of the run; a broken account outweighs what it may have counted."""
+    verdicts = {check.verdict for check in checks if not check.advisory}
+    if any(check.name == "conservation" for check in checks):
+        return Decision.INCONCLUSIVE
+    for decision in (Decision.FAIL, Decision.INCONCLUSIVE):
+        if decision in verdicts:
+            return decision
+    return Decision.PASS
+
+
+def coverage(planned: int, totals: Totals) -> float | None:
+    """The compared share of what was not left out by choice; `None` if everything was."""
+    wanted = planned - totals.skipped
+    return totals.compared / wanted if wanted > 0 else None
+
+
+def _account(evidence: Evidence) -> Check | None:
+    if CheckKind.COVERAGE not in evidence.validity.void:
+        return None
+    sentence = "; ".join(evidence.validity.reasons) + "; this is a bug of replay_users, please report it"
+    return Check(name="conservation", kind=CheckKind.COVERAGE, verdict=Decision.INCONCLUSIVE, sentence=sentence)
+
+
+def _sent(evidence: Evidence) -> Check | None:
+    if evidence.totals.sent:
+        return None
+    stopped = evidence.stopped_by in STOPPED_BY_PERSON
+    verdict = Decision.INCONCLUSIVE if stopped else Decision.FAIL
+    left_out = ", ".join(f"{reason} {rows:,}" for reason, rows in evidence.totals.skipped_by.items())
+    sentence = f"nothing was sent of {evidence.planned:,} planned" + (f" (skipped: {left_out})" if left_out else "")
+    return Check(name="sent", kind=CheckKind.COVERAGE, verdict=verdict, sentence=sentence, value=0, limit=1)
+
+
+def _complete(evidence: Evidence) -> Check | None:
+    if evidence.stopped_by not in STOPPED_BY_PERSON:
+        return None
+    left = evidence.totals.skipped_by.get("stopped", 0)
+    sentence = (
+        f"the run was stopped ({evidence.stopped_by}) with {left:,} of {evidence.planned:,} planned still to come"
+    )
+    return Check(name="complete", kind=CheckKind.COVERAGE, verdict=Decision.INCONCLUSIVE, sentence=sentence, value=left)
+
+
+def _coverage(evidence: Evidence) -> Check | None:
+    totals = evidence.totals
+    share = coverage(evidence.planned, totals)
+    if share is None or not totals.sent:
+        return None
+    failed = share < MIN_COVERAGE or totals.unread > 0
+    wanted = evidence.planned - totals.skipped
+    sentence = f"{totals.compared:,} of {wanted:,} exchanges were compared ({share:.1%}), at least 95 % must be"
+    if totals.unread:
+        sentence += f", and none of them unread: {totals.unread:,} were"
+    return Check(
+        name="coverage",
+        kind=CheckKind.COVERAGE,
+        verdict=Decision.FAIL if failed else Decision.PASS,
+        sentence=sentence,
+        value=share,
+        limit=MIN_COVERAGE,
+    )
+
+
+def _mismatches(evidence: Evidence) -> Check | None:
+    totals = evidence.totals
+    if not totals.compared:
+        return None
+    sentence = f"{totals.mismatched:,} of {totals.compared:,} compared answers differ from the recording, none may"
+    return Check(
+        name="mismatches",
+        kind=CheckKind.MISMATCHES,
+        verdict=Decision.FAIL if totals.mismatched else Decision.PASS,
+        sentence=sentence,
+        value=totals.mismatched,
+        limit=0,
+    )
+
+
+def _latency(evidence: Evidence) -> Check:
+    slow = [name for name, speed in evidence.speeds.items() if speed in {Speed.SLOW, Speed.FAILING}]
+    verdict = Decision.FAIL if slow else Decision.PASS
+    told = ", ".join(slow[:3]) + (f" and {len(slow) - 3:,} more" if len(slow) > 3 else "")  # noqa: PLR2004 - shown names
+    sentence = f"{len(slow):,} endpoints are slow or failing: {told}" if slow else "no endpoint is slow"
+    if CheckKind.LATENCY in evidence.validity.void:
+        verdict, sentence = Decision.INCONCLUSIVE, f"{sentence}; not to be trusted, because the run was late itself"
+    return Check(
+        name="slow endpoints",
+        kind=CheckKind.LATENCY,
+        verdict=verdict,
+        sentence=sentence,
+        value=len(slow),
+        limit=0,
+        advisory=True,
+    )

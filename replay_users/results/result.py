@@ -1,0 +1,209 @@
+"""A finished run: its facts, its tally, its verdict, and all of it as result.json.
+
+Law: pure. The field names of result.json are law (docs and other tools read them): fields may be added, none renamed or
+left out; what was not measured is `null`. The published schema is `result.schema.json` beside this file.
+The subtle thing: `planned` comes in from the manifest; nothing here may compute it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from replay_users.histogram import Over
+from replay_users.results.gate import Check, Decision, Evidence, checks_of, decide
+from replay_users.results.slow import Speed, speed
+from replay_users.results.validity import Validity, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from replay_users.results.endpoint_tally import EndpointTally
+    from replay_users.results.signatures import SignatureCount, SignatureKey
+    from replay_users.results.tally import Tally, Totals
+
+__all__ = ["SCHEMA_VERSION", "RunEvent", "RunFacts", "RunResult", "conclude", "exit_code", "result_json"]
+
+SCHEMA_VERSION = 1
+
+_EXITS = {Decision.PASS: 0, Decision.FAIL: 3, Decision.INCONCLUSIVE: 4}
+_TOOL_ERROR = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """Something that happened during the run, `at_s` seconds after its start."""
+
+    at_s: float
+    event: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a run was, as opposed to what it found.
+
+    `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
+    came to its end, else `time`, `signal`, `person` or what else ended it.
+    """
+
+    id: str
+    started: str
+    recording: str
+    manifest: int | str | None
+    target: str
+    pace: str
+    version: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    stopped_by: str | None = None
+    events: tuple[RunEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A run with its verdict; made by `conclude`."""
+
+    facts: RunFacts
+    planned: int
+    tally: Tally
+    totals: Totals
+    validity: Validity
+    speeds: Mapping[str, Speed]
+    checks: tuple[Check, ...]
+    verdict: Decision
+
+
+def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
+    """Judge a finished run; `planned` are the manifest's rows of the window in the sample."""
+    totals = tally.totals()
+    validity = validate(planned, totals, tally.fidelity)
+    speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
+    evidence = Evidence(planned=planned, totals=totals, validity=validity, speeds=speeds, stopped_by=facts.stopped_by)
+    checks = checks_of(evidence)
+    return RunResult(
+        facts=facts,
+        planned=planned,
+        tally=tally,
+        totals=totals,
+        validity=validity,
+        speeds=speeds,
+        checks=checks,
+        verdict=decide(checks),
+    )
+
+
+def exit_code(result: RunResult) -> int:
+    """0 pass, 3 failed, 4 inconclusive; 1 where the account is broken, since that is our own bug."""
+    if any(check.name == "conservation" for check in result.checks):
+        return _TOOL_ERROR
+    return _EXITS[result.verdict]
+
+
+def result_json(result: RunResult) -> dict[str, Any]:
+    """The content of result.json as JSON values."""
+    tally = result.tally
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": _run(result.facts),
+        "totals": {"planned": result.planned, **asdict(result.totals)},
+        "fidelity": _fidelity(tally),
+        "validity": {
+            "valid": result.validity.valid,
+            "reasons": list(result.validity.reasons),
+            "void": [str(kind) for kind in result.validity.void],
+        },
+        "endpoints": _endpoints(result),
+        "signatures": [_signature(tally, key, count) for key, count in tally.signatures.ranked()],
+        "signatures_overflow": dict(tally.signatures.overflow),
+        "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
+        "exit_code": exit_code(result),
+        "events": [asdict(event) for event in result.facts.events],
+    }
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    return {
+        "id": facts.id,
+        "started": facts.started,
+        "recording": facts.recording,
+        "manifest": facts.manifest,
+        "target": facts.target,
+        "pace": facts.pace,
+        "labels": dict(facts.labels),
+        "version": facts.version,
+        "stopped_by": facts.stopped_by,
+    }
+
+
+def _fidelity(tally: Tally) -> dict[str, Any]:
+    fidelity = tally.fidelity
+    stretch = fidelity.stretch_percent
+    return {
+        "lag_ms": fidelity.lag.to_ms_summary(),
+        "wait_ms": fidelity.wait.to_ms_summary(),
+        "stretch_percent": None if stretch is None else round(stretch, 4),
+        "hub_ms": fidelity.hub.to_ms_summary(),
+    }
+
+
+def _endpoints(result: RunResult) -> list[dict[str, Any]]:
+    """Those of which anything was planned, the busiest first."""
+    touched = [
+        (name, mine) for name, mine in result.tally.endpoints.items() if mine.sent or mine.dropped_by or mine.skipped_by
+    ]
+    touched.sort(key=lambda item: (-item[1].sent, item[0]))
+    return [_endpoint(name, mine, result.speeds.get(name)) for name, mine in touched]
+
+
+def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str, Any]:
+    lower, upper = mine.ratio.bounds()
+    return {
+        "endpoint": name,
+        "count": mine.sent,
+        "sessions": mine.sessions.count,
+        "used": mine.ratio.count,
+        "excluded_by": _plain(mine.excluded_by),
+        "recorded_ms": mine.recorded.to_ms_summary(),
+        "service_ms": mine.service.to_ms_summary(),
+        "latency_ms": mine.latency.to_ms_summary(),
+        "ratio": {"value": _rounded(mine.ratio.median), "lower": _rounded(lower), "upper": _rounded(upper)},
+        "matched": mine.matched,
+        "mismatched": mine.mismatched,
+        "unchecked": mine.unchecked,
+        "failed_by": _plain(mine.failed_by),
+        "dropped_by": _plain(mine.dropped_by),
+        "skipped_by": _plain(mine.skipped_by),
+        "statuses": mine.status_matrix(),
+        "verdict": None if verdict is None else str(verdict),
+    }
+
+
+def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[str, Any]:
+    """`share` is of the endpoint's compared exchanges."""
+    endpoint, path, kind = key
+    mine = tally.endpoints.get(endpoint)
+    compared = mine.matched + mine.mismatched if mine else 0
+    return {
+        "endpoint": endpoint,
+        "path": path,
+        "kind": kind,
+        "count": count.count,
+        "sessions": count.sessions.count,
+        "share": round(count.count / compared, 6) if compared else None,
+        "class": "regression",
+        "exemplars": [asdict(exemplar) for exemplar in count.shown()],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {**asdict(check), "kind": str(check.kind), "verdict": str(check.verdict)}
+
+
+def _rounded(ratio: float | Over | None) -> float | str | None:
+    if ratio is None:
+        return None
+    return str(ratio) if isinstance(ratio, Over) else round(ratio, 3)
+
+
+def _plain(counts: Mapping[str, int]) -> dict[str, int]:
+    return {str(reason): count for reason, count in sorted(counts.items())}

@@ -1,0 +1,92 @@
+"""The checks before the statistical gate: nothing passes for want of evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from replay_users.results.gate import Check, Decision, Evidence, checks_of, coverage, decide
+from replay_users.results.slow import Speed
+from replay_users.results.tally import Totals
+from replay_users.results.validity import CheckKind, Validity
+
+BROKEN = Validity(valid=False, reasons=("conservation is broken: 1 is not 2",), void=tuple(CheckKind))
+LATE = Validity(valid=True, reasons=("lag",), void=(CheckKind.LATENCY,))
+
+
+def found(
+    planned: int = 100, *, stopped_by: str | None = None, speeds: dict[str, Speed] | None = None, **counts: Any
+) -> tuple[Check, ...]:
+    """The checks of a run with these counts, else of one in which 100 of 100 matched."""
+    validity = counts.pop("validity", Validity(valid=True))
+    totals = Totals(**({"sent": 100, "compared": 100, "matched": 100} | counts))
+    return checks_of(
+        Evidence(planned=planned, totals=totals, validity=validity, speeds=speeds or {}, stopped_by=stopped_by)
+    )
+
+
+NOTHING: dict[str, Any] = {"sent": 0, "compared": 0, "matched": 0}
+
+CASES = [
+    pytest.param({}, "pass", id="everything-matched"),
+    pytest.param({"matched": 99, "mismatched": 1}, "fail", id="one-mismatch"),
+    pytest.param({"compared": 95, "unchecked": 5}, "pass", id="coverage-at-its-limit"),
+    pytest.param({"compared": 94, "unchecked": 6}, "fail", id="coverage-below"),
+    pytest.param({"planned": 1_000, "skipped": 900}, "pass", id="what-was-skipped-is-not-wanted"),
+    pytest.param({"planned": 200, "dropped": 100}, "fail", id="what-was-dropped-is"),
+    pytest.param({"planned": 101, "unread": 1, "unread_by": {"x": 1}}, "fail", id="one-unread-row"),
+    pytest.param({**NOTHING, "dropped": 100}, "fail", id="nothing-sent"),
+    pytest.param({**NOTHING, "planned": 0}, "fail", id="nothing-planned"),
+    pytest.param({**NOTHING, "skipped": 100, "skipped_by": {"method": 100}}, "fail", id="everything-skipped"),
+    pytest.param({"compared": 0, "matched": 0, "unchecked": 100}, "fail", id="nothing-compared"),
+    pytest.param({"planned": 150, "skipped": 50, "stopped_by": "person"}, "inconclusive", id="stopped-by-a-person"),
+    pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
+    pytest.param({"planned": 150, "skipped": 50, "stopped_by": "time"}, "pass", id="a-time-limit-was-asked-for"),
+    pytest.param({"matched": 99, "mismatched": 1, "stopped_by": "signal"}, "fail", id="failing-is-stronger"),
+    pytest.param({**NOTHING, "skipped": 100, "stopped_by": "signal"}, "inconclusive", id="stopped-at-once"),
+    pytest.param({"validity": BROKEN}, "inconclusive", id="a-broken-account"),
+    pytest.param({"validity": BROKEN, "mismatched": 1}, "inconclusive", id="a-broken-account-outweighs-mismatches"),
+    pytest.param({"validity": LATE}, "pass", id="our-lag-voids-no-answers"),
+    pytest.param({"speeds": {"GET /": Speed.SLOW}}, "pass", id="slowness-is-advisory"),
+]
+
+
+@pytest.mark.parametrize(("run", "verdict"), CASES)
+def test_the_verdict(run: dict[str, Any], verdict: str) -> None:
+    """Each run gets the verdict its evidence allows."""
+    assert decide(found(**run)) == verdict
+
+
+def test_every_check_says_its_numbers() -> None:
+    """Each check has a value, a limit and a sentence with the counts."""
+    checks = {check.name: check for check in found(matched=97, mismatched=3)}
+    assert (checks["coverage"].value, checks["coverage"].limit) == (1.0, 0.95)
+    assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0%)")
+    assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+
+
+def test_a_run_in_which_nothing_was_sent_says_why() -> None:
+    """Where all was skipped, the sentence names the reasons."""
+    sent = found(**NOTHING, skipped=100, skipped_by={"method": 90, "protocol": 10})[0]
+    assert sent.sentence == "nothing was sent of 100 planned (skipped: method 90, protocol 10)"
+
+
+def test_slow_endpoints_are_named_and_advisory() -> None:
+    """The latency check names the slow and the failing, counts the rest, and decides nothing."""
+    speeds = {f"GET /{n}": Speed.SLOW for n in range(5)} | {"GET /ok": Speed.OK, "GET /few": Speed.FEW}
+    latency = found(speeds=speeds)[-1]
+    assert (latency.verdict, latency.advisory, latency.value) == (Decision.FAIL, True, 5)
+    assert latency.sentence == "5 endpoints are slow or failing: GET /0, GET /1, GET /2 and 2 more"
+
+
+def test_latency_of_a_late_run_is_inconclusive() -> None:
+    """Where our lag voids latency, the check says so whatever it found."""
+    latency = found(validity=LATE)[-1]
+    assert latency.verdict is Decision.INCONCLUSIVE
+    assert "not to be trusted" in latency.sentence
+
+
+def test_coverage_without_anything_wanted_is_unknown() -> None:
+    """A run that skipped everything has no coverage, not one of 100 %."""
+    assert coverage(10, Totals(skipped=10)) is None

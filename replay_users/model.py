@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 __all__ = [
     "OTHER_ENDPOINT",
@@ -236,6 +237,7 @@ class Flight:
         "body",
         "connect",
         "dependents",
+        "differences",
         "done",
         "due",
         "duration",
@@ -248,6 +250,7 @@ class Flight:
         "pending",
         "picked",
         "ready",
+        "request",
         "resent",
         "response_head",
         "sent",
@@ -255,6 +258,7 @@ class Flight:
         "state",
         "status",
         "target",
+        "weight",
         "wire",
     )
 
@@ -288,7 +292,7 @@ class Flight:
         self.ended = at + (duration or 0)
         self.id = id
         self.state = 0
-        self.pending = 0
+        self.pending = self.weight = 0
         self.dependents: list[Flight] | None = None
         self.fault: Fault | None = None
         self.resent = False
@@ -296,6 +300,8 @@ class Flight:
         self.answer_status = self.answer_size = 0
         self.answer_head = self.answer_body = b""
         self.judged: Verdict | None = None
+        self.differences: tuple[Any, ...] = ()
+        self.request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

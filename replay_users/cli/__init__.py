@@ -1,0 +1,53 @@
+"""The command line: `replay-users ingest | inspect | plan | run | demo`.
+
+Law: parses, calls, prints; every decision lies in the stage it belongs to. An error of ours is one sentence on stderr and its exit code,
+never a traceback. The subtle thing: only `run` imports Locust, which patches the process; the other commands must not.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import configargparse
+
+from replay_users import __version__
+from replay_users.cli import demo, ingest, look, run
+from replay_users.errors import ReplayError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main", "parser"]
+
+_INTERRUPTED = 130
+
+
+def parser() -> configargparse.ArgumentParser:
+    """The whole command line."""
+    top = configargparse.ArgumentParser(
+        prog="replay-users",
+        description="Record production traffic, replay it with its original timing, get a verdict you can trust.",
+    )
+    top.add_argument("--version", action="version", version=f"replay-users {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (ingest, look, run, demo):
+        module.add_to(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code (0 pass, 1 tool error, 2 usage, 3 failed, 4 inconclusive)."""
+    try:
+        options, rest = parser().parse_known_args(argv)
+        if rest and options.command != "run":
+            parser().error(f"unknown arguments: {' '.join(rest)}")
+        return int(options.handle(options, rest))
+    except ReplayError as error:
+        sys.stderr.write(f"replay-users: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        return 0  # the reader of our output has seen enough
+    except KeyboardInterrupt:
+        sys.stderr.write("replay-users: interrupted\n")
+        return _INTERRUPTED

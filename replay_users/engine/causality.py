@@ -2,7 +2,8 @@
 
 Law: pure; recorded times only. The subtle thing: waiting is transitive, so only the frontier of a session is kept: an exchange
 whose recorded end lies before the start of another one that is waited for needs no edge of its own. A session of one user at
-a time therefore costs one edge per exchange, however long it is.
+a time therefore costs one edge per exchange, however long it is. What is answered leaves the frontier at once, because it
+would keep its answer in memory: everything it stood for is answered too.
 """
 
 from __future__ import annotations
@@ -17,18 +18,16 @@ __all__ = ["MAX_CONCURRENT", "Causality"]
 MAX_CONCURRENT = 8
 """A session with more exchanges under way at once is no person (browsers open six connections per host): order is not kept."""
 
-ANSWERED = 3
-
 
 class _Lane:
-    """The frontier of one session: flights in recorded order, and how many are still to be answered."""
+    """One session: unanswered flights that others may wait for, in recorded order, and the recorded ends of what is under way."""
 
-    __slots__ = ("flights", "free", "horizon", "open")
+    __slots__ = ("ends", "free", "frontier", "open")
 
     def __init__(self) -> None:
-        self.flights: list[Flight] = []
+        self.frontier: list[Flight] = []
+        self.ends: list[int] = []
         self.open = 0
-        self.horizon = 0
         self.free = False
 
 
@@ -48,37 +47,48 @@ class Causality:
         lane = self._lanes.get(session)
         if lane is None:
             lane = self._lanes[session] = _Lane()
-            lane.flights.append(flight)
-        else:
-            self._join(lane, flight)
+            lane.frontier.append(flight)
+            lane.ends.append(flight.ended)
+        elif not lane.free:
+            _join(lane, flight)
         lane.open += 1
 
-    def _join(self, lane: _Lane, flight: Flight) -> None:
-        at = flight.at
-        horizon = lane.horizon
-        under_way = 1
-        for other in lane.flights:
-            if other.ended > at:
-                under_way += 1
-            elif other.at > horizon:
-                horizon = other.at
-        if under_way > MAX_CONCURRENT:
-            lane.free = True
-        lane.horizon = horizon
-        frontier = [other for other in lane.flights if other.ended > horizon]
-        if not lane.free:
-            for other in frontier:
-                if other.ended <= at and other.state != ANSWERED:
-                    _wait(flight, other)
-        frontier.append(flight)
-        lane.flights = frontier
-
-    def answered(self, session: bytes) -> None:
-        """One flight of the session has its answer, or will never have one."""
+    def answered(self, flight: Flight, session: bytes) -> None:
+        """A flight of the session has its answer, or will never have one."""
         lane = self._lanes[session]
         lane.open -= 1
         if not lane.open:
             del self._lanes[session]
+        elif flight in lane.frontier:
+            lane.frontier.remove(flight)
+
+
+def _join(lane: _Lane, flight: Flight) -> None:
+    at = flight.at
+    lane.ends = [end for end in lane.ends if end > at]
+    lane.ends.append(flight.ended)
+    if len(lane.ends) > MAX_CONCURRENT:
+        lane.free = True
+        lane.frontier = []
+        return
+    lane.frontier = _waited_for(flight, lane.frontier)
+    lane.frontier.append(flight)
+
+
+def _waited_for(flight: Flight, frontier: list[Flight]) -> list[Flight]:
+    """Make the flight wait for those that had ended; gives the frontier without those that the last of these waits for."""
+    at = flight.at
+    last = None
+    for other in frontier:
+        if other.ended <= at:
+            last = other
+    if last is None:
+        return frontier
+    kept = [other for other in frontier if other.ended > last.at or other is last]
+    for other in kept:
+        if other.ended <= at:
+            _wait(flight, other)
+    return kept
 
 
 def _wait(flight: Flight, other: Flight) -> None:

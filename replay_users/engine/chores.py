@@ -67,7 +67,8 @@ class Chores:
             pass
 
     def close(self) -> None:
-        """Stop for good."""
+        """Stop for good; being woken does nothing any more."""
+        self._awake = True
         for watcher in (self._idle, self._tick):
             watcher.stop()
             watcher.close()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _socket
 import errno
+import re
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,7 +39,9 @@ KEPT_BODY = 1 << 20
 """Bytes of an answer that are kept to be compared; recordings keep no more either."""
 
 _MAX_INTERIM = 100
+_SWITCHING = 101
 _EMPTY = frozenset({204, 304})
+_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search  # any other coding ends with the connection
 _UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
 
 
@@ -65,6 +68,7 @@ class Connection:
         "_body",
         "_closing",
         "_complete",
+        "_cut",
         "_headers_done",
         "_interim",
         "_interims",
@@ -120,7 +124,7 @@ class Connection:
         self.connected = self.closed = self.reused = False
         self.deadline = self.answer_by = 0
         self._more = []
-        self._interim = self._until_eof = self._closing = False
+        self._interim = self._until_eof = self._closing = self._cut = False
         self._reset()
         self._parser: Any = httptools.HttpResponseParser(self)
         self._begin(address)
@@ -142,10 +146,12 @@ class Connection:
         self._read.start(self._readable)
         flight = self.flight
         if flight is not None:
+            self._mark_connect(flight)
             self.carry(flight, self.answer_by)
-            flight.connect = flight.sent - flight.picked
 
     def _refused(self) -> None:
+        if self.closed:
+            return
         flight = self.flight
         self.close()
         if flight is None:
@@ -155,8 +161,9 @@ class Connection:
             self._owner.failed(self, flight, Fault.CONNECT)
 
     def _mark_connect(self, flight: Flight) -> None:
-        flight.sent = time.monotonic_ns() - self._owner.start
-        flight.connect = flight.sent - flight.picked
+        if not flight.resent:
+            flight.sent = time.monotonic_ns() - self._owner.start
+            flight.connect = flight.sent - flight.picked
 
     def carry(self, flight: Flight, answer_by: int) -> None:
         """Send a flight's request, now or as soon as the connection is open; times are ns since the run's start."""
@@ -170,12 +177,13 @@ class Connection:
         self._put(flight.wire)
 
     def _put(self, data: bytes | memoryview) -> None:
+        """Write what the socket takes. A peer that takes no more may have answered first (413): reading goes on until its end."""
         try:
             count = self._send(data)
         except BlockingIOError:
             count = 0
         except OSError:
-            self._fail(Fault.RESET_BEFORE_HEADERS)
+            self._cut = self._closing = True
             return
         if count < len(data):
             self._out = memoryview(data)[count:]
@@ -208,16 +216,18 @@ class Connection:
             self._raw = self._raw + data if self._raw else data
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._fail(Fault.UPGRADE)
-            return
-        except (httptools.HttpParserError, httptools.HttpParserCallbackError):
-            self._fail(Fault.LATE_BYTES if self._complete else Fault.PROTOCOL)
+        except (httptools.HttpParserError, httptools.HttpParserCallbackError, httptools.HttpParserUpgrade):
+            self._fail(self._garbled())
             return
         if self._complete:
             self._finish()
         elif not self._headers_done and len(self._raw) > MAX_HEAD:
             self._fail(Fault.HEADERS_TOO_LARGE)
+
+    def _garbled(self) -> Fault:
+        if self._status == _SWITCHING:
+            return Fault.UPGRADE
+        return Fault.LATE_BYTES if self._complete else Fault.PROTOCOL
 
     # httptools calls these, by name, from inside feed_data.
 
@@ -229,12 +239,14 @@ class Connection:
         """A head is complete."""
         parser = self._parser
         status = parser.get_status_code()
-        if status < 200:  # noqa: PLR2004 - interim answers are 1xx
-            self._interim = True
-            return
         if self._complete:
             return
+        if status < 200 and status != _SWITCHING:  # noqa: PLR2004 - interim answers are 1xx
+            self._interim = True
+            return
         self._status = status
+        if status == _SWITCHING:
+            raise ConnectionError("what follows is not HTTP")
         self._headers_done = True
         flight = self.flight
         head_only = flight is not None and flight.method == "HEAD"
@@ -270,7 +282,7 @@ class Connection:
         flight = self.flight
         if flight is None:
             return
-        if self._begun > self._interims + 1 and flight.method != "HEAD":
+        if self._begun > self._interims + 1 or (flight.method == "HEAD" and _after_head(self._raw)):
             self._fail(Fault.LATE_BYTES)
             return
         flight.done = time.monotonic_ns() - self._owner.start
@@ -310,7 +322,7 @@ class Connection:
             self._closing = True
             self._finish()
         else:
-            self._fail(self._broken(reset=reset))
+            self._fail(self._broken(reset=reset or self._cut))
 
     def _broken(self, *, reset: bool) -> Fault:
         if self._headers_done:
@@ -354,7 +366,7 @@ class Connection:
 def _is_framed(raw: bytes) -> bool:
     """Whether an answer says itself where its body ends."""
     head = raw[: raw.find(b"\r\n\r\n") + 2].lower()
-    return b"\ncontent-length:" in head or b"\ntransfer-encoding:" in head
+    return b"\ncontent-length:" in head or _CHUNKED(head) is not None
 
 
 def _after_head(raw: bytes) -> bytes:

@@ -70,9 +70,13 @@ class Engine:
         *,
         timeouts: Timeouts,
         wake: Callable[[], None],
-        sign: Callable[[Flight], bytes] | None = None,
+        sign: Callable[[Flight], bytes | None] | None = None,
+        unsigned: Callable[[Flight], None] | None = None,
     ) -> None:
-        """`wake` is called when `finished` gets something; `sign` gives a flight's wire bytes at send time."""
+        """`wake` is called when `finished` gets something.
+
+        `sign` gives a flight's wire bytes at send time; where it gives `None` the flight is not sent and `unsigned` is told.
+        """
         self.start = 0
         self.schedule = schedule
         self.counters = Counters()
@@ -81,6 +85,7 @@ class Engine:
         self._timeouts = timeouts
         self._wake = wake
         self._sign = sign
+        self._unsigned = unsigned
         self._addresses = list(addresses)
         self._next_address = 0
         self._idle: deque[Connection] = deque()
@@ -88,7 +93,7 @@ class Engine:
         self._timer = open_timer(loop, self.pump)
         self._armed = 0
         self._sweeper = loop.timer(_SWEEP, repeat=_SWEEP)
-        self._stopped = False
+        self._stopped = self._closed = False
 
     def begin(self, at: int) -> None:
         """Set the run's start (monotonic ns, may be ahead) and begin."""
@@ -118,16 +123,16 @@ class Engine:
     def rearm(self) -> None:
         """Set the timer for the schedule's next time, if it is not set for an earlier one."""
         at = self.schedule.next_at()
-        if at is None or self._stopped:
-            return
+        if at is None or self._stopped or not self.start:
+            return  # rows are loaded before the run begins
         at += self.start
         if not self._armed or at < self._armed:
             self._armed = at
             self._timer.arm(at)
 
     def _dispatch(self, flight: Flight) -> None:
-        if self._sign is not None:
-            flight.wire = self._sign(flight)
+        if self._sign is not None and not self._signed(flight, self._sign):
+            return
         answer_by = flight.picked + self._timeouts.of(flight.duration)
         idle = self._idle
         while idle:
@@ -137,6 +142,16 @@ class Engine:
                 connection.carry(flight, answer_by)
                 return
         self._connect(flight, answer_by)
+
+    def _signed(self, flight: Flight, sign: Callable[[Flight], bytes | None]) -> bool:
+        wire = sign(flight)
+        if wire is None:
+            self.schedule.answered(flight, flight.picked)
+            if self._unsigned is not None:
+                self._unsigned(flight)
+            return False
+        flight.wire = wire
+        return True
 
     def _connect(self, flight: Flight, answer_by: int) -> None:
         addresses = self._addresses
@@ -214,7 +229,11 @@ class Engine:
             connection.abandon()
 
     def close(self) -> None:
-        """Close every connection, watcher and descriptor."""
+        """End what is in flight, and close every connection, watcher and descriptor; doing it twice does no harm."""
+        if self._closed:
+            return
+        self._closed = self._stopped = True
+        self.abandon()
         self._timer.close()
         self._sweeper.stop()
         self._sweeper.close()

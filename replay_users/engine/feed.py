@@ -58,6 +58,7 @@ class Feed:
         self._ahead = ahead
         self._tables: deque[Iterator[list[list[Any]]]] = deque()
         self._ended = False
+        self._pushed = 0
         self.rows = 0
         self.held_bytes = 0
         self.held_rows = 0
@@ -75,6 +76,7 @@ class Feed:
     def push(self, table: Any) -> None:
         """Give the next table, in time order (a `pyarrow.Table`)."""
         if table.num_rows:
+            self._pushed += table.num_rows
             self._tables.append(pieces(table, self._endpoints))
 
     def end(self) -> None:
@@ -83,7 +85,8 @@ class Feed:
 
     def stop(self) -> int:
         """Load nothing more; gives the number of rows that were decoded and not loaded."""
-        left = sum(len(piece[0]) for table in self._tables for piece in table)
+        left = self._pushed - self.rows
+        self._pushed = self.rows
         self._tables.clear()
         self._ended = True
         return left
@@ -108,8 +111,9 @@ class Feed:
         for row in zip(*piece, strict=True):
             flight = make(*row)
             if isinstance(flight, Flight):
+                flight.weight = _weight(flight)
                 self.held_rows += 1
-                self.held_bytes += _weight(flight)
+                self.held_bytes += flight.weight
                 offer(flight)
             else:
                 self._skipped(row[3], flight)
@@ -125,7 +129,7 @@ class Feed:
     def settled(self, flight: Flight) -> None:
         """A flight has ended and been judged: it makes room."""
         self.held_rows -= 1
-        self.held_bytes -= _weight(flight)
+        self.held_bytes -= flight.weight
 
 
 def _weight(flight: Flight) -> int:

@@ -102,13 +102,18 @@ class HookedLoader(Loader):
         endpoint: Callable[[Request], str],
         index_of: Callable[[str], int],
         names: list[str],
+        keep: bool,
     ) -> None:
-        """`names` are the endpoints by index; `index_of` gives (and if need be makes) the index of a name."""
+        """`names` are the endpoints by index; `index_of` gives (and if need be makes) the index of a name.
+
+        `keep` leaves the request with the flight, to be signed when it is sent.
+        """
         super().__init__(origin=origin, warp=warp, rules=rules, wire=wire)
         self._rewrite = rewrite
         self._endpoint = endpoint
         self._index_of = index_of
         self._names = names
+        self._keep = keep
 
     def flight(  # noqa: PLR0913, PLR0917 - as above
         self,
@@ -149,7 +154,7 @@ class HookedLoader(Loader):
         wire = self._wire.build_request(request)
         if isinstance(wire, SkipReason):
             return wire
-        return Flight(
+        flight = Flight(
             at,
             self._warp(at - self._origin),
             session if causal else None,
@@ -163,3 +168,6 @@ class HookedLoader(Loader):
             duration,
             id,
         )
+        if self._keep:
+            flight.request = request
+        return flight

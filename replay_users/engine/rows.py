@@ -1,8 +1,9 @@
 """Decoded tables as rows of Python values, a few at a time.
 
 Law: one table in, pieces out; nothing about schedules. It imports no pyarrow: a table is whatever has its columns' methods. The
-subtle thing: what repeats (endpoints, methods, hosts, kinds) is decoded once per table and looked up by index, and everything
-else becomes `bytes`, `str` and `int`, which the garbage collector does not track.
+subtle thing: a piece is bounded in rows and in bytes, since making it holds the hub; what repeats (endpoints, methods, hosts, kinds)
+is decoded once per table and looked up by index, and everything else becomes `bytes`, `str` and `int`, which the garbage
+collector does not track.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ROWS", "pieces"]
+__all__ = ["PIECE_BYTES", "ROWS", "pieces"]
 
 ROWS = 32
-"""Rows per piece: about 0.2 ms of the hub with what is made of them."""
+"""Rows per piece at most: about 0.2 ms of the hub with what is made of them."""
+
+PIECE_BYTES = 256 << 10
+"""Bytes per piece, roughly: rows of large bodies come in smaller pieces, because copying 1 MiB takes 0.1 ms and more."""
 
 _CAUSAL = frozenset({"cookie", "auth"})
 _WHOLE = frozenset({"complete", "request-truncated"})
 
 
 def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]]:
-    """A table's rows as columns of Python values, `ROWS` at a time, in the order of `Loader.flight`'s arguments."""
+    """A table's rows as columns of Python values, at most `ROWS` at a time, in the order of `Loader.flight`'s arguments."""
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     columns = {name: c.chunk(0) if hasattr(c, "chunk") else c for name, c in columns.items()} if table.num_rows else {}
     endpoint_of = [endpoints[name] for name in columns["endpoint"].dictionary.to_pylist()]
@@ -30,8 +34,9 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
     authorities = columns["authority"].dictionary.to_pylist()
     causal = [kind in _CAUSAL for kind in columns["session_kind"].dictionary.to_pylist()]
     whole = [kind in _WHOLE for kind in columns["capture"].dictionary.to_pylist()]
-    for start in range(0, table.num_rows, ROWS):
-        part = {name: column.slice(start, ROWS) for name, column in columns.items()}
+    step = _rows_per_piece(table)
+    for start in range(0, table.num_rows, step):
+        part = {name: column.slice(start, step) for name, column in columns.items()}
         plain = {name: p.to_pylist() for name, p in part.items() if not hasattr(p, "indices")}
         index = {name: p.indices.to_pylist() for name, p in part.items() if hasattr(p, "indices")}
         yield [
@@ -52,3 +57,7 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
             [whole[i] for i in index["capture"]],
             plain["duration"],
         ]
+
+
+def _rows_per_piece(table: Any) -> int:
+    return min(ROWS, max(1, PIECE_BYTES * table.num_rows // (table.nbytes + 1)))

@@ -3,16 +3,17 @@
 Law: pure; every method is told the time (ns since the run's start). The live engine and the simulations run this very class.
 A flight goes UPCOMING -> (HELD ->) PICKED -> ANSWERED, or is dropped on the way. The subtle thing: a flight dropped while it
 waits becomes a GHOST, which passes the answers it waited for on to those that wait for it; otherwise a dropped exchange would
-let its successors overtake its predecessors.
+let its successors overtake its predecessors. Nothing here outlives its use: look-ahead is bounded by what is loaded.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from replay_users.engine.causality import ANSWERED, Causality
+from replay_users.engine.causality import Causality
 from replay_users.model import Drop
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from replay_users.model import Flight
 
-__all__ = ["GHOST", "HELD", "PICKED", "UPCOMING", "Limits", "Schedule"]
+__all__ = ["ANSWERED", "GHOST", "HELD", "PICKED", "UPCOMING", "Limits", "Schedule"]
 
-UPCOMING, HELD, PICKED, GHOST = 0, 1, 2, 4
+UPCOMING, HELD, PICKED, ANSWERED, GHOST = range(5)
 
 SECOND = 1_000_000_000
 
@@ -48,7 +49,6 @@ class Schedule:
         "in_flight",
         "loaded",
         "released",
-        "waiting",
     )
 
     def __init__(self, limits: Limits, dropped: Callable[[Flight, Drop], None], *, causal: bool = True) -> None:
@@ -57,10 +57,9 @@ class Schedule:
         self._dropped = dropped
         self._causality = Causality() if causal else None
         self._upcoming: deque[Flight] = deque()
-        self._held: deque[Flight] = deque()
+        self._held: dict[Flight, None] = {}
         self.released: deque[Flight] = deque()
         self.in_flight = 0
-        self.waiting = 0
         self.loaded = 0
 
     @property
@@ -72,6 +71,11 @@ class Schedule:
     def upcoming(self) -> int:
         """Loaded flights that are not due yet."""
         return len(self._upcoming)
+
+    @property
+    def waiting(self) -> int:
+        """Flights that are due and wait for answers."""
+        return len(self._held)
 
     def offer(self, flight: Flight) -> None:
         """Load a flight; its due time is not before the last one's."""
@@ -115,8 +119,7 @@ class Schedule:
                 flight.ready = flight.due
                 return flight
             flight.state = HELD
-            self._held.append(flight)
-            self.waiting += 1
+            self._held[flight] = None
         return self.released.popleft() if self.released else None
 
     def answered(self, flight: Flight, now: int) -> None:
@@ -128,25 +131,25 @@ class Schedule:
 
     def _settle(self, flight: Flight, now: int) -> None:
         """Count the flight as answered, and every ghost that this frees."""
-        if self._causality is None or flight.session is None:
+        session = flight.session
+        if self._causality is None or session is None:
             return
-        self._causality.answered(flight.session)
-        stack = flight.dependents
+        self._causality.answered(flight, session)
+        freed = flight.dependents or []
         flight.dependents = None
-        while stack:
-            other = stack.pop()
+        for other in freed:  # grows while it is walked, so that a long chain of ghosts is no deep recursion
             other.pending -= 1
             if not other.pending and self._passes(other, now):
                 other.state = ANSWERED
-                self._causality.answered(flight.session)
-                stack.extend(other.dependents or ())
+                self._causality.answered(other, session)
+                freed += other.dependents or ()
                 other.dependents = None
 
     def _passes(self, flight: Flight, now: int) -> bool:
         """Whether a flight that waits for nothing any more is a ghost, or becomes one now, rather than ready to send."""
         if flight.state != HELD:
             return flight.state == GHOST
-        self.waiting -= 1
+        del self._held[flight]
         if now - flight.due <= self._limits.max_wait:
             flight.ready = now
             flight.state = UPCOMING
@@ -159,40 +162,33 @@ class Schedule:
     def expire(self, now: int) -> None:
         """Drop what has waited too long for an answer; called now and then."""
         oldest = now - self._limits.max_wait
-        held = self._held
-        while held and (held[0].state != HELD or held[0].due < oldest):
-            flight = held.popleft()
-            if flight.state == HELD:
-                self.waiting -= 1
-                self._drop(flight, Drop.WAIT, now)
+        for flight in list(takewhile(lambda held: held.due < oldest, self._held)):
+            self._drop(flight, Drop.WAIT, now)
 
     def shed(self, rows: int, now: int) -> None:
         """Drop the `rows` that have waited longest, because nothing more can be loaded: the target is saturated."""
-        held = self._held
-        while held and rows:
-            flight = held.popleft()
-            if flight.state == HELD:
-                self.waiting -= 1
-                rows -= 1
-                self._drop(flight, Drop.IN_FLIGHT, now)
+        for flight in list(islice(self._held, rows)):
+            self._drop(flight, Drop.IN_FLIGHT, now)
 
     def clear(self) -> list[Flight]:
         """Forget everything that is not in flight, and give it back: the run was stopped."""
-        left = [f for f in self._held if f.state == HELD]
-        left += [*self.released, *self._upcoming]
+        left = [*self._held, *self.released, *self._upcoming]
         for flight in left:
             flight.state = GHOST
             flight.pending += 1  # never freed: nothing of a stopped run may be released
-        for queue in (self._held, self.released, self._upcoming):
-            queue.clear()
+        self._held.clear()
+        self.released.clear()
+        self._upcoming.clear()
         self.loaded -= len(left)
-        self.waiting = 0
         return left
 
     def _drop(self, flight: Flight, reason: Drop, now: int) -> None:
         self.loaded -= 1
         if flight.pending:
+            self._held.pop(flight, None)
             flight.state = GHOST
+            flight.wire = flight.response_head = b""
+            flight.body = flight.request = None
         else:
             flight.state = ANSWERED
             self._settle(flight, now)

@@ -1,0 +1,162 @@
+"""`replay-users ingest SOURCE... --to RECORDING`: captured lines become a recording.
+
+Law: reads sources, hands exchanges to the recording stage, keeps what cannot be read. A bad line never stops the rest: it is counted
+and goes into a rejects file with its reason; only where no line at all could be used is that an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from replay_users.capture.envoy import Ignored, Rejected, read_line
+from replay_users.capture.sources import SourceCut, open_lines, source_files
+from replay_users.cli.stores import add_store_options, store_of
+from replay_users.endpoint import parse_rules
+from replay_users.errors import StoreError, UsageError
+from replay_users.recording.ingest import write_recording
+from replay_users.recording.recording import open_recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from replay_users.endpoint import Rule
+    from replay_users.model import Exchange
+    from replay_users.recording.recording import Recording
+    from replay_users.recording.store import Store
+
+__all__ = ["add_to"]
+
+_MAX_PARTITIONS = 256
+_KEPT_TEXT = 4096  # bytes of a rejected line that are kept
+
+
+def add_to(commands: Any) -> None:
+    """Add the command."""
+    command = commands.add_parser("ingest", help="turn captured lines into a recording")
+    command.add_argument("sources", nargs="+", metavar="SOURCE", help="file (plain, .gz, .zst), directory, or - for stdin")
+    command.add_argument("--to", required=True, metavar="RECORDING", help="folder or s3://bucket/prefix, new or to be added to")
+    command.add_argument("--templates", default="", metavar="FILE", help="endpoint templates, one a line: GET /users/{id}")
+    command.add_argument("--partitions", type=int, default=16, help="shares that workers can own, 1 to 256 (default 16)")
+    command.add_argument("--source-name", default="", help="pod or host the lines come from (default: each file's name)")
+    command.add_argument("--rejects", default="", metavar="FILE", help="where bad lines go (default: rejects.jsonl beside the recording)")
+    add_store_options(command)
+    command.set_defaults(handle=handle)
+
+
+def handle(options: Any, _rest: list[str]) -> int:
+    """Ingest.
+
+    Raises:
+        ReplayError: nothing can be read or written.
+    """
+    if not 1 <= options.partitions <= _MAX_PARTITIONS:
+        raise UsageError(f"--partitions {options.partitions}: give a number from 1 to {_MAX_PARTITIONS}")
+    rules = _rules(options.templates)
+    store = store_of(options, options.to)
+    existing = _existing(store)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-users-")))
+        reader = _Reader(options.sources, options.source_name, _rejects_path(options))
+        stack.callback(reader.close)
+        done = write_recording(
+            reader.exchanges(), store, scratch=scratch, rules=rules, partitions=options.partitions, existing=existing
+        )
+    _report(reader, done.rows, done.duplicates, store.name)
+    if not done.rows and not done.duplicates:
+        raise UsageError(f"no line of {', '.join(options.sources)} could be used: {reader.why()}")
+    return 0
+
+
+def _existing(store: Store) -> Recording | None:
+    try:
+        return open_recording(store)
+    except UsageError:
+        return None  # there is none yet
+
+
+def _rules(path: str) -> tuple[Rule, ...]:
+    if not path:
+        return ()
+    try:
+        return parse_rules(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--templates {path} cannot be read: {error.strerror}") from None
+
+
+def _rejects_path(options: Any) -> Path:
+    if options.rejects:
+        return Path(options.rejects)
+    beside = Path() if "://" in options.to else Path(options.to).parent
+    return beside / "rejects.jsonl"
+
+
+class _Reader:
+    """Gives the exchanges of all sources and keeps account of the other lines."""
+
+    def __init__(self, sources: list[str], source_name: str, rejects: Path) -> None:
+        self._sources = sources
+        self._source_name = source_name
+        self._path = rejects
+        self._file: Any = None
+        self.rejected: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
+        self.cut: list[str] = []
+
+    @property
+    def rejects(self) -> Path:
+        return self._path
+
+    def exchanges(self) -> Iterator[Exchange]:
+        for source in (file for given in self._sources for file in source_files(given)):
+            name = self._source_name or Path(source).name.partition(".")[0]
+            for number, line in open_lines(source):
+                if isinstance(line, SourceCut):
+                    self.cut.append(f"{source}: {line.reason}")
+                    continue
+                read = read_line(line, source=name) if isinstance(line, bytes) else line
+                if isinstance(read, Rejected):
+                    self._reject(source, number, read.reason, line)
+                elif isinstance(read, Ignored):
+                    self.ignored[read.reason] += 1
+                else:
+                    yield read
+
+    def _reject(self, source: str, number: int, reason: str, line: bytes | Rejected) -> None:
+        self.rejected[reason] += 1
+        try:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("wb")
+            text = line[:_KEPT_TEXT].decode("utf-8", "backslashreplace") if isinstance(line, bytes) else ""
+            entry = {"source": source, "line": number, "reason": reason, "text": text}
+            self._file.write(orjson.dumps(entry) + b"\n")
+        except OSError as error:
+            raise StoreError(f"cannot write {self._path}: {error.strerror}") from None
+
+    def why(self) -> str:
+        """The commonest reason why nothing was usable."""
+        reasons = self.rejected + self.ignored
+        return reasons.most_common(1)[0][0] if reasons else "there are no lines"
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _report(reader: _Reader, rows: int, duplicates: int, name: str) -> None:
+    out = [f"{rows:,} exchanges into {name}"]
+    if duplicates:
+        out.append(f"  {duplicates:,} were there already (same id)")
+    out += [f"  {count:,} left out: {reason}" for reason, count in reader.ignored.most_common()]
+    out += [f"  {count:,} rejected: {reason}" for reason, count in reader.rejected.most_common(8)]
+    if reader.rejected:
+        out.append(f"  rejected lines are in {reader.rejects}")
+    out += [f"  {text}" for text in reader.cut]
+    sys.stdout.write("\n".join(out) + "\n")

@@ -1,0 +1,75 @@
+"""`replay-users inspect` and `replay-users plan`: what is there, and what a run would do.
+
+Law: reads manifests and count indices, never a slice, and sends nothing. `plan` takes the very options that a run takes.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from replay_users.cli.stores import add_store_options, store_of
+from replay_users.plan.host import parse_host
+from replay_users.plan.headers import parse_header
+from replay_users.plan.overview import inspect_json, inspect_text
+from replay_users.plan.plan import make_plan
+from replay_users.plan.render import plan_json, plan_text
+from replay_users.recording.recording import open_recording
+from replay_users.recording.store import open_store
+from replay_users.swarm.options import add_options
+from replay_users.swarm.settings import plan_settings, s3_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["add_to"]
+
+
+def add_to(commands: Any) -> None:
+    """Add the two commands."""
+    command = commands.add_parser("inspect", help="show what is in a recording")
+    command.add_argument("recording", help="folder or s3://bucket/prefix of a recording or a part of it")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    add_store_options(command)
+    command.set_defaults(handle=inspect)
+    command = commands.add_parser("plan", help="show what a run would do, and send nothing")
+    command.add_argument("recording_argument", metavar="RECORDING", help="folder or s3://bucket/prefix")
+    command.add_argument("--host", default="", env_var="LOCUST_HOST", help="where it would be replayed to: http://HOST:PORT")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    add_options(command, web=False)
+    command.set_defaults(handle=plan)
+
+
+def inspect(options: Any, _rest: list[str]) -> int:
+    """Show a recording.
+
+    Raises:
+        ReplayError: there is none, or it is damaged.
+    """
+    store = store_of(options, options.recording)
+    manifest = open_recording(store).manifest
+    _show(inspect_json(manifest, store.name) if options.json else inspect_text(manifest, store.name))
+    return 0
+
+
+def plan(options: Any, _rest: list[str]) -> int:
+    """Show a plan.
+
+    Raises:
+        ReplayError: the run cannot be as asked.
+    """
+    options.recording = options.recording_argument
+    host = parse_host(options.host) if options.host else None
+    headers = tuple(parse_header(text) for text in options.header)
+    settings = plan_settings(options, host, headers)
+    recording = open_recording(open_store(options.recording, s3_options(options)))
+    made = make_plan(recording.manifest, recording.count_index(), settings)
+    _show(plan_json(made) if options.json else plan_text(made))
+    return 0
+
+
+def _show(content: str | Mapping[str, Any]) -> None:
+    text = content if isinstance(content, str) else orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
+    sys.stdout.write(text.rstrip("\n") + "\n")

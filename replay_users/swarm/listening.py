@@ -1,0 +1,95 @@
+"""Hands what happened to whoever listens: `replay_users.events` and a user's `on_answer`.
+
+Law: makes public values of flights, in batches, and only while somebody listens, because making them costs as much as sending. Truth
+of the object is that question.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from replay_users.compare.desk import head_of
+from replay_users.events import ListenerFailure, Mismatch, events
+from replay_users.model import Answer, Fate, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from replay_users.model import Drop, Flight
+    from replay_users.swarm.hooks import Hooks
+
+__all__ = ["Listening"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Listening:
+    """The listeners of one run."""
+
+    def __init__(self, names: Sequence[str], hooks: Hooks) -> None:
+        """`names` are the endpoints by index."""
+        self._names = names
+        self._hooks = hooks
+        events.report_to(_report)
+
+    def __bool__(self) -> bool:
+        return bool(events.outcomes) or bool(events.mismatches) or self._hooks.answers
+
+    def started(self, run_id: str) -> None:
+        """The run's start is agreed."""
+        events.run_started.fire(run_id=run_id)
+
+    def ended(self, flights: Sequence[Flight]) -> None:
+        """Flights were answered and judged, or failed."""
+        outcomes = [self._outcome(flight, Fate.SENT, "") for flight in flights]
+        if events.outcomes and outcomes:
+            events.outcomes.fire(outcomes=outcomes)
+        differing = [
+            Mismatch(outcome, flight.differences)
+            for outcome, flight in zip(outcomes, flights, strict=True)
+            if flight.judged is Verdict.MISMATCHED
+        ]
+        if events.mismatches and differing:
+            events.mismatches.fire(mismatches=differing)
+        if self._hooks.answers:
+            self._hand_over(flights, outcomes)
+
+    def _hand_over(self, flights: Sequence[Flight], outcomes: Sequence[Outcome]) -> None:
+        for flight, outcome in zip(flights, outcomes, strict=True):
+            if flight.fault is None:
+                answer = Answer(flight.answer_status, head_of(flight.answer_head), flight.answer_body)
+                self._hooks.on_answer(outcome, answer)
+
+    def dropped(self, flight: Flight, reason: Drop) -> None:
+        """A flight was not sent."""
+        if events.outcomes:
+            events.outcomes.fire(outcomes=[self._outcome(flight, Fate.DROPPED, reason)])
+
+    def _outcome(self, flight: Flight, fate: Fate, reason: str) -> Outcome:
+        return Outcome(
+            id=flight.id,
+            endpoint=self._names[flight.endpoint],
+            method=flight.method,
+            target=flight.target,
+            session=flight.session,
+            fate=fate,
+            reason=reason,
+            due=flight.due,
+            ready=flight.ready,
+            picked=flight.picked,
+            sent=flight.sent,
+            done=flight.done,
+            recorded_status=flight.status,
+            recorded_duration=flight.duration,
+            answer_status=flight.answer_status,
+            fault=flight.fault,
+            resent=flight.resent,
+            verdict=flight.judged,
+        )
+
+
+def _report(failure: ListenerFailure) -> None:
+    _logger.error(
+        "listener %s of %s raised; reported once, counted from now on", failure.listener, failure.hook, exc_info=failure.error
+    )

@@ -1,0 +1,57 @@
+"""The progress line of a headless run: one line that renews itself on a terminal, one every ten seconds in a log.
+
+Law: looks and writes, changes nothing. The line itself is made by `results.progress`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import gevent
+
+from replay_users.results.progress import progress_line
+
+if TYPE_CHECKING:
+    from replay_users.swarm.run import Run
+
+__all__ = ["Progress"]
+
+_LOG_EVERY_S = 10.0
+
+
+class Progress:
+    """Shows how far a run is until it is told to stop."""
+
+    def __init__(self, run: Run) -> None:
+        """Begins at once."""
+        self._run = run
+        self._terminal = sys.stderr.isatty()
+        self._done_before = 0
+        self._at_before = time.monotonic()
+        self._greenlet = gevent.spawn(self._show)
+
+    def _show(self) -> None:
+        while True:
+            gevent.sleep(1.0 if self._terminal else _LOG_EVERY_S)
+            line = self.line()
+            sys.stderr.write(f"\r\x1b[2K{line}" if self._terminal else line + "\n")
+            sys.stderr.flush()
+
+    def line(self) -> str:
+        """The run's state, as one line."""
+        run, totals = self._run, self._run.tally.totals()
+        done = totals.sent + totals.dropped + totals.skipped + totals.unread
+        now = time.monotonic()
+        rate = (totals.sent - self._done_before) / max(now - self._at_before, 1e-9)
+        self._done_before, self._at_before = totals.sent, now
+        lag = run.tally.fidelity.lag.to_ms_summary()["p99"]
+        left = (run.plan.duration_ns - run.engine.now()) / 1e9 if run.engine.start else run.plan.duration_s
+        return progress_line(done, run.plan.planned, rate, lag, totals.mismatched, max(0.0, left))
+
+    def stop(self) -> None:
+        """No more lines; a terminal's line is left complete."""
+        self._greenlet.kill()
+        if self._terminal:
+            sys.stderr.write("\n")

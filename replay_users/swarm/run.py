@@ -1,0 +1,265 @@
+"""One run: the parts put together, begun, drained and turned into a result.
+
+Law: composition and order of events; no decisions of its own about time, bytes or differences. Each planned exchange passes through
+exactly one of `_skipped`, `_dropped`, `_count`, the source's unread or the rows left over by a stop, and that is what conservation
+checks at the end. The subtle thing: everything that is not sending runs as chores of the hub, feed first when it runs low.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.event import Event
+from gevent.hub import get_hub
+
+from replay_users.compare.desk import Desk
+from replay_users.endpoint import ENDPOINT_CAP
+from replay_users.engine.chores import Chores
+from replay_users.engine.engine import Engine
+from replay_users.engine.feed import Feed, LookAhead
+from replay_users.engine.loader import HookedLoader, Loader
+from replay_users.engine.schedule import Schedule
+from replay_users.engine.target import resolve
+from replay_users.errors import ReplayError
+from replay_users.model import OTHER_ENDPOINT, SkipReason
+from replay_users.plan.wire import WireBuilder
+from replay_users.recording.reader import Selection
+from replay_users.results.tally import Tally
+from replay_users.swarm.listening import Listening
+from replay_users.swarm.source import Source
+from replay_users.swarm.stats import LocustStats, wants_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from replay_users.model import Drop, Flight
+    from replay_users.swarm.hooks import Hooks
+    from replay_users.swarm.prepare import Prepared
+
+__all__ = ["Run"]
+
+_logger = logging.getLogger(__name__)
+
+_LEAD = 200_000_000  # ns between the first rows being loaded and the run's start
+_PRIMING_S = 60.0
+_LOW = 128  # upcoming flights below which loading comes before anything else
+_PIECE = 64  # flights settled in one piece of work: about 0.1 ms
+_JUDGING = 500_000  # ns of judging in one piece of work
+_READDRESS_S = 30.0
+_COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference count
+
+
+class Run:
+    """A replay from its first row to its result. `done` is set when the result is there."""
+
+    def __init__(self, run_id: str, prepared: Prepared, environment: Any, hooks: Hooks) -> None:
+        """Nothing is read or sent before `begin`."""
+        self.id = run_id
+        self.prepared = prepared
+        self.plan = prepared.plan
+        self.done = Event()
+        self.started_at = 0.0
+        self.stopped_by: str | None = None
+        self.error: ReplayError | None = None
+        settings, loop = prepared.settings, get_hub().loop
+        self.names = [info.name for info in prepared.recording.manifest.endpoints]
+        self.tally = Tally(self.names)
+        self.schedule = Schedule(settings.limits, self._dropped, causal=settings.causal)
+        self._hooks = hooks
+        self._listening = Listening(self.names, hooks)
+        wire = WireBuilder(
+            host=None if settings.plan.preserve_host else settings.host.authority.encode(),
+            run_id=run_id,
+            extra=prepared.headers,
+            overridden=frozenset(header.key for header in settings.headers),
+        )
+        self.engine = Engine(
+            loop,
+            self.schedule,
+            prepared.addresses,
+            timeouts=settings.timeouts,
+            wake=self._wake,
+            sign=hooks.signer(wire) if hooks.signs else None,
+            unsigned=self._unsigned,
+        )
+        self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
+        self.source = self._source()
+        self.feed = Feed(
+            self.schedule,
+            self._loader(wire),
+            {name: nth for nth, name in enumerate(self.names)},
+            skipped=self._skipped,
+            pulled=self.source.pulled,
+            ahead=LookAhead(),
+        )
+        self._chores = Chores(loop, (self._refill, self._settle, self._judge, self._load), self.tally.hub)
+        self._stats = LocustStats(
+            environment,
+            self.names,
+            fire=wants_events(environment.events, settings.request_events),
+            mismatch_is_failure=settings.mismatch_is_failure,
+        )
+
+    def _source(self) -> Source:
+        window, manifest = self.plan.window, self.prepared.recording.manifest
+        return Source(
+            self.prepared.recording,
+            Selection(
+                partitions=frozenset(range(manifest.partitions)),
+                start=window.start,
+                end=window.end,
+                buckets=self.plan.buckets,
+            ),
+            self.prepared.index.slices(window.start, window.end, self.plan.buckets),
+            unread=self.tally.unread,
+            wake=self._wake,
+        )
+
+    def _loader(self, wire: WireBuilder) -> Loader:
+        plan, hooks = self.plan, self._hooks
+        if not hooks.loads:
+            return Loader(origin=plan.window.origin, warp=plan.warp, rules=plan.decisions, wire=wire)
+        return HookedLoader(
+            origin=plan.window.origin,
+            warp=plan.warp,
+            rules=plan.decisions,
+            wire=wire,
+            rewrite=hooks.rewrite,
+            endpoint=hooks.endpoint,
+            index_of=self._index_of,
+            names=self.names,
+            keep=hooks.signs,
+        )
+
+    def _index_of(self, name: str) -> int:
+        """The index of an endpoint that a user's code named; the cap of a recording holds here too."""
+        if name not in self.tally.endpoints and len(self.names) >= ENDPOINT_CAP:
+            name = OTHER_ENDPOINT
+        index = self.tally.index(name)
+        if index == len(self.names):
+            self.names.append(name)
+        return index
+
+    # Beginning and ending
+
+    def begin(self) -> None:
+        """Read, and start as soon as the first rows are loaded."""
+        self._chores.start()
+        self.source.start(self.feed)
+        deadline = time.monotonic() + _PRIMING_S
+        while not (self.schedule.loaded or self.feed.drained or self.stopped_by) and time.monotonic() < deadline:
+            gevent.sleep(0.01)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECT)
+        self.started_at = time.time() + _LEAD / 1e9
+        self.engine.begin(time.monotonic_ns() + _LEAD)
+        self._listening.started(self.id)
+        gevent.spawn(self._watch)
+        gevent.spawn(self._readdress)
+
+    def _watch(self) -> None:
+        """Wait until nothing is left, within the time there is; then finish."""
+        try:
+            while not self._is_drained():
+                limit = self.prepared.settings.run_time
+                if limit is not None and self.engine.now() > limit:
+                    self.stop("time")
+                gevent.sleep(0.05)
+        finally:
+            self._close()
+            self.done.set()
+
+    def _is_drained(self) -> bool:
+        return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
+
+    def _readdress(self) -> None:
+        host = self.prepared.settings.host
+        while not self.done.wait(_READDRESS_S):
+            try:
+                self.engine.readdress(resolve(host.name, host.port))
+            except ReplayError as error:
+                _logger.warning("keeping the old addresses: %s", error)
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more; what is under way has the drain timeout to come back. Stopping twice does no harm."""
+        if self.stopped_by or self.done.is_set():
+            return
+        self.stopped_by = reason
+        for flight in self.engine.stop():
+            self.feed.settled(flight)
+            self._skipped(flight.endpoint, SkipReason.STOPPED)
+        self.tally.stopped(self.source.stop() + self.feed.stop())
+        gevent.spawn_later(self.prepared.settings.drain_timeout / 1e9, self._abandon)
+
+    def _abandon(self) -> None:
+        if not self.done.is_set():
+            self.engine.abandon()
+
+    def _close(self) -> None:
+        self._stats.flush()
+        self.error = self.source.first_error
+        self._chores.close()
+        self.engine.close()
+        self.source.close()
+        gc.unfreeze()
+
+    # The chores, most urgent first
+
+    def _wake(self) -> None:
+        self._chores.wake()
+
+    def _refill(self) -> bool:
+        return self.schedule.upcoming < _LOW and self._load()
+
+    def _load(self) -> bool:
+        if not self.feed.work(self.engine.now()):
+            return False
+        self.engine.rearm()
+        return True
+
+    def _settle(self) -> bool:
+        finished = self.engine.finished
+        if not finished:
+            return False
+        batch = finished[:_PIECE]
+        del finished[:_PIECE]
+        self._count(self.desk.receive(batch))
+        return True
+
+    def _judge(self) -> bool:
+        judged = self.desk.work(_JUDGING)
+        self._count(judged)
+        return bool(judged)
+
+    def _count(self, flights: Sequence[Flight]) -> None:
+        self.tally.settle(flights)
+        self._stats.add(flights)
+        for flight in flights:
+            self.feed.settled(flight)
+        if self._listening:
+            self._listening.ended(flights)
+
+    # What is not sent
+
+    def _dropped(self, flight: Flight, reason: Drop) -> None:
+        self.tally.drop(flight, reason)
+        self.feed.settled(flight)
+        if self._listening:
+            self._listening.dropped(flight, reason)
+        self._wake()
+
+    def _skipped(self, endpoint: int, reason: SkipReason) -> None:
+        self.tally.skip(endpoint, reason)
+
+    def _unsigned(self, flight: Flight) -> None:
+        """A user's `sign` gave nothing that can be sent."""
+        self._skipped(flight.endpoint, SkipReason.NO_CREDENTIAL)
+        self.feed.settled(flight)
+        self._wake()
+
+

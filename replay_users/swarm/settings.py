@@ -1,0 +1,175 @@
+"""What a run was asked to be: Locust's parsed options, read and checked once, frozen when the test starts.
+
+Law: text to values; files that the person named (rules, safety) are read here, the recording is not opened yet. Secrets are not
+here: a header is a template, which each worker fills in from its own environment when its run begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replay_users.compare.rules import Rules
+from replay_users.engine.engine import Timeouts
+from replay_users.engine.schedule import Limits
+from replay_users.errors import UsageError
+from replay_users.plan.duration import parse_duration
+from replay_users.plan.headers import parse_header
+from replay_users.plan.host import parse_host
+from replay_users.plan.pace_text import parse_pace, parse_rate
+from replay_users.plan.safety import Safety
+from replay_users.plan.safety_file import parse_safety
+from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sample
+from replay_users.plan.settings import PlanSettings
+from replay_users.recording.store import S3Options
+
+if TYPE_CHECKING:
+    from replay_users.plan.headers import HeaderSpec
+    from replay_users.plan.host import Host
+
+__all__ = ["RunSettings", "read_settings", "s3_options"]
+
+_LIMIT_RANGE = range(1, 100_001)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Everything a run is made of, but the recording itself. Times are ns."""
+
+    recording: str
+    store: S3Options
+    plan: PlanSettings
+    host: Host
+    headers: tuple[HeaderSpec, ...]
+    rules: Rules
+    causal: bool
+    limits: Limits
+    timeouts: Timeouts
+    drain_timeout: int
+    run_time: int | None
+    out: str
+    overwrite: bool
+    labels: dict[str, str]
+    mismatch_is_failure: bool
+    request_events: str
+
+
+def read_settings(options: Any, host: str | None) -> RunSettings:
+    """Read parsed options (Locust's namespace) and the target.
+
+    Raises:
+        UsageError: one of them cannot be; the sentence says which and what would be right.
+    """
+    if not options.recording:
+        raise UsageError("say what to replay: --recording FOLDER or s3://bucket/prefix (or REPLAY_RECORDING)")
+    target = parse_host(host or "")
+    if target.scheme != "http":
+        raise UsageError(f"--host {target.url}: this version replays over plain http only; give an http:// address of the target")
+    headers = tuple(parse_header(text) for text in options.header)
+    return RunSettings(
+        recording=options.recording,
+        store=s3_options(options),
+        plan=plan_settings(options, target, headers),
+        host=target,
+        headers=headers,
+        rules=_rules(options.rules),
+        causal=options.order == "causal",
+        limits=_limits(options),
+        timeouts=_timeouts(options.timeout),
+        drain_timeout=parse_duration(options.drain_timeout),
+        run_time=_run_time(getattr(options, "run_time", None)),
+        out=_out(options.out, overwrite=options.overwrite),
+        overwrite=options.overwrite,
+        labels=_labels(options.label),
+        mismatch_is_failure=options.mismatch_is_failure,
+        request_events=options.fire_request_events,
+    )
+
+
+def plan_settings(options: Any, host: Host | None, headers: tuple[HeaderSpec, ...]) -> PlanSettings:
+    """The part that the plan needs; `host` is `None` for a plan that goes nowhere."""
+    return PlanSettings(
+        recording=options.recording,
+        pace=parse_pace(options.pace),
+        window=options.window,
+        buckets=parse_sample(options.sample),
+        methods=parse_methods(options.methods),
+        endpoints=parse_endpoints(options.endpoints),
+        safety=Safety(allow_writes=options.allow_writes, rules=_safety_rules(options.safety)),
+        max_rate=parse_rate(options.max_rate) if options.max_rate else None,
+        clip=options.clip,
+        host=host,
+        preserve_host=options.preserve_host,
+        headers=tuple(header.name for header in headers),
+    )
+
+
+def s3_options(options: Any) -> S3Options:
+    """How to reach the recording's bucket."""
+    return S3Options(
+        endpoint=options.s3_endpoint or None,
+        region=options.s3_region or None,
+        role=options.s3_role or None,
+        requester_pays=options.s3_requester_pays,
+        expected_owner=options.s3_expected_owner or None,
+    )
+
+
+def _safety_rules(path: str) -> Any:
+    return parse_safety(_text(path, "--safety"), path) if path else ()
+
+
+def _rules(path: str) -> Rules:
+    return Rules.parse(_text(path, "--rules"), path) if path else Rules()
+
+
+def _text(path: str, option: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UsageError(f"{option} {path} cannot be read: {reason}") from None
+
+
+def _limits(options: Any) -> Limits:
+    return Limits(
+        max_lag=parse_duration(options.max_lag),
+        max_wait=parse_duration(options.max_wait),
+        max_in_flight=_in_flight(options.max_in_flight),
+    )
+
+
+def _in_flight(text: str) -> int:
+    if not text.isdigit() or int(text) not in _LIMIT_RANGE:
+        raise UsageError(f"--max-in-flight {text!r}: give a number from 1 to 100000")
+    return int(text)
+
+
+def _timeouts(text: str) -> Timeouts:
+    answer = parse_duration(text)
+    return Timeouts(connect=min(answer, Timeouts().connect), answer=answer, longest=max(answer, Timeouts().longest))
+
+
+def _run_time(value: Any) -> int | None:
+    """Locust's `-t`: seconds as a number once parsed, or still its text."""
+    if not value:
+        return None
+    return parse_duration(value) if isinstance(value, str) else int(value) * 1_000_000_000
+
+
+def _out(out: str, *, overwrite: bool) -> str:
+    """Where to write; refused now rather than after the run, if it holds another one."""
+    if not overwrite and (Path(out) / "result.json").exists():
+        raise UsageError(f"--out {out} holds a run already: choose another directory, or replace it with --overwrite")
+    return out
+
+
+def _labels(pairs: list[str]) -> dict[str, str]:
+    labels = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--label {pair!r}: write key=value, such as --label sha=1a2b3c")
+        labels[key.strip()] = value.strip()
+    return labels

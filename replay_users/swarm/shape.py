@@ -1,0 +1,33 @@
+"""`ReplayShape`: tells Locust how many users there are (one per process) and when the run is over.
+
+Law: Locust asks once a second, and nothing else happens here. A run is over when it has drained; `-t` is honoured by the run, because
+Locust ignores it where there is a shape.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locust import LoadTestShape
+
+from replay_users.swarm import wiring as _wiring  # noqa: F401 - importing it ties the face to Locust
+from replay_users.swarm.face import face_of
+
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+__all__ = ["ReplayShape"]
+
+
+class ReplayShape(LoadTestShape):
+    """Subclass it beside your `ReplayUser`."""
+
+    abstract = True
+    use_common_options: ClassVar[bool] = True  # so that -t is taken, in the form too
+
+    def tick(self) -> tuple[int, float] | None:
+        """One user while the run lasts, `None` once it is over."""
+        runner = self.runner
+        if runner is None or face_of(runner.environment).is_over:
+            return None
+        return 1, 100.0

@@ -1,0 +1,148 @@
+"""Locust's own statistics, fed from the engine's outcomes in batches, so that its tables, CSV and HTML agree with ours.
+
+Law: the only place that touches `StatsEntry`. The subtle thing: answered exchanges are added up first and merged with
+`StatsEntry.extend`, which keeps Locust's current percentiles; when the `request` event is fired instead, Locust's own listener counts,
+so it is always one or the other.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from locust.exception import LocustError
+from locust import stats
+from locust.stats import StatsEntry
+
+from replay_users.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from replay_users.model import Flight
+
+__all__ = ["LocustStats", "ReplayMismatch", "wants_events"]
+
+_FLUSH_S = 0.25
+
+
+class ReplayMismatch(LocustError):
+    """What Locust shows for an answer that differs, with `--mismatch-is-failure`."""
+
+
+def wants_events(events: Any, choice: str) -> bool:
+    """Whether the `request` event is fired for each exchange: asked for, or somebody besides Locust listens to it."""
+    listeners = len(events.request._handlers)  # noqa: SLF001 - Locust offers no other way to ask
+    return choice == "always" or (choice == "auto" and listeners > 1)
+
+
+class LocustStats:
+    """Counts flights into a Locust environment's statistics."""
+
+    def __init__(self, environment: Any, endpoints: Sequence[str], *, fire: bool, mismatch_is_failure: bool) -> None:
+        """`endpoints` are the names by index."""
+        self._environment = environment
+        self._stats = environment.runner.stats
+        self._endpoints = endpoints
+        self._fire = fire
+        self._mismatch_is_failure = mismatch_is_failure
+        self._batches: dict[tuple[int, str], _Batch] = {}
+        self._flushed = time.monotonic()
+
+    def add(self, flights: Sequence[Flight]) -> None:
+        """Count finished flights."""
+        for flight in flights:
+            error = self._error(flight)
+            if self._fire:
+                self._fire_event(flight, error)
+            elif error is not None:
+                self._failed(flight, error)
+            else:
+                key = flight.endpoint, flight.method
+                batch = self._batches.get(key)
+                if batch is None:
+                    batch = self._batches[key] = _Batch()
+                batch.add(flight)
+        if self._batches and time.monotonic() - self._flushed > _FLUSH_S:
+            self.flush()
+
+    def _error(self, flight: Flight) -> LocustError | None:
+        if flight.fault is not None:
+            return LocustError(flight.fault.value)
+        if self._mismatch_is_failure and flight.judged is Verdict.MISMATCHED:
+            return ReplayMismatch("answer differs from the recording")
+        return None
+
+    def flush(self) -> None:
+        """Merge what was added up into Locust's tables."""
+        batches, self._batches = self._batches, {}
+        self._flushed = time.monotonic()
+        for (endpoint, method), batch in batches.items():
+            name = _name(self._endpoints[endpoint])
+            for entry in (self._stats.get(name, method), self._stats.total):
+                entry.extend(batch.entry(self._stats, name, method))
+
+    def _failed(self, flight: Flight, error: LocustError) -> None:
+        name = _name(self._endpoints[flight.endpoint])
+        self._stats.log_request(flight.method, name, _service_ms(flight), flight.answer_size)
+        self._stats.log_error(flight.method, name, error)
+
+    def _fire_event(self, flight: Flight, error: LocustError | None) -> None:
+        self._environment.events.request.fire(
+            request_type=flight.method,
+            name=_name(self._endpoints[flight.endpoint]),
+            response_time=_service_ms(flight),
+            response_length=flight.answer_size,
+            response=None,
+            context={"replay_id": flight.id, "status": flight.answer_status, "judged": flight.judged},
+            exception=error,
+            start_time=time.time() - _service_ms(flight) / 1e3,
+            url=flight.target.decode("latin-1"),
+        )
+
+
+class _Batch:
+    """Answered exchanges of one name, added up."""
+
+    __slots__ = ("buckets", "count", "length", "longest", "shortest", "total")
+
+    def __init__(self) -> None:
+        self.count = self.length = 0
+        self.total = self.longest = 0.0
+        self.shortest = float("inf")
+        self.buckets: dict[int, int] = {}
+
+    def add(self, flight: Flight) -> None:
+        took = (flight.done - flight.sent) / 1e6
+        self.count += 1
+        self.total += took
+        self.length += flight.answer_size
+        if took > self.longest:
+            self.longest = took
+        if took < self.shortest:
+            self.shortest = took
+        bucket = stats.bucket_response_time(took)
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+
+    def entry(self, owner: Any, name: str, method: str) -> Any:
+        """The batch as Locust's own kind of entry."""
+        entry: Any = StatsEntry(owner, name, method)
+        now = time.time()
+        entry.num_requests = self.count
+        entry.total_response_time = self.total
+        entry.total_content_length = self.length
+        entry.min_response_time = self.shortest
+        entry.max_response_time = self.longest
+        entry.response_times = dict(self.buckets)
+        entry.num_reqs_per_sec = {int(now): self.count}
+        entry.last_request_timestamp = now
+        return entry
+
+
+def _service_ms(flight: Flight) -> float:
+    return (flight.done - flight.sent) / 1e6
+
+
+def _name(endpoint: str) -> str:
+    """Locust shows the method in a column of its own."""
+    return endpoint.partition(" ")[2] or endpoint

@@ -1,0 +1,82 @@
+"""Locust's web form: a start that cannot be is refused with its reason, before anything happens.
+
+Law: one check in front of `/swarm`; the form itself is Locust's. The subtle thing: Locust answers a bad number with an error page, and
+with a shape it says success and does nothing, so everything is read and the recording opened here. Where a replay may go and what it
+may read is the operator's choice on the command line, never the form's.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from flask import jsonify, request
+
+from replay_users.errors import ReplayError, UsageError
+from replay_users.plan.host import parse_host
+from replay_users.swarm.options import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from replay_users.swarm.face import Face
+
+__all__ = ["form_options", "guard"]
+
+
+def guard(web_ui: Any, face: Face) -> None:
+    """Check every start of a test."""
+    operator = Namespace(**vars(face.environment.parsed_options))
+    host = face.environment.host
+
+    @web_ui.app.before_request
+    def check() -> Any:
+        if not request.path.endswith("/swarm") or request.method != "POST":
+            return None
+        try:
+            _accept(face, operator, host, request.form)
+        except ReplayError as error:
+            return jsonify({"success": False, "message": str(error), "host": face.environment.host})
+        return None
+
+
+def _accept(face: Face, operator: Namespace, host: str | None, form: Mapping[str, str]) -> None:
+    if face.is_running:
+        raise UsageError("a replay is running: stop it before starting another")
+    chosen = form_options(operator, form)
+    target = form.get("host") or host or ""
+    refuse_unallowed(operator, host, chosen.recording, target)
+    prepared = face.make_ready(chosen, target)
+    face.announce(prepared)
+
+
+def form_options(operator: Namespace, form: Mapping[str, str]) -> Namespace:
+    """The operator's options with what the form may change."""
+    chosen = Namespace(**vars(operator))
+    for option in OPTIONS:
+        if not option.web or option.dest not in form:
+            continue
+        value = form[option.dest]
+        setattr(chosen, option.dest, value == "true" if isinstance(option.default, bool) else value.strip())
+    if form.get("run_time"):
+        chosen.run_time = form["run_time"]
+    return chosen
+
+
+def refuse_unallowed(operator: Namespace, host: str | None, recording: str, target: str) -> None:
+    """Refuse targets and recordings that the operator did not name.
+
+    Raises:
+        UsageError: the form asks for another one.
+    """
+    targets = {parse_host(url).url for url in (*operator.allow_target, *([host] if host else []))}
+    if parse_host(target).url not in targets:
+        raise UsageError(f"target {target!r} is not allowed here: {_allowed('--allow-target', targets)}")
+    prefixes = [p for p in (*operator.allow_recording, operator.recording) if p]
+    if not any(recording == p or recording.startswith(p.rstrip("/") + "/") for p in prefixes) or ".." in recording:
+        raise UsageError(f"recording {recording!r} is not allowed here: {_allowed('--allow-recording', prefixes)}")
+
+
+def _allowed(option: str, values: Any) -> str:
+    known = ", ".join(sorted(values)) or "none"
+    return f"start Locust with {option} for it (allowed: {known})"

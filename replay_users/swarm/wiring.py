@@ -1,0 +1,22 @@
+"""Ties our options and our face to Locust's events, once per process, when a locustfile imports `ReplayUser` or `ReplayShape`.
+
+Law: this and nothing else happens on import.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from locust import events
+
+from replay_users.swarm.face import install
+from replay_users.swarm.options import add_options
+
+__all__ = ["wired"]
+
+_hooks: Any = events
+_hooks.init_command_line_parser.add_listener(add_options)
+_hooks.init.add_listener(install)
+
+wired = True
+"""That this module was imported."""

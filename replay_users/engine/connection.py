@@ -41,7 +41,8 @@ KEPT_BODY = 1 << 20
 _MAX_INTERIM = 100
 _SWITCHING = 101
 _EMPTY = frozenset({204, 304})
-_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search  # any other coding ends with the connection
+_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search
+"""Finds in a lower-case head what frames a body; with any other last coding the body ends with the connection (RFC 9112 6.3)."""
 _UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
 
 

@@ -1,0 +1,63 @@
+"""Which rows are sent, and the one reason why each other row is not.
+
+Law: a table made before the run, looked up once per row by endpoint index and traits; the plan counts with the very table the
+feed sends by, so they cannot disagree. A row has one reason, the first that holds: what the person asked for (`method`, by
+`--methods`; `filter`, by `--endpoints`), then what is not safe (`method`, `endpoint_rule`), then what cannot be sent as it was
+recorded (`protocol`, `redacted_target`, `not_whole`). So a choice is never reported as a fault of the capture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from replay_users.model import SkipReason
+from replay_users.recording.traits import Trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from replay_users.plan.safety import Safety
+    from replay_users.plan.selection import EndpointFilter
+
+__all__ = ["Decisions", "decide", "decide_all"]
+
+_KNOWN_TRAITS = sum(Trait)
+
+_BY_TRAIT = (
+    (Trait.PROTOCOL, SkipReason.PROTOCOL),
+    (Trait.REDACTED_TARGET, SkipReason.REDACTED_TARGET),
+    (Trait.NOT_WHOLE, SkipReason.NOT_WHOLE),
+)
+"""In order of precedence: what can never be sent, what could with another capture, what another capture might have whole."""
+
+_BY_TRAITS: tuple[SkipReason | None, ...] = tuple(
+    next((reason for trait, reason in _BY_TRAIT if traits & trait), None) for traits in range(_KNOWN_TRAITS + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The table: `endpoints[i]` is the reason for all rows of the manifest's endpoint `i`, `None` if their traits decide."""
+
+    endpoints: tuple[SkipReason | None, ...]
+
+    def skip_reason(self, endpoint: int, traits: int) -> SkipReason | None:
+        """Why a row is not sent; `None` if it is. Trait bits unknown to this version are ignored."""
+        return self.endpoints[endpoint] or _BY_TRAITS[traits & _KNOWN_TRAITS]
+
+
+def decide_all(
+    names: Iterable[str], methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety
+) -> Decisions:
+    """Decide for the endpoints of a manifest, in its order."""
+    return Decisions(tuple(decide(name, methods, chosen, safety) for name in names))
+
+
+def decide(name: str, methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety) -> SkipReason | None:
+    """The reason that holds for a whole endpoint, if one does; `methods` is `None` for all."""
+    if methods is not None and name.partition(" ")[0] not in methods:
+        return SkipReason.METHOD
+    if not chosen.keeps(name):
+        return SkipReason.FILTER
+    return safety.decide(name)

@@ -1,0 +1,107 @@
+"""What a person should know before a run: one sentence each, with the cure where there is one.
+
+Law: from counts to sentences; no note repeats what the figures of the plan already say. A filter, rule or method that matches
+nothing is named here, because a misspelt one is otherwise invisible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replay_users.model import OTHER_ENDPOINT, Capture, SkipReason
+from replay_users.plan.headers import is_credential
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from replay_users.plan.counts import Counts
+    from replay_users.plan.selection import Pattern
+    from replay_users.plan.settings import PlanSettings
+    from replay_users.recording.manifest import Manifest
+
+__all__ = ["notes"]
+
+_CURES = {
+    SkipReason.METHOD: "allow writes with --allow-writes, or name other --methods",
+    SkipReason.FILTER: "check --endpoints",
+    SkipReason.ENDPOINT_RULE: "mark endpoints as safe in --safety FILE",
+    SkipReason.PROTOCOL: "gRPC, WebSocket and CONNECT cannot be replayed over HTTP/1.1",
+    SkipReason.REDACTED_TARGET: "capture redacted their targets",
+    SkipReason.NOT_WHOLE: "capture cut their requests; raise its body limit",
+}
+
+
+def notes(manifest: Manifest, settings: PlanSettings, counts: Counts, *, clipped: bool) -> tuple[str, ...]:
+    """The warnings of a plan, the gravest first."""
+    return (
+        *_nothing(counts),
+        *_credentials(settings, counts),
+        *_unmatched(manifest, settings),
+        *_overflow(counts),
+        *_capture(manifest),
+        *(_CLIPPED if clipped else ()),
+    )
+
+
+_CLIPPED = ("the pace is held at --max-rate, so the run takes longer than the pace says",)
+
+
+def _nothing(counts: Counts) -> Iterator[str]:
+    if counts.will_send:
+        return
+    if not counts.planned:
+        yield "nothing would be sent: no session of the sample is in the window; take a larger --sample"
+        return
+    reason = max(counts.skipped_by, key=lambda r: counts.skipped_by[r])
+    yield f"nothing would be sent: {_CURES[reason]}"
+
+
+def _credentials(settings: PlanSettings, counts: Counts) -> Iterator[str]:
+    if not counts.headers_left_out:
+        return
+    share = counts.headers_left_out / counts.will_send
+    cure = "add one with --header 'Authorization: Bearer ${STAGING_TOKEN}'"
+    if any(is_credential(name) for name in settings.headers):
+        cure = "--header gives them one"
+    yield (
+        f"{counts.headers_left_out:,} requests ({share:.1%}) go out without a header that capture redacted,"
+        f" most likely their credential: {cure}"
+    )
+
+
+def _unmatched(manifest: Manifest, settings: PlanSettings) -> Iterator[str]:
+    names = [info.name for info in manifest.endpoints]
+    yield from _idle(settings.endpoints.patterns, names, "--endpoints pattern")
+    yield from _idle([rule.pattern for rule in settings.safety.rules], names, "--safety rule for")
+    absent = sorted((settings.methods or frozenset()) - set(manifest.methods))
+    if absent:
+        yield f"no exchange of the recording has method {', '.join(absent)}"
+
+
+def _idle(patterns: Sequence[Pattern], names: Sequence[str], what: str) -> Iterator[str]:
+    for pattern in patterns:
+        if not any(pattern.matches(name) for name in names):
+            close = pattern.nearest(names)
+            hint = f"; did you mean {close!r}?" if close else ""
+            yield f"{what} {pattern.text!r} matches no endpoint of the recording{hint}"
+
+
+def _overflow(counts: Counts) -> Iterator[str]:
+    for endpoint in counts.endpoints:
+        if endpoint.name == OTHER_ENDPOINT and endpoint.reason is SkipReason.METHOD:
+            yield (
+                f"{endpoint.planned:,} exchanges beyond the cap on endpoints count as writes, since their"
+                f" methods are not known; a --safety rule for {OTHER_ENDPOINT} can say otherwise"
+            )
+
+
+def _capture(manifest: Manifest) -> Iterator[str]:
+    if cut := manifest.capture.get(Capture.RESPONSE_TRUNCATED, 0):
+        yield f"{cut:,} recorded responses were cut by capture: their bodies cannot be compared"
+    if h2 := manifest.protocols.get("HTTP/2", 0):
+        yield f"{h2:,} exchanges were recorded over HTTP/2 and go out as HTTP/1.1"
+    if shared := len(manifest.shared_sessions):
+        yield (
+            f"{shared:,} sessions are shared by many clients (an API key, a service token): they keep their"
+            " timing, but no exchange waits for another's answer"
+        )

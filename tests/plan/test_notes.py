@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_users.plan import PlanSettings, Safety, make_plan, parse_endpoints, parse_rate, parse_safety
+
+if TYPE_CHECKING:
+    from tests.plan.conftest import MakeRecording
+
+ROWS = [("GET /users/{id}", 0, 1000), ("POST /orders", 0, 10), ("GET /ws", 8, 1)]
+
+
+def warnings(make_recording: MakeRecording, row: Any, settings: PlanSettings, **facts: object) -> str:
+    """The notes of a plan over ROWS, as one text."""
+    manifest, index = make_recording(
+        [row(nth, name, traits, rows=rows) for nth, (name, traits, rows) in enumerate(ROWS)], **facts
+    )
+    return "\n".join(make_plan(manifest, index, settings).warnings)
+
+
+def test_a_plain_plan_has_nothing_to_warn_of(make_recording: MakeRecording, row: Any) -> None:
+    """Skipped writes are in the figures, not in the notes."""
+    assert warnings(make_recording, row, PlanSettings()) == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "expected"),
+    [
+        pytest.param(
+            PlanSettings(methods=frozenset({"POST"})),
+            {},
+            "nothing would be sent: allow writes with --allow-writes",
+            id="writes",
+        ),
+        pytest.param(
+            PlanSettings(endpoints=parse_endpoints("!*")), {}, "nothing would be sent: check --endpoints", id="filtered"
+        ),
+        pytest.param(
+            PlanSettings(endpoints=parse_endpoints("GET /ws")), {}, "check --endpoints", id="the commonest reason"
+        ),
+        pytest.param(
+            PlanSettings(endpoints=parse_endpoints("GET /user/{id},GET *")),
+            {},
+            "--endpoints pattern 'GET /user/{id}' matches no endpoint of the recording; did you mean 'GET /users/{id}'?",
+            id="a misspelt include",
+        ),
+        pytest.param(
+            PlanSettings(endpoints=parse_endpoints("!zzz")),
+            {},
+            "pattern 'zzz' matches no endpoint",
+            id="an idle exclude",
+        ),
+        pytest.param(
+            PlanSettings(safety=Safety(rules=parse_safety("- {endpoint: POST /order, rule: safe, reason: r}", "s"))),
+            {},
+            "--safety rule for 'POST /order' matches no endpoint of the recording; did you mean 'POST /orders'?",
+            id="an idle rule",
+        ),
+        pytest.param(PlanSettings(methods=frozenset({"GET", "PUT"})), {}, "has method PUT", id="a method not recorded"),
+        pytest.param(
+            PlanSettings(),
+            {"capture": {"complete": 1000, "response-truncated": 11}},
+            "11 recorded responses were cut by capture",
+            id="cut responses",
+        ),
+        pytest.param(
+            PlanSettings(), {"protocols": {"HTTP/2": 1011}}, "1,011 exchanges were recorded over HTTP/2", id="h2"
+        ),
+        pytest.param(PlanSettings(), {"shared_sessions": ("aa", "bb")}, "2 sessions are shared", id="shared sessions"),
+        pytest.param(PlanSettings(max_rate=parse_rate("10"), clip=True), {}, "held at --max-rate", id="clipped"),
+    ],
+)
+def test_each_note_says_what_and_how_to_change_it(
+    make_recording: MakeRecording, row: Any, settings: PlanSettings, facts: dict[str, object], expected: str
+) -> None:
+    """One sentence, with the number and the cure."""
+    assert expected in warnings(make_recording, row, settings, **facts)
+
+
+def test_an_empty_sample_says_so(make_recording: MakeRecording, row: Any) -> None:
+    """Nothing planned is not the fault of a filter."""
+    manifest, index = make_recording([row(0, "GET /a", sample=500)])
+    plan = make_plan(manifest, index, PlanSettings(buckets=1))
+    assert plan.planned == 0
+    assert "take a larger --sample" in plan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "cure"),
+    [
+        ((), "add one with --header 'Authorization: Bearer ${STAGING_TOKEN}'"),
+        (("Accept",), "add one with --header"),
+        (("Authorization",), "--header gives them one"),
+    ],
+)
+def test_requests_without_their_credential_are_counted(
+    make_recording: MakeRecording, row: Any, headers: tuple[str, ...], cure: str
+) -> None:
+    """The share that lost a header to redaction, and what supplies one."""
+    manifest, index = make_recording([row(0, "GET /a", 1, rows=25), row(1, "GET /a", rows=75), row(2, "POST /a", 1)])
+    (note,) = make_plan(manifest, index, PlanSettings(headers=headers)).warnings
+    assert note.startswith("25 requests (25.0%) go out without a header that capture redacted")
+    assert cure in note
+
+
+def test_the_overflow_endpoint_is_explained(make_recording: MakeRecording, row: Any) -> None:
+    """Why exchanges beyond the cap are skipped cannot be read off their name."""
+    manifest, index = make_recording([row(0, "GET /a"), row(0, "__other__", rows=40)])
+    (note,) = make_plan(manifest, index, PlanSettings()).warnings
+    assert note.startswith("40 exchanges beyond the cap on endpoints count as writes")
+    assert make_plan(manifest, index, PlanSettings(safety=Safety(allow_writes=True))).warnings == ()

@@ -1,0 +1,219 @@
+"""How a value is shown to people: at most 120 characters, on one line, and without secrets.
+
+Law: every text of a body that leaves this stage was made here. Redaction comes before shortening, and never cuts a secret
+into a piece too short to be known as one. `[redacted:N]` says how long the secret was, as in the recording.
+The subtle thing: the text around a difference is found in the bytes, and only that window is decoded and searched, so
+that 64 KB of HTML cost as much as 1 KB.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from replay_users.compare.walk import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from replay_users.compare.tree import Json
+    from replay_users.compare.walk import Side
+
+__all__ = ["MAX_SHOWN", "names_a_secret", "redact", "show", "show_key", "show_pair", "show_texts"]
+
+MAX_SHOWN = 120
+"""Characters of one shown value, the ellipsis included."""
+
+_BEFORE = 40  # of the 120 characters, how many stand before the first difference
+_MARGIN = 4 * MAX_SHOWN  # what is searched for secrets beyond what is shown, as redaction makes texts shorter
+_MAX_RUN = 4096  # how far the edge of a window moves to keep a token whole
+_MAX_DEPTH = 5  # 120 characters show no deeper nesting
+
+_SECRET_WORDS = ("token", "secret", "passw", "apikey", "api_key", "api-key", "credential", "session", "authorization")
+# A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" value="abc"`.
+_NAMED_SECRET = re.compile(
+    rf"""((?:{"|".join(_SECRET_WORDS)})[\w-]{{0,40}}(?:\\?["'])?\s{{0,4}}(?:value\s{{0,4}}=|[:=])\s{{0,4}}(?:\\?["'])?)
+        ((?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TOKEN_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-."  # noqa: S105
+_MIN_TOKEN = 24
+_TOKEN = re.compile(rf"eyJ[\w-]{{5,}}(?:\.[\w-]*){{1,4}}|[A-Za-z0-9+/_=-]{{{_MIN_TOKEN},}}", re.ASCII)
+# What is as long as a token and none: words between dashes or slashes, and a UUID.
+_WORDS = re.compile(
+    r"(?:[A-Za-z]{0,20}[0-9]{0,4}|[0-9]{1,12})(?:[-/_=+]+(?:[A-Za-z]{1,20}[0-9]{0,4}|[0-9]{1,12}))*[-/_=+]*"
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+)
+
+_Text = TypeVar("_Text", str, bytes)
+
+
+def show(value: Side, *, secret: bool = False) -> str:
+    """A value as JSON on one line, "" for nothing; with `secret`, only how long it is."""
+    if value is MISSING:
+        return ""
+    if isinstance(value, str):
+        return _shortened(_quoted(value, secret=secret))
+    if isinstance(value, dict | list):
+        return _shortened(_joined(_pieces(value, secret=secret, depth=_MAX_DEPTH)))
+    return _shortened(_scalar(value, secret=secret))
+
+
+def show_pair(x: Side, y: Side, *, secret: bool = False) -> tuple[str, str]:
+    """Both values of one difference; of two long texts, what surrounds the first character that differs."""
+    if isinstance(x, str) and isinstance(y, str) and max(len(x), len(y)) > MAX_SHOWN and not secret:
+        at = _first_difference(x, y)
+        return _around(x, at), _around(y, at)
+    return show(x, secret=secret), show(y, secret=secret)
+
+
+def show_texts(x: bytes, y: bytes) -> tuple[str, str]:
+    """Both of two bodies that are not JSON: what surrounds the first character that differs, or its place if binary."""
+    at = _first_difference(x, y)
+    return _text_around(x, at), _text_around(y, at)
+
+
+def show_key(name: str) -> str:
+    """A key as a path shows it: as it is, unless it is long or itself a secret."""
+    return _shortened(redact(_beginning(name)))
+
+
+def redact(text: str) -> str:
+    """The text without what looks like a token or is named like a secret."""
+    if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
+        return text
+    if names_a_secret(text):
+        text = _NAMED_SECRET.sub(lambda found: found[1] + _hidden(found[2]), text)
+    return _TOKEN.sub(_redacted_token, text)
+
+
+def names_a_secret(text: str) -> bool:
+    """Whether what stands under this key, or after this text, is a secret."""
+    lowered = text.lower()
+    return any(word in lowered for word in _SECRET_WORDS)
+
+
+def _hidden(secret: str) -> str:
+    return secret if secret.startswith("[redacted:") else f"[redacted:{len(secret)}]"
+
+
+def _redacted_token(found: re.Match[str]) -> str:
+    return found[0] if _WORDS.fullmatch(found[0]) else _hidden(found[0])
+
+
+def _pieces(value: Json, *, secret: bool, depth: int) -> Iterator[str]:
+    """A value piece by piece, so that a large one is written no further than it is shown."""
+    if isinstance(value, dict):
+        yield from _members(value, secret=secret, depth=depth)
+    elif isinstance(value, list):
+        yield "["
+        for number, item in enumerate(value if depth else value[:1]):
+            yield ", " if number else ""
+            if depth:
+                yield from _pieces(item, secret=secret, depth=depth - 1)
+            else:
+                yield "…"
+        yield "]"
+    elif isinstance(value, str):
+        yield _quoted(value, secret=secret)
+    else:
+        yield _scalar(value, secret=secret)
+
+
+def _members(value: dict[str, Json], *, secret: bool, depth: int) -> Iterator[str]:
+    if not depth:
+        yield "{…}"
+        return
+    yield "{"
+    for number, (name, member) in enumerate(value.items()):
+        yield ", " if number else ""
+        yield f"{_quoted(name, secret=False)}: "
+        yield from _pieces(member, secret=secret or names_a_secret(name), depth=depth - 1)
+    yield "}"
+
+
+def _joined(pieces: Iterator[str]) -> str:
+    shown = ""
+    for piece in pieces:
+        shown += piece
+        if len(shown) > MAX_SHOWN:
+            break
+    return shown
+
+
+def _quoted(value: str, *, secret: bool) -> str:
+    if secret:
+        return f'"{_hidden(value)}"'
+    return f'"{_on_one_line(redact(_beginning(value)))}"'
+
+
+def _beginning(text: str) -> str:
+    """Enough of a long text to show, without a token cut in two at its end."""
+    return text if len(text) <= _MARGIN else text[:_MARGIN].rstrip(_TOKEN_CHARS) or text[:_MAX_RUN]
+
+
+def _scalar(value: Decimal | float | bool | None, *, secret: bool) -> str:
+    """A number, true, false or null; whether a secret is null or a flag is none."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value)
+    return _hidden(text) if secret else text
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def _on_one_line(text: str) -> str:
+    """Nothing that moves a terminal's cursor, breaks a line or cannot be encoded."""
+    if text.isprintable():
+        return text
+    return "".join([char if char.isprintable() else ascii(char)[1:-1] for char in text])
+
+
+def _first_difference(x: _Text, y: _Text) -> int:
+    """Where two texts part: by halves, as comparing slices is faster than any loop."""
+    low, high = 0, min(len(x), len(y))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if x[low:middle] == y[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _text_around(body: bytes, at: int) -> str:
+    while 0 < at < len(body) and body[at] & 0xC0 == 0x80:  # noqa: PLR2004 - a UTF-8 continuation byte
+        at -= 1
+    start = max(0, at - _MARGIN - _MAX_RUN)
+    window = body[start : at + _MARGIN + _MAX_RUN]
+    if b"\0" in window:
+        return f"{len(body)} bytes, byte {at + 1} differs"
+    before = window[: at - start].decode("utf-8", "replace")
+    return _around(before + window[at - start :].decode("utf-8", "replace"), len(before))
+
+
+def _around(text: str, at: int) -> str:
+    """What stands around a place of a text, redacted; a token that reaches over an edge of it is seen whole."""
+    start = max(0, at - _MARGIN)
+    start = max(0, at - _MARGIN - _MAX_RUN, len(text[:start].rstrip(_TOKEN_CHARS)))
+    end = at + _MARGIN
+    rest = text[end : end + _MAX_RUN]
+    end += len(rest) - len(rest.lstrip(_TOKEN_CHARS))
+    window, at = text[start:end], at - start
+    if names_a_secret(window):
+        at = _outside(_NAMED_SECRET, window, at)
+    at = _outside(_TOKEN, window, at)
+    before, after = _on_one_line(redact(window[:at])), _on_one_line(redact(window[at:]))
+    cut = "…" if start or len(before) > _BEFORE else ""
+    return _shortened(cut + before[-_BEFORE:] + after)
+
+
+def _outside(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """The place itself, or the beginning of the match it lies in."""
+    for found in pattern.finditer(text):
+        if found.start() < at < found.end():
+            return found.start()
+    return at

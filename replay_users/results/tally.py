@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from replay_users.model import SkipReason
 from replay_users.results.endpoint_tally import (
     EndpointTally,
     count_answers,
@@ -25,14 +26,15 @@ from replay_users.results.signatures import SignatureTable, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from replay_users.compare.difference import Difference
-    from replay_users.model import Drop, Flight, SkipReason
+    from replay_users.compare.difference import Difference, Differences
+    from replay_users.model import Drop, Flight
 
 __all__ = ["Tally", "Totals"]
 
 _REASONS_KEPT = 100
 """Reasons of one kind that are told apart; further ones count under `other`."""
 
+_COUNTS = ("capped", "in_doubt", "never_loaded")
 _REASONS = ("unchecked_by", "unread_by", "ignored_by")
 
 
@@ -70,17 +72,39 @@ class Tally:
         endpoints: names, in the order of the indices that flights carry.
     """
 
-    __slots__ = ("_order", "capped", "endpoints", "fidelity", "in_doubt", "signatures", *_REASONS)
+    __slots__ = (
+        "_indices",
+        "_order",
+        "capped",
+        "endpoints",
+        "fidelity",
+        "in_doubt",
+        "never_loaded",
+        "signatures",
+        *_REASONS,
+    )
 
     def __init__(self, endpoints: Sequence[str]) -> None:
-        self._order = [EndpointTally() for _ in endpoints]
-        self.endpoints = dict(zip(endpoints, self._order, strict=True))
+        self._order: list[EndpointTally] = []
+        self._indices: dict[str, int] = {}
+        self.endpoints: dict[str, EndpointTally] = {}
+        for name in endpoints:
+            self.index(name)
         self.fidelity = Fidelity()
         self.signatures = SignatureTable()
         self.unchecked_by: defaultdict[str, int] = defaultdict(int)
         self.unread_by: defaultdict[str, int] = defaultdict(int)
         self.ignored_by: defaultdict[str, int] = defaultdict(int)
-        self.in_doubt = self.capped = 0
+        self.in_doubt = self.capped = self.never_loaded = 0
+
+    def index(self, name: str) -> int:
+        """The index of an endpoint for flights to carry; a name not known yet gets the next one."""
+        if (known := self._indices.get(name)) is not None:
+            return known
+        self._indices[name] = len(self._order)
+        self._order.append(EndpointTally())
+        self.endpoints[name] = self._order[-1]
+        return self._indices[name]
 
     def settle(self, flights: Sequence[Flight]) -> None:
         """Count a batch of finished flights: answered and judged, or failed."""
@@ -102,6 +126,10 @@ class Tally:
         """Count exchanges of one endpoint that are left out by choice or need."""
         self._order[endpoint].skipped_by[reason] += rows
 
+    def stopped(self, rows: int) -> None:
+        """Count rows that a stop left unloaded, so that nobody knows their endpoints: skipped."""
+        self.never_loaded += rows
+
     def unread(self, rows: int, reason: str) -> None:
         """Count rows that could not be read or reached; the reason names what failed."""
         _count(self.unread_by, reason, rows)
@@ -114,19 +142,16 @@ class Tally:
         """Say why a settled flight is judged `UNCHECKED`; `settle` counts that it is."""
         _count(self.unchecked_by, reason, 1)
 
-    def differences(self, flight: Flight, differences: Sequence[Difference], capped: int = 0) -> None:
-        """Count the signatures of a flight judged `MISMATCHED`; `settle` counts the flight.
-
-        Args:
-            flight: the exchange that shows them.
-            differences: those that count under the rules.
-            capped: how many more were found than are kept.
-        """
+    def differences(self, flight: Flight, differences: Differences) -> None:
+        """Count the signatures of a flight judged `MISMATCHED`; `settle` counts the flight."""
         self.signatures.see(flight, differences)
-        self.capped += capped
+        self.ignored(differences.ignored, differences.capped)
 
     def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
-        """Count an exchange under each path and kind where a rule took its differences for noise."""
+        """Count an exchange under each path and kind where a rule took its differences for noise.
+
+        `capped` is how many more differences the exchange has than are kept.
+        """
         for path, kind in {key_of(difference)[1:] for difference in differences}:
             _count(self.ignored_by, f"{path} {kind}", 1)
         self.capped += capped
@@ -142,7 +167,8 @@ class Tally:
             for name in ("sent", "failed", "resent", "matched", "mismatched", "unchecked")
         }
         dropped_by = _sum(mine.dropped_by for mine in self._order)
-        skipped_by = _sum(mine.skipped_by for mine in self._order)
+        unloaded = {str(SkipReason.STOPPED): self.never_loaded} if self.never_loaded else {}
+        skipped_by = _sum([unloaded, *(mine.skipped_by for mine in self._order)])
         return Totals(
             **counts,
             compared=counts["matched"] + counts["mismatched"],
@@ -162,20 +188,14 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Count everything the other counted as well; endpoints meet by name."""
         for name, theirs in other.endpoints.items():
-            self._endpoint(name).merge(theirs)
+            self._order[self.index(name)].merge(theirs)
         self.fidelity.merge(other.fidelity)
         self.signatures.merge(other.signatures)
-        self.in_doubt += other.in_doubt
-        self.capped += other.capped
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         for kind in _REASONS:
             for reason, count in getattr(other, kind).items():
                 _count(getattr(self, kind), reason, count)
-
-    def _endpoint(self, name: str) -> EndpointTally:
-        if name not in self.endpoints:
-            self.endpoints[name] = EndpointTally()
-            self._order.append(self.endpoints[name])
-        return self.endpoints[name]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -183,8 +203,7 @@ class Tally:
             "endpoints": {name: mine.to_dict() for name, mine in self.endpoints.items()},
             "fidelity": self.fidelity.to_dict(),
             "signatures": self.signatures.to_dict(),
-            "in_doubt": self.in_doubt,
-            "capped": self.capped,
+            **{name: getattr(self, name) for name in _COUNTS},
             **{kind: dict(getattr(self, kind)) for kind in _REASONS},
         }
 
@@ -204,10 +223,11 @@ class Tally:
     def _read(cls, data: Mapping[str, Any]) -> Tally:
         tally = cls(())
         for name, mine in data["endpoints"].items():
-            tally._endpoint(name).merge(EndpointTally.from_dict(mine))
+            tally._order[tally.index(name)].merge(EndpointTally.from_dict(mine))
         tally.fidelity = Fidelity.from_dict(data["fidelity"])
         tally.signatures = SignatureTable.from_dict(data["signatures"])
-        tally.in_doubt, tally.capped = data["in_doubt"], data["capped"]
+        for name in _COUNTS:
+            setattr(tally, name, data[name])
         for kind in _REASONS:
             getattr(tally, kind).update(data[kind])
         return tally

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import replay_users.results.result
-from replay_users.compare.difference import Difference, Kind
+from replay_users.compare.difference import Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
 from replay_users.results.result import RunEvent, RunFacts, conclude, exit_code, result_json
@@ -45,7 +45,7 @@ def busy(land: Land) -> Tally:
     odd = [land(n, judged=Verdict.MISMATCHED) for n in range(60, 65)]
     tally.settle([*odd, land(70, fault=Fault.RESET_IN_BODY), land(71, judged=Verdict.UNCHECKED)])
     for flight in odd:
-        tally.differences(flight, [Difference("GET /items/{id}", (Key("price"),), Kind.VALUE, "1", "2")])
+        tally.differences(flight, Differences([Difference("GET /items/{id}", (Key("price"),), Kind.VALUE, "1", "2")]))
     tally.unchecked(odd[0], "size")
     tally.drop(land(endpoint=1), Drop.LAG)
     tally.skip(2, SkipReason.METHOD, rows=30)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.compare.difference import Difference, Kind
+from replay_users.compare.difference import Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
 from replay_users.results.tally import Tally
@@ -54,7 +54,7 @@ def tallied(land: Land, sent: list[dict[str, Any]], unsent: list[tuple[int, Drop
     tally.settle(flights)
     for flight in flights:
         if flight.judged is Verdict.MISMATCHED:
-            tally.differences(flight, [price(flight.endpoint)], capped=1)
+            tally.differences(flight, Differences([price(flight.endpoint)], capped=1))
         if flight.judged is Verdict.UNCHECKED:
             tally.unchecked(flight, "size")
         if flight.judged is Verdict.MATCHED:
@@ -64,6 +64,7 @@ def tallied(land: Land, sent: list[dict[str, Any]], unsent: list[tuple[int, Drop
         tally.skip(endpoint, skip, rows=3)
         tally.unread(2, f"slice-{endpoint}")
         tally.doubt(1)
+        tally.stopped(4)
         tally.hub(1_000_000)
     return tally
 
@@ -131,10 +132,10 @@ def test_the_reasons_of_what_was_not_sent(land: Land) -> None:
 def test_differences_are_counted_under_their_signature(land: Land) -> None:
     """Mismatches reach the signature table; ignored ones are counted by path and kind."""
     tally = Tally(ENDPOINTS)
-    tally.differences(land(1), [price(0), price(0)], capped=3)
+    tally.differences(land(1), Differences([price(0), price(0)], ignored=(price(0),), capped=3))
     tally.ignored([price(0), price(0)], capped=4)
     assert tally.signatures.counts["GET /a", "root['price']", "value"].count == 1
-    assert tally.totals().ignored_by == {"root['price'] value": 1}
+    assert tally.totals().ignored_by == {"root['price'] value": 2}
     assert tally.totals().capped == 7
 
 
@@ -168,3 +169,19 @@ def test_endpoints_meet_by_name(land: Land) -> None:
     right.settle([land(endpoint=1), land(endpoint=0)])
     left.merge(right)
     assert {name: mine.sent for name, mine in left.endpoints.items()} == {"GET /a": 2, "GET /b": 1}
+
+
+def test_an_endpoint_that_appears_during_the_run_gets_an_index(land: Land) -> None:
+    """A name that a user's code gives is known under the next index from then on."""
+    tally = Tally(["GET /a"])
+    assert (tally.index("GET /a"), tally.index("mine"), tally.index("mine")) == (0, 1, 1)
+    tally.settle([land(endpoint=1)])
+    assert tally.endpoints["mine"].sent == 1
+
+
+def test_rows_that_a_stop_left_unloaded_are_skipped() -> None:
+    """Rows nobody loaded have no endpoint, and still are counted as skipped(stopped)."""
+    tally = Tally(["GET /a"])
+    tally.skip(0, SkipReason.STOPPED, rows=2)
+    tally.stopped(40)
+    assert (tally.totals().skipped, tally.totals().skipped_by) == (42, {"stopped": 42})

@@ -1,0 +1,100 @@
+"""A run's directory: result.json, mismatches.jsonl and summary.txt.
+
+Law: an edge; the only module of this stage that touches a disk. Another run's result is never overwritten unless asked.
+The subtle thing: each file is written beside its place and renamed, result.json last. Who sees a result.json sees all of
+it, and the files it speaks of are there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replay_users.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["exemplars_of", "write_run"]
+
+_RESULT, _MISMATCHES, _SUMMARY = "result.json", "mismatches.jsonl", "summary.txt"
+
+
+def write_run(
+    folder: Path | str,
+    result: Mapping[str, Any],
+    summary: str,
+    exemplars: Iterable[Mapping[str, Any]] | None = None,
+    *,
+    replace: bool = False,
+) -> None:
+    """Write a run's files, in a folder that is made if it is not there; other files in it stay.
+
+    Args:
+        folder: the run's directory.
+        result: the content of result.json.
+        summary: the content of summary.txt.
+        exemplars: the lines of mismatches.jsonl, redacted; by default those of the result's signatures.
+        replace: overwrite the result of another run.
+
+    Raises:
+        UsageError: the folder holds another run's result, or is no folder.
+        StoreError: the disk is full, or the folder may not be written.
+    """
+    folder = Path(folder)
+    if not replace:
+        _refuse_other_run(folder, result["run"]["id"])
+    lines = exemplars_of(result) if exemplars is None else exemplars
+    mismatches = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / _MISMATCHES, mismatches)
+        _write(folder / _SUMMARY, summary)
+        _write(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"{folder} is not a directory: choose another --out") from error
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the result to {folder} ({error.strerror}): free some space or choose another --out"
+        ) from error
+
+
+def exemplars_of(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Every kept exemplar under its signature, with a curl line that asks the same again (without body and login)."""
+    target = result["run"]["target"].rstrip("/")
+    for signature in result["signatures"]:
+        where = {name: signature[name] for name in ("endpoint", "path", "kind")}
+        for exemplar in signature["exemplars"]:
+            yield {**where, **exemplar, "curl": _curl(target, exemplar)}
+
+
+def _curl(target: str, exemplar: Mapping[str, str]) -> str:
+    url = shlex.quote(target + exemplar["target"])
+    return f"curl -sS -X {shlex.quote(exemplar['method'])} -H 'X-Replay-Test: true' {url}"
+
+
+def _refuse_other_run(folder: Path, run_id: str) -> None:
+    try:
+        earlier = json.loads((folder / _RESULT).read_bytes())["run"]["id"]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError, LookupError, TypeError):
+        earlier = "which cannot be read"
+    if earlier != run_id:
+        raise UsageError(
+            f"{folder} holds the result of another run ({earlier}): choose another --out, or replace it with --overwrite"
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}")
+    try:
+        # A lone surrogate becomes its escape, which is what JSON would write.
+        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
+        os.replace(beside, path)  # noqa: PTH105 - atomic, and over an existing file
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

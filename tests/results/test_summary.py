@@ -1,0 +1,121 @@
+"""The summary: the whole story of a run on one screen, in the order a person asks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from replay_users.compare.difference import Difference, Differences, Kind
+from replay_users.model import Drop, Fault, SkipReason, Verdict
+from replay_users.path import Index, Key
+from replay_users.results.result import RunFacts, conclude, result_json
+from replay_users.results.summary import summary_text
+from replay_users.results.tally import Tally
+
+if TYPE_CHECKING:
+    from tests.conftest import Golden
+    from tests.results.conftest import Land
+
+ITEM, SEARCH, CART = "GET /items/{id}", "GET /search", "POST /cart"
+
+
+def result(tally: Tally, planned: int, stopped_by: str | None = None) -> dict[str, Any]:
+    """result.json of this tally, as a reader gets it."""
+    facts = RunFacts(
+        id="2026-03-01T12-00-00",
+        started="2026-03-01T12:00:00Z",
+        recording="runs/demo/recording",
+        manifest=1,
+        target="http://127.0.0.1:8002",
+        pace="1x",
+        version="0.1.0",
+        stopped_by=stopped_by,
+    )
+    read: dict[str, Any] = json.loads(json.dumps(result_json(conclude(facts, tally, planned))))
+    return read
+
+
+def changed_shop(land: Land) -> Tally:
+    """A new version that changed a price, broke a search and slowed it down."""
+    tally = Tally([ITEM, SEARCH, CART])
+    tally.settle([land(n, session=b"s%d" % (n % 40), due=n, lag=0.1 + n % 7 / 10, wait=n % 3) for n in range(1_000)])
+    prices = [land(n, session=b"s%d" % (n % 40), due=n, judged=Verdict.MISMATCHED) for n in range(1_000, 1_120)]
+    path = (Key("items"), Index(0), Key("price"))
+    for flight in prices:
+        tally.differences(flight, Differences([Difference(ITEM, path, Kind.VALUE, "1999", '"19.99"')]))
+        tally.ignored([Difference(ITEM, (Key("query_ms"),), Kind.VALUE, "1", "2")])
+    errors = [land(n, endpoint=1, due=n, answer=500, judged=Verdict.MISMATCHED) for n in range(1_120, 1_127)]
+    for flight in errors:
+        tally.differences(flight, Differences([Difference(SEARCH, (), Kind.STATUS, "200", "500")]))
+    slow = [land(n, endpoint=1, due=n, duration=12, service=60 + n % 5) for n in range(1_127, 1_200)]
+    failed = [land(1_200, endpoint=1, due=1_200, fault=Fault.RESET_IN_BODY)]
+    tally.settle([*prices, *errors, *slow, *failed])
+    tally.skip(2, SkipReason.METHOD, rows=60)
+    tally.drop(land(), Drop.WAIT)
+    return tally
+
+
+def test_a_failed_run(land: Land, golden: Golden) -> None:
+    """A run with differences leads with the verdict and shows each with an example."""
+    golden("summary-fail.txt", summary_text(result(changed_shop(land), 1_262), "runs/demo"))
+
+
+def test_a_passed_run(land: Land, golden: Golden) -> None:
+    """A run without differences says what the verdict rests on, and no more than that."""
+    tally = Tally([ITEM])
+    tally.settle([land(n, due=n, lag=0.1) for n in range(500)])
+    golden("summary-pass.txt", summary_text(result(tally, 500), "runs/demo/"))
+
+
+def test_a_stopped_run(land: Land, golden: Golden) -> None:
+    """A run that a person stopped is inconclusive and says how much was left."""
+    tally = Tally([ITEM])
+    tally.settle([land(n, due=n, lag=40) for n in range(200)])
+    tally.skip(0, SkipReason.STOPPED, rows=300)
+    golden("summary-stopped.txt", summary_text(result(tally, 500, stopped_by="signal")))
+
+
+def test_a_run_whose_account_is_broken(land: Land, golden: Golden) -> None:
+    """A broken account says which sum fails, by how much, and whose bug it is."""
+    tally = Tally([ITEM])
+    tally.settle([land(n, due=n) for n in range(10)])
+    golden("summary-broken.txt", summary_text(result(tally, 12), "runs/demo"))
+
+
+def test_a_run_that_sent_nothing(golden: Golden) -> None:
+    """A run that skipped everything fails and says where to look."""
+    tally = Tally([CART])
+    tally.skip(0, SkipReason.METHOD, rows=60)
+    golden("summary-nothing.txt", summary_text(result(tally, 60), "runs/demo"))
+
+
+def crowded(land: Land, name: str, value: str) -> dict[str, Any]:
+    """The result of a run with more of everything than a screen holds."""
+    endpoints = [f"GET /{name}/{n}" for n in range(20)]
+    tally = Tally(endpoints)
+    for number, endpoint in enumerate(endpoints):
+        tally.settle([land(n, endpoint=number, lag=90, service=90) for n in range(40)])
+        flight = land(endpoint=number, judged=Verdict.MISMATCHED)
+        tally.settle([flight, land(endpoint=number, fault=Fault.CONNECT)])
+        tally.differences(
+            flight, Differences([Difference(endpoint, (Key(name),), kind, value, value) for kind in Kind])
+        )
+        tally.unread(3, f"slice-{number}-{name}")
+        tally.drop(land(endpoint=number), Drop.LAG)
+        tally.ignored([Difference(endpoint, (Key(f"{name}{number}"),), Kind.VALUE, value, value)])
+    return result(tally, 10_000, stopped_by="signal") | {"run": result(tally, 1)["run"] | {"recording": name}}
+
+
+def test_it_fits_a_screen_whatever_was_found(land: Land) -> None:
+    """A run with hundreds of everything is told in 25 lines, and says how much more there is."""
+    told = summary_text(crowded(land, "x" * 300, "v" * 120), "runs/demo")
+    assert len(told.splitlines()) <= 25
+    assert "and 155 more signatures in result.json" in told
+
+
+def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
+    """Escape sequences and line breaks in names and values are shown, not sent."""
+    told = summary_text(crowded(land, "a\x1b[2J\nb", "\x1b[31m\r\n"), "runs/demo")
+    assert "\x1b" not in told
+    assert "\r" not in told
+    assert len(told.splitlines()) <= 25

@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+from replay_users.errors import DamagedRecording
 
-__all__ = ["INDEX_SCHEMA", "CountIndex", "build_index", "encode_index"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+__all__ = ["INDEX_SCHEMA", "CountIndex", "build_index", "encode_index", "read_index"]
 
 SECOND = 1_000_000_000
 
@@ -55,12 +57,24 @@ def encode_index(parts: Iterable[pa.Table]) -> bytes:
     return sink.getvalue()
 
 
-class CountIndex:
-    """The counts of a whole recording for one sample, folded to slice, second, endpoint and traits."""
+def read_index(data: bytes, name: str) -> pa.Table:
+    """The entries of an index file.
 
-    def __init__(self, hours: Iterable[tuple[str, bytes]], endpoints: Mapping[str, int]) -> None:
-        """`hours` yields (folder, index file) one at a time; `endpoints` maps names to the merged manifest's indices."""
-        self._raw = [(folder, data) for folder, data in hours]
+    Raises:
+        DamagedRecording: it is not one.
+    """
+    try:
+        return pq.read_table(io.BytesIO(data), use_threads=False).select(INDEX_SCHEMA.names).cast(INDEX_SCHEMA)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise DamagedRecording(f"{name} is damaged ({error}); ingest the capture again") from None
+
+
+class CountIndex:
+    """The counts of a whole recording by slice, second, endpoint and traits; folded once for each sample asked for."""
+
+    def __init__(self, hours: Callable[[], Iterable[tuple[str, bytes]]], endpoints: Mapping[str, int]) -> None:
+        """`hours()` gives (folder, index file) one at a time; `endpoints` maps names to the merged manifest's indices."""
+        self._hours = hours
         self._endpoints = endpoints
         self._folded: dict[int, pa.Table] = {}
 
@@ -97,12 +111,12 @@ class CountIndex:
 
     def _fold(self, buckets: int) -> pa.Table:
         if buckets not in self._folded:
-            self._folded[buckets] = pa.concat_tables([_fold_hour(f, d, buckets) for f, d in self._raw])
+            self._folded[buckets] = pa.concat_tables([_fold_hour(f, d, buckets) for f, d in self._hours()])
         return self._folded[buckets]
 
 
 def _fold_hour(folder: str, data: bytes, buckets: int) -> pa.Table:
-    table = pq.read_table(io.BytesIO(data), use_threads=False)
+    table = read_index(data, f"the count index of {folder or 'this hour'}")
     table = table.filter(pc.less(table["sample"], buckets))
     keys = ["slice", "second", "endpoint", "traits"]
     folded = table.group_by(keys, use_threads=False).aggregate([("rows", "sum")])

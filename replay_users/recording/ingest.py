@@ -8,7 +8,6 @@ The subtle thing: a recording that exists already decides templates, partitions 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,7 @@ import pyarrow.compute as pc
 
 from replay_users.endpoint import Templates, TemplatesBuilder
 from replay_users.model import SessionKind
-from replay_users.recording.partition import (
-    partition_of,
-    sample_bucket,
-    share_key,
-    shared_threshold,
-)
+from replay_users.recording.partition import SessionRows, partition_of, sample_bucket, share_key, shared_threshold
 from replay_users.recording.schema import SCHEMA
 from replay_users.recording.spill import Spill
 from replay_users.recording.traits import traits
@@ -62,19 +56,23 @@ def write_recording(
     existing: Recording | None = None,
     sources: Mapping[str, Any] | None = None,
 ) -> Ingested:
-    """Write exchanges as a recording, or into the one that is `existing` in the store.
+    """Write exchanges as a recording, or into the one that is `existing` in the store (`recording_to_extend`).
 
-    `scratch` is an empty folder for spilled rows, as large as the recording; the caller removes it.
+    `scratch` is an empty folder for spilled rows, as large as the recording; the caller removes it. Where there is an
+    `existing` recording, its templates and partitions hold. A duplicate is an exchange with an id that another of about the
+    same time has; of two in one ingest the earlier one is kept.
 
     Raises:
-        StoreError: the store cannot be written.
+        UsageError: `rules` are not those that the existing recording was made with.
+        StoreError: the store or `scratch` cannot be written.
+        DamagedRecording: the existing recording cannot be read where the new exchanges belong.
     """
     spill = Spill(scratch)
-    sessions: Counter[bytes] = Counter()
-    paths = TemplatesBuilder(rules)
+    sessions = SessionRows()
+    paths = TemplatesBuilder(rules, base=Templates.from_json(existing.layout.templates) if existing else None)
     for batch in _batches(exchanges):
+        sessions.add(exchange.session for exchange in batch)
         for exchange in batch:
-            sessions[exchange.session] += 1
             paths.add(exchange.method, exchange.target)
         spill.add(_columns(batch))
     layout = existing.layout if existing else _decide(sessions, paths, partitions)
@@ -100,12 +98,11 @@ def _columns(batch: list[Exchange]) -> pa.Table:
     return pa.table(columns)
 
 
-def _decide(sessions: Counter[bytes], paths: TemplatesBuilder, partitions: int) -> Layout:
-    limit = shared_threshold(sessions.total(), partitions)
+def _decide(sessions: SessionRows, paths: TemplatesBuilder, partitions: int) -> Layout:
     return Layout(
         partitions=partitions,
         templates=paths.build().to_json(),
-        shared_sessions=frozenset(s for s, rows in sessions.items() if rows > limit),
+        shared_sessions=sessions.above(shared_threshold(sessions.total, partitions)),
     )
 
 
@@ -134,17 +131,21 @@ def _place(spill: Spill, store: Store, layout: Layout, existing: Recording | Non
 
 def _without_duplicates(rows: pa.Table, existing: Recording | None) -> pa.Table:
     """Rows in time order, the first of each id; none that the recording holds already."""
-    ordered = rows.append_column("nth", pa.array(range(rows.num_rows))).sort_by(
-        [("at", "ascending"), ("nth", "ascending")]
-    )
-    ordered = ordered.drop_columns(["nth"])
-    places = ordered.append_column("place", pa.array(range(ordered.num_rows)))
-    firsts = places.group_by("id", use_threads=False).aggregate([("place", "min")])["place_min"]
-    ordered = ordered.take(firsts.take(pc.sort_indices(firsts)))
-    if existing is None:
-        return ordered
-    known = existing.ids_between(ordered["at"][0].as_py(), ordered["at"][-1].as_py())
-    return ordered.filter(pc.invert(pc.is_in(ordered["id"], value_set=known)))
+    order = pc.sort_indices(rows["at"])
+    named = pa.table({"id": rows["id"].take(order), "row": order})
+    named = _firsts(named)
+    if existing is not None:
+        span = pc.min_max(rows["at"]).as_py()
+        known = existing.ids_between(span["min"], span["max"])
+        named = named.filter(pc.invert(pc.is_in(named["id"], value_set=known)))
+    return rows.take(named["row"].combine_chunks())
+
+
+def _firsts(named: pa.Table) -> pa.Table:
+    """The first row of each id, in their order."""
+    placed = named.append_column("place", pa.array(range(named.num_rows), pa.int64()))
+    firsts = placed.group_by("id", use_threads=False).aggregate([("place", "min")])["place_min"]
+    return named.take(firsts.take(pc.sort_indices(firsts)))
 
 
 class _Placer:

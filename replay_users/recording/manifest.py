@@ -96,11 +96,18 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """The manifest as indented JSON; byte ranges of row groups as compact rows."""
+    """The manifest as JSON with a line for each key, slice and endpoint; a row group is `[partition, rows, start, end]`."""
     document = asdict(manifest)
     for item in document["slices"]:
         item["groups"] = [list(group.values()) for group in item["groups"]]
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    lines = (b"  %b: %b" % (orjson.dumps(key), _lines(value)) for key, value in document.items())
+    return b"{\n" + b",\n".join(lines) + b"\n}\n"
+
+
+def _lines(value: object) -> bytes:
+    if isinstance(value, list | tuple) and value:
+        return b"[\n    " + b",\n    ".join(orjson.dumps(item) for item in value) + b"\n  ]"
+    return orjson.dumps(value)
 
 
 def from_json(data: bytes, name: str) -> Manifest:
@@ -127,14 +134,19 @@ def from_json(data: bytes, name: str) -> Manifest:
 def _build(document: dict[str, Any]) -> Manifest:
     known = {key: document[key] for key in Manifest.__dataclass_fields__ if key in document}
     known["slices"] = tuple(_slice(item) for item in document["slices"])
-    known["endpoints"] = tuple(EndpointInfo(e["name"], e["rows"], e["latency"]) for e in document["endpoints"])
-    known["shared_sessions"] = tuple(document.get("shared_sessions", ()))
+    known["endpoints"] = tuple(_endpoint(item) for item in document["endpoints"])
+    known["shared_sessions"] = tuple(bytes.fromhex(item).hex() for item in document.get("shared_sessions", ()))
     return Manifest(**known)
 
 
 def _slice(item: dict[str, Any]) -> SliceInfo:
+    known = {key: item[key] for key in SliceInfo.__dataclass_fields__}
     groups = tuple(GroupInfo(*(int(n) for n in group)) for group in item["groups"])
-    return SliceInfo(**{**item, "groups": groups})
+    return SliceInfo(**{**known, "groups": groups})
+
+
+def _endpoint(item: dict[str, Any]) -> EndpointInfo:
+    return EndpointInfo(item["name"], item["rows"], Histogram.from_dict(item["latency"]).to_dict())
 
 
 def merge(parts: Sequence[tuple[str, Manifest]]) -> Manifest:

@@ -2,13 +2,14 @@
 
 Law: `fetch` does I/O and nothing else, `decode` and `TimeOrder` are CPU on bytes in memory and never touch a socket or a
 gevent primitive, so that a worker may run the first in a greenlet and the others in a pool thread. Creating Python objects
-per row is not done here: that holds the GIL. The subtle thing: pyarrow reads from `_Fetched`, a file of which only the asked
-byte ranges exist; a read outside them is an error, never hidden I/O.
+per row is not done here: that holds the GIL. The subtle thing: pyarrow reads from memory of the slice's size in which only
+what was fetched is filled in, and never calls back into Python, so decoding takes the GIL once per slice and not once per
+column chunk; what lies outside is zeros, which no page can be.
 """
 
 from __future__ import annotations
 
-import io
+import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,22 +90,41 @@ def decode(item: SliceInfo, parts: Sequence[Part], selection: Selection) -> pa.T
     """
     owned = [nth for nth, group in enumerate(item.groups) if group.partition in selection.partitions]
     try:
-        file = pq.ParquetFile(
-            pa.PythonFile(_Fetched(item.size, parts), mode="r"),
-            read_dictionary=_DICTIONARIES,
-            page_checksum_verification=True,
-        )
-        table = file.read_row_groups(owned, columns=list(selection.columns), use_threads=False)
+        table = _read(item, _in_place(item.size, parts), owned, list(selection.columns))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _damaged(item, str(error)) from None
-    _expect_rows(item, [item.groups[nth] for nth in owned], table)
+        raise _damaged(item, " ".join(str(error).split()).rstrip(".")) from None
+    _expect(item, [item.groups[nth] for nth in owned], table, selection)
     return _select(table, selection)
 
 
-def _expect_rows(item: SliceInfo, groups: list[GroupInfo], table: pa.Table) -> None:
+def _in_place(size: int, parts: Sequence[Part]) -> pa.Buffer:
+    """The fetched parts where the slice has them; pages of memory that nothing is written to cost nothing."""
+    if len(parts) == 1 and len(parts[0].data) == size:
+        return pa.py_buffer(parts[0].data)
+    room = memoryview(mmap.mmap(-1, size))
+    for part in parts:
+        place = pa.py_buffer(room[part.start : part.start + len(part.data)])
+        with pa.FixedSizeBufferWriter(place) as writer:  # copies without the GIL
+            writer.write(part.data)
+    return pa.py_buffer(room)
+
+
+def _read(item: SliceInfo, data: pa.Buffer, groups: list[int], columns: list[str]) -> pa.Table:
+    # Without metadata pyarrow would look for the footer in the last 64 KB, more than was fetched.
+    metadata = pq.read_metadata(pa.BufferReader(data.slice(item.size - item.footer)))
+    file = pq.ParquetFile(
+        pa.BufferReader(data), metadata=metadata, read_dictionary=_DICTIONARIES, page_checksum_verification=True
+    )
+    return file.read_row_groups(groups, columns=columns, use_threads=False)
+
+
+def _expect(item: SliceInfo, groups: list[GroupInfo], table: pa.Table, selection: Selection) -> None:
     expected = sum(group.rows for group in groups)
     if table.num_rows != expected:
         raise _damaged(item, f"{table.num_rows} rows where the manifest says {expected}")
+    missing = set(selection.columns) - set(table.column_names)
+    if missing:
+        raise _damaged(item, f"it has no column {min(missing)}")
 
 
 def _damaged(item: SliceInfo, reason: str) -> DamagedRecording:
@@ -128,11 +148,16 @@ class TimeOrder:
     def __init__(self) -> None:
         self._carried: pa.Table | None = None
 
-    def push(self, rows: pa.Table, next_at: int | None) -> pa.Table:
-        """Take a slice's rows; give what comes before `next_at`, the first row of the next slice (`None`: no more)."""
-        if self._carried is not None and self._carried.num_rows:
-            rows = pa.concat_tables([self._carried, rows])
-        ordered = _by_time(rows)
+    def push(self, rows: pa.Table | None, next_at: int | None) -> pa.Table | None:
+        """Take a slice's rows; give what comes before `next_at`, the first row of the next slice (`None`: no more).
+
+        `rows` is `None` for a slice that could not be read.
+        """
+        parts = [table for table in (self._carried, rows) if table is not None and table.num_rows]
+        self._carried = None
+        if not parts:
+            return None
+        ordered = _by_time(pa.concat_tables(parts))
         if next_at is None:
             return ordered
         ready = int(pc.sum(pc.less(ordered["at"], next_at)).as_py() or 0)
@@ -153,43 +178,10 @@ def rows_in_order(recording: Recording, selection: Selection) -> Iterator[pa.Tab
     order = TimeOrder()
     for item, after in zip(items, _following(items), strict=True):
         rows = decode(item, fetch(recording, item, selection.partitions), selection)
-        yield order.push(rows, after)
+        ordered = order.push(rows, after)
+        if ordered is not None:
+            yield ordered
 
 
 def _following(items: Sequence[SliceInfo]) -> Iterable[int | None]:
     return [*(item.first_at for item in items[1:]), None]
-
-
-class _Fetched(io.RawIOBase):
-    """A file of which only some byte ranges are there."""
-
-    def __init__(self, size: int, parts: Sequence[Part]) -> None:
-        super().__init__()
-        self._size = size
-        self._parts = parts
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._position = offset + (0, self._position, self._size)[whence]
-        return self._position
-
-    def size(self) -> int:
-        return self._size
-
-    def read(self, size: int | None = -1) -> bytes:
-        count = self._size - self._position if size is None or size < 0 else size
-        for part in self._parts:
-            low = self._position - part.start
-            if low >= 0 and low + count <= len(part.data):
-                self._position += count
-                return bytes(memoryview(part.data)[low : low + count])
-        raise OSError(f"bytes {self._position} to {self._position + count} were not fetched")

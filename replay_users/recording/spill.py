@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from replay_users.errors import StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -48,8 +50,11 @@ class Spill:
         for value, parts in self._waiting.items():
             path = self._folder / f"{value}-{self._nth}.arrow"
             table = pa.concat_tables(parts)
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+            try:
+                with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                    writer.write_table(table)
+            except OSError as error:
+                raise StoreError(f"cannot set rows aside in {path}: {error}; free some space or set TMPDIR") from None
             self._files.setdefault(value, []).append(path)
         self._nth += 1
         self._waiting, self._bytes = {}, 0

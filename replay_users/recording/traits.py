@@ -6,8 +6,9 @@ searching every header block, and the plan can count from the index what a run w
 
 from __future__ import annotations
 
+import re
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from replay_users.model import REDACTED, Capture
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from replay_users.model import Exchange
 
 __all__ = ["Trait", "traits"]
+
+_SWITCHING_PROTOCOLS: Final = 101
+
+_NOT_HTTP: Final = re.compile(rb"(?im)^(?:sec-websocket-key[ \t]*:|content-type[ \t]*:[ \t]*application/grpc(?!-web))")
+"""A header that makes a request something else than HTTP; gRPC-Web was made to go out as plain HTTP/1.1 and does."""
 
 
 class Trait(IntFlag):
@@ -51,7 +57,6 @@ def _is_whole(exchange: Exchange) -> bool:
 
 
 def _is_plain_http(exchange: Exchange) -> bool:
-    if exchange.method == "CONNECT" or exchange.status == 101:  # noqa: PLR2004 - Switching Protocols
+    if exchange.method == "CONNECT" or exchange.status == _SWITCHING_PROTOCOLS:
         return False
-    head = exchange.request_head.lower()
-    return b"\ncontent-type: application/grpc" not in b"\n" + head and b"\nsec-websocket-key:" not in head
+    return _NOT_HTTP.search(exchange.request_head) is None

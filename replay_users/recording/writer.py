@@ -8,6 +8,7 @@ bytes, so writing the same rows again writes the same files, and a running repla
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from replay_users.errors import DamagedRecording
 from replay_users.histogram import Histogram
-from replay_users.recording.index import build_index, encode_index
+from replay_users.recording.index import build_index, encode_index, read_index
 from replay_users.recording.manifest import (
     MANIFEST_NAME,
     EndpointInfo,
@@ -108,6 +110,13 @@ def _groups(metadata: Any) -> list[GroupInfo]:
     return found
 
 
+def _fitting(rows: pa.Table, room: int) -> int:
+    """How many of the first rows take no more than `room` bytes."""
+    if rows.nbytes <= room:
+        return int(rows.num_rows)
+    return bisect_right(range(1, rows.num_rows), room, key=lambda count: int(rows.slice(0, count).nbytes))
+
+
 class HourWriter:
     """Collects one hour's rows and writes it; `finish` returns its manifest."""
 
@@ -125,16 +134,15 @@ class HourWriter:
 
     def add(self, rows: pa.Table) -> None:
         """Take rows in time order, all columns of the schema; slices are written as they fill."""
-        size = max(1, rows.nbytes // max(1, rows.num_rows))
-        step = max(1, self._limit // size)
-        for start in range(0, rows.num_rows, step):
-            self._take(rows.slice(start, step))
-
-    def _take(self, rows: pa.Table) -> None:
-        if self._bytes and self._bytes + rows.nbytes > self._limit:
-            self._flush()
-        self._waiting.append(rows)
-        self._bytes += rows.nbytes
+        while rows.num_rows:
+            count = _fitting(rows, self._limit - self._bytes)
+            if not count and self._waiting:
+                self._flush()
+                continue
+            taken = rows.slice(0, max(1, count))
+            self._waiting.append(taken)
+            self._bytes += taken.nbytes
+            rows = rows.slice(taken.num_rows)
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -169,7 +177,9 @@ class HourWriter:
         earlier = self._store.get(self._folder + MANIFEST_NAME)
         index = encode_index(self._index)
         if earlier is not None:
-            manifest, index = self._extend(from_json(earlier, self._folder + MANIFEST_NAME), manifest)
+            manifest, index = self._extend(
+                from_json(earlier, f"{self._store.name}/{self._folder}{MANIFEST_NAME}"), manifest
+            )
         name = f"index-{blake2b(index, digest_size=16).hexdigest()}.parquet"
         self._store.put(self._folder + name, index)
         manifest = replace(manifest, index=name)
@@ -178,10 +188,12 @@ class HourWriter:
 
     def _extend(self, old: Manifest, new: Manifest) -> tuple[Manifest, bytes]:
         """The hour with the new slices beside the old ones, one generation on."""
-        before = self._store.get(self._folder + old.index)
-        entries = [pq.read_table(io.BytesIO(before))] if before else []
+        name = self._folder + old.index
+        before = self._store.get(name)
+        if before is None:
+            raise DamagedRecording(f"{self._store.name}/{name} is missing: restore it, or ingest into a new recording")
         grown = replace(merge([("", old), ("", new)]), generation=old.generation + 1)
-        return grown, encode_index([*entries, *self._index])
+        return grown, encode_index([read_index(before, f"{self._store.name}/{name}"), *self._index])
 
 
 class _Facts:
@@ -249,9 +261,9 @@ class _Facts:
 
 
 def _peak(rows: pa.Table) -> int:
-    """The most exchanges that were under way at once, within these rows."""
+    """The most exchanges that were under way at once, within these rows; each is for a nanosecond at least."""
     starts = rows["at"].combine_chunks()
-    ends = pc.add(starts, pc.fill_null(rows["duration"].combine_chunks(), 0))
+    ends = pc.add(starts, pc.max_element_wise(rows["duration"].combine_chunks(), 1))
     steps = pa.table(
         {
             "time": pa.concat_arrays([starts, ends]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import floor
 from typing import TYPE_CHECKING
 
 from replay_users.results.slow import Speed
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Decision", "Evidence", "checks_of", "coverage", "decide"]
 
 MIN_COVERAGE = 0.95
-STOPPED_BY_PERSON = frozenset({"person", "signal"})
-"""Ends of a run that nobody planned; a time limit is part of what was asked for."""
+AS_PLANNED = frozenset({None, "time"})
+"""Ends of a run that were asked for: all sent, or its time limit. Any other leaves the rest unknown."""
 
 
 class Decision(StrEnum):
@@ -92,15 +93,14 @@ def _account(evidence: Evidence) -> Check | None:
 def _sent(evidence: Evidence) -> Check | None:
     if evidence.totals.sent:
         return None
-    stopped = evidence.stopped_by in STOPPED_BY_PERSON
-    verdict = Decision.INCONCLUSIVE if stopped else Decision.FAIL
+    verdict = Decision.FAIL if evidence.stopped_by in AS_PLANNED else Decision.INCONCLUSIVE
     left_out = ", ".join(f"{reason} {rows:,}" for reason, rows in evidence.totals.skipped_by.items())
     sentence = f"nothing was sent of {evidence.planned:,} planned" + (f" (skipped: {left_out})" if left_out else "")
     return Check(name="sent", kind=CheckKind.COVERAGE, verdict=verdict, sentence=sentence, value=0, limit=1)
 
 
 def _complete(evidence: Evidence) -> Check | None:
-    if evidence.stopped_by not in STOPPED_BY_PERSON:
+    if evidence.stopped_by in AS_PLANNED:
         return None
     left = evidence.totals.skipped_by.get("stopped", 0)
     sentence = (
@@ -116,7 +116,9 @@ def _coverage(evidence: Evidence) -> Check | None:
         return None
     failed = share < MIN_COVERAGE or totals.unread > 0
     wanted = evidence.planned - totals.skipped
-    sentence = f"{totals.compared:,} of {wanted:,} exchanges were compared ({share:.1%}), at least 95 % must be"
+    sentence = (
+        f"{totals.compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
+    )
     if totals.unread:
         sentence += f", and none of them unread: {totals.unread:,} were"
     return Check(
@@ -127,6 +129,11 @@ def _coverage(evidence: Evidence) -> Check | None:
         value=share,
         limit=MIN_COVERAGE,
     )
+
+
+def _rounded_down(share: float) -> str:
+    """A percentage that never looks better than it is: 94.96 % is not 95.0 %."""
+    return f"{floor(share * 1_000) / 10:.1f} %"
 
 
 def _mismatches(evidence: Evidence) -> Check | None:

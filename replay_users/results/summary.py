@@ -51,7 +51,7 @@ def _why(result: Result) -> list[str]:
 def _changes(signatures: Sequence[Result]) -> list[str]:
     top = signatures[:_CHANGES]
     counts = [f"{signature['count']:,}x" for signature in top]
-    shares = ["" if s["share"] is None else f"{s['share']:.1%}" for s in top]
+    shares = ["" if s["share"] is None else f"{100 * s['share']:.1f} %" for s in top]
     names = [_cut(s["endpoint"], _ENDPOINT) for s in top]
     widths = [max(map(len, column), default=0) for column in (counts, shares, names)]
     lines = [

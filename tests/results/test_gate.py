@@ -43,6 +43,7 @@ CASES = [
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "person"}, "inconclusive", id="stopped-by-a-person"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "time"}, "pass", id="a-time-limit-was-asked-for"),
+    pytest.param({"planned": 150, "skipped": 50, "stopped_by": "error"}, "inconclusive", id="ended-by-anything-else"),
     pytest.param({"matched": 99, "mismatched": 1, "stopped_by": "signal"}, "fail", id="failing-is-stronger"),
     pytest.param({**NOTHING, "skipped": 100, "stopped_by": "signal"}, "inconclusive", id="stopped-at-once"),
     pytest.param({"validity": BROKEN}, "inconclusive", id="a-broken-account"),
@@ -62,7 +63,7 @@ def test_every_check_says_its_numbers() -> None:
     """Each check has a value, a limit and a sentence with the counts."""
     checks = {check.name: check for check in found(matched=97, mismatched=3)}
     assert (checks["coverage"].value, checks["coverage"].limit) == (1.0, 0.95)
-    assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0%)")
+    assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0 %)")
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
 
 
@@ -90,3 +91,10 @@ def test_latency_of_a_late_run_is_inconclusive() -> None:
 def test_coverage_without_anything_wanted_is_unknown() -> None:
     """A run that skipped everything has no coverage, not one of 100 %."""
     assert coverage(10, Totals(skipped=10)) is None
+
+
+def test_coverage_is_never_rounded_up_to_its_limit() -> None:
+    """A coverage just below the limit fails and does not read as if it reached it."""
+    checks = {check.name: check for check in found(planned=10_000, compared=9_499, matched=9_499)}
+    assert checks["coverage"].verdict is Decision.FAIL
+    assert "(94.9 %)" in checks["coverage"].sentence

@@ -234,6 +234,7 @@ class Tally:
 
 
 def _count(counts: dict[str, int], reason: str, n: int) -> None:
+    reason = str(reason)  # a StrEnum would not do as a key for every JSON writer
     if reason not in counts and len(counts) >= _REASONS_KEPT:
         reason = "other"
     counts[reason] = counts.get(reason, 0) + n

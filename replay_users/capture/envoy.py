@@ -1,0 +1,245 @@
+"""Reads capture lines of schema v1, as the Envoy sidecar and our own ASGI middleware write them.
+
+Law: pure; one line of bytes in, an `Exchange`, `Rejected` or `Ignored` out, nothing raised whatever the bytes are. Reasons are
+few and fixed, so that they can be counted. Rules of the format: fewer bytes kept than `rx` or `tx` say = cut; no `us_total` =
+the stream ended early; Envoy adds `x-forwarded-proto`, which is no header of the client's.
+The subtle thing: the head goes out again one day. So a line whose headers, target or method could end a line of HTTP early is
+rejected here, once, and a request of which the client never sent all is `request-truncated`, whatever became of its answer.
+
+The recording holds no client address: `client` stays `None`, because a pseudonym needs a key, which this stage has not, and
+a plain hash of an address can be searched. Request trailers are left out: a replayed request goes out with its length.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from replay_users.capture.fields import Fields, Ignored, Rejected, Unusable, checked
+from replay_users.model import Capture, Exchange, SessionKind
+
+__all__ = ["Ignored", "Rejected", "read_line"]
+
+_METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_TARGET: Final = re.compile(rb"[^\x00-\x20\x7f]+")
+_AUTHORITY: Final = re.compile(r"[!-~]*")
+_HIGHEST_STATUS: Final = 999
+
+_MARK: Final = b"x-replay-test"
+_SCHEME: Final = b"x-forwarded-proto"
+_LEFT_OUT: Final = frozenset(
+    {
+        # written by the engine
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"trailer",
+        # hop by hop (RFC 9110 section 7.6.1; RFC 7540 section 3.2.1)
+        b"connection",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"upgrade",
+        # added by Envoy
+        _SCHEME,
+    }
+)
+
+
+def read_line(line: bytes, *, source: str) -> Exchange | Rejected | Ignored:
+    """Read one capture line.
+
+    Args:
+        line: one line of a capture file, with or without its line break.
+        source: the pod or process that wrote it; connections are numbered apart in each.
+
+    Returns:
+        The exchange. Its session is the line's session id, else the one its answer set, which joins a login to what
+        follows (both of kind cookie or auth); else its connection. `duration` of an aborted exchange is what had passed
+        when it was cut, in whole ms.
+    """
+    if not line.strip():
+        return Ignored("an empty line")
+    try:
+        return _exchange(Fields(line), source)
+    except Unusable as unusable:
+        return unusable.verdict
+
+
+class _Body(NamedTuple):
+    """A body as far as it was kept (`None` = not at all) and its true size."""
+
+    kept: bytes | None
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.kept is not None and len(self.kept) >= self.size
+
+
+def _body(fields: Fields, side: str, size: int) -> _Body:
+    kept = fields.parts(f"{side}_body")
+    return _Body(b"" if kept is None and size == 0 else kept, size)
+
+
+class _Head:
+    """A request's headers: the block to send again, and the values that decide something."""
+
+    __slots__ = ("block", "values")
+
+    def __init__(self, lines: bytes) -> None:
+        named = [(line.partition(b":")[0].lower(), line) for line in lines.split(b"\n") if line]
+        self.values = {name: line[len(name) + 1 :].strip() for name, line in named}
+        dropped = _LEFT_OUT | _listed(named) if b"connection" in self.values else _LEFT_OUT
+        self.block = b"".join([line + b"\r\n" for name, line in named if name not in dropped])
+
+    @property
+    def length(self) -> int | None:
+        """The body size the client announced."""
+        value = self.values.get(b"content-length", b"")
+        return int(value) if value.isdigit() and len(value) < 19 else None  # noqa: PLR2004 - 64 bits
+
+    def scheme(self, *, is_tls: bool) -> str:
+        """What the client spoke: to us, or to the proxy in front of us."""
+        forwarded = self.values.get(_SCHEME, b"http").lower()
+        return "https" if is_tls or forwarded == b"https" else "http"
+
+
+def _listed(named: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """Headers that a Connection header makes hop-by-hop ones."""
+    lines = [line for name, line in named if name == b"connection"]
+    return frozenset(word.strip().lower() for line in lines for word in line[len(b"connection:") :].split(b","))
+
+
+def _exchange(fields: Fields, source: str) -> Exchange:
+    """Long because it is the table of all columns, one a line."""
+    head = _head(fields)
+    request = _body(fields, "req", fields.needed_number("rx"))
+    response = _body(fields, "resp", fields.needed_number("tx"))
+    connection = f"{source}/{fields.needed_number('conn')}"
+    session, kind = _session(fields, head, connection)
+    method, authority = _method(fields), _authority(fields)
+    quality = _quality(fields, head, request, response)
+    return Exchange(
+        at=fields.time("ts"),
+        id=fields.needed_text("id"),
+        session=session,
+        session_kind=kind,
+        method=method,
+        target=_target(fields, method, authority),
+        authority=authority,
+        scheme=head.scheme(is_tls=fields.text("tls") is not None),
+        protocol=fields.needed_text("proto"),
+        connection=connection,
+        source=source,
+        request_head=head.block,
+        request_body=request.kept,
+        request_size=request.size,
+        status=_status(fields),
+        response_head=_block(fields.headers("resp_headers") or b""),
+        response_body=response.kept,
+        response_size=response.size,
+        response_hash=_hash(response, quality),
+        trailers=_trailers(fields),
+        first_byte=_ns(fields.number("us_first_byte")),
+        duration=_duration(fields),
+        end_flags=_end_flags(fields),
+        capture=quality,
+    )
+
+
+def _head(fields: Fields) -> _Head:
+    version = fields.number("v")
+    if version != 1:
+        raise Unusable.because("v is missing" if version is None else "v is not 1: a newer capture schema")
+    if fields.text("path") is None and "DPE" in _end_flags(fields):
+        raise Unusable(Ignored("refused by the proxy before it was a request"))
+    lines = fields.headers("req_headers")
+    if lines is None:
+        raise Unusable.because("req_headers is missing")
+    head = _Head(lines)
+    if _MARK in head.values:
+        raise Unusable(Ignored("sent by a replay"))
+    return head
+
+
+def _session(fields: Fields, head: _Head, connection: str) -> tuple[bytes, SessionKind]:
+    own = fields.text("sid")
+    session = own or fields.text("sid_set")
+    if session is None:
+        return connection.encode(), SessionKind.CONNECTION
+    is_cookie = own is None or b"cookie" in head.values
+    return session.encode(), SessionKind.COOKIE if is_cookie else SessionKind.AUTH
+
+
+def _quality(fields: Fields, head: _Head, request: _Body, response: _Body) -> Capture:
+    was_sent = fields.number("us_req_rx") is not None and head.length in {None, request.size}
+    if not (was_sent and request.is_whole):
+        return Capture.REQUEST_TRUNCATED
+    if fields.number("us_total") is None:
+        return Capture.ABORTED
+    return Capture.COMPLETE if response.is_whole else Capture.RESPONSE_TRUNCATED
+
+
+def _hash(response: _Body, quality: Capture) -> bytes | None:
+    if response.kept is None or not response.is_whole or quality is Capture.ABORTED:
+        return None
+    return blake2b(response.kept, digest_size=16).digest()
+
+
+def _method(fields: Fields) -> str:
+    method = fields.needed_text("method")
+    if not _METHOD.fullmatch(method):
+        raise Unusable.because("method is not a method")
+    return method
+
+
+def _authority(fields: Fields) -> str:
+    authority = fields.text("host") or ""
+    if not _AUTHORITY.fullmatch(authority):
+        raise Unusable.because("host is not a host")
+    return authority
+
+
+def _target(fields: Fields, method: str, authority: str) -> bytes:
+    text = fields.text("path") or (authority if method == "CONNECT" else fields.needed_text("path"))
+    target = text.encode()
+    if not _TARGET.fullmatch(target):
+        raise Unusable.because("path holds a blank or a line break")
+    return target
+
+
+def _status(fields: Fields) -> int:
+    status = fields.needed_number("status")
+    if status > _HIGHEST_STATUS:
+        raise Unusable.because("status is not a status")
+    return status
+
+
+def _trailers(fields: Fields) -> bytes | None:
+    text = fields.entry("trailers", "resp")
+    return None if text is None else _block(checked(text.encode(), "trailers"))
+
+
+def _block(lines: bytes) -> bytes:
+    stripped = lines.rstrip(b"\n")
+    return stripped.replace(b"\n", b"\r\n") + b"\r\n" if stripped else b""
+
+
+def _duration(fields: Fields) -> int | None:
+    whole = _ns(fields.number("us_total"))
+    until_cut = fields.number("ms_total")
+    return whole if whole is not None or until_cut is None else until_cut * 10**6
+
+
+def _ns(microseconds: int | None) -> int | None:
+    return None if microseconds is None else microseconds * 1000
+
+
+def _end_flags(fields: Fields) -> str:
+    flags = fields.text("flags") or ""
+    return "" if flags == "-" else flags

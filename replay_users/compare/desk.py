@@ -37,8 +37,8 @@ class Ledger(Protocol):
     def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
         """Rules ignored differences of a pair, and `capped` more."""
 
-    def differences(self, flight: Flight, differences: Sequence[Difference], capped: int = 0) -> None:
-        """A pair differs; `capped` more differences than these were found."""
+    def differences(self, flight: Flight, differences: Differences) -> None:
+        """A pair differs."""
 
 
 class Desk:
@@ -97,8 +97,7 @@ class Desk:
         elif isinstance(verdict, Differences):
             flight.judged = Verdict.MISMATCHED
             flight.differences = verdict
-            self._ledger.differences(flight, verdict, verdict.capped)
-            self._ledger.ignored(verdict.ignored)
+            self._ledger.differences(flight, verdict)
         else:
             self._unchecked(flight, verdict.reason)
 

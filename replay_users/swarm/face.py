@@ -106,7 +106,7 @@ class Face:
         Raises:
             ReplayError: the run cannot be as asked.
         """
-        chosen = options or self.environment.parsed_options
+        chosen = self.environment.parsed_options if options is None else options
         self.ready = prepare(read_settings(chosen, host or self.environment.host))
         return self.ready
 

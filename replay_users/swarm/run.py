@@ -28,13 +28,14 @@ from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.reader import Selection
+from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.tally import Tally
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.source import Source
 from replay_users.swarm.stats import LocustStats, wants_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from replay_users.model import Drop, Flight
     from replay_users.swarm.hooks import Hooks
@@ -56,8 +57,16 @@ _COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference
 class Run:
     """A replay from its first row to its result. `done` is set when the result is there."""
 
-    def __init__(self, run_id: str, prepared: Prepared, environment: Any, hooks: Hooks) -> None:
-        """Nothing is read or sent before `begin`."""
+    def __init__(
+        self,
+        run_id: str,
+        prepared: Prepared,
+        environment: Any,
+        hooks: Hooks,
+        *,
+        columns: Sequence[str] = REPLAY_COLUMNS,
+    ) -> None:
+        """Nothing is read or sent before `begin`; `columns` are decoded, needed or not."""
         self.id = run_id
         self.prepared = prepared
         self.plan = prepared.plan
@@ -87,7 +96,7 @@ class Run:
             unsigned=self._unsigned,
         )
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
-        self.source = self._source()
+        self.source = self._source(columns)
         self.feed = Feed(
             self.schedule,
             self._loader(wire),
@@ -104,7 +113,7 @@ class Run:
             mismatch_is_failure=settings.mismatch_is_failure,
         )
 
-    def _source(self) -> Source:
+    def _source(self, columns: Sequence[str]) -> Source:
         window, manifest = self.plan.window, self.prepared.recording.manifest
         return Source(
             self.prepared.recording,
@@ -113,6 +122,7 @@ class Run:
                 start=window.start,
                 end=window.end,
                 buckets=self.plan.buckets,
+                columns=columns,
             ),
             self.prepared.index.slices(window.start, window.end, self.plan.buckets),
             unread=self.tally.unread,

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.capture.appender import Appender
+from replay_users.capture.listener import Listener
 from replay_users.capture.redact import Sessions, header_value
 from replay_users.capture.stream import Stream
 
@@ -93,14 +94,15 @@ class CaptureMiddleware:
             return None
 
     async def _run(self, stream: Stream, scope: _Message, receive: _Receive, send: _Send) -> None:
-        notes = _Notes(stream)
+        notes, listener = _Notes(stream), Listener(receive)
 
         async def heard() -> _Message:
-            message = await receive()
+            message = await listener.hear()
             notes.take(stream.received, message)
             return message
 
         async def said(message: _Message) -> None:
+            await _look(stream, listener, message)
             try:
                 await send(message)
             except OSError:
@@ -155,6 +157,15 @@ class _Notes:
         if self._fault:
             raise self._fault
         return self._stream.line()
+
+
+async def _look(stream: Stream, listener: Listener, message: _Message) -> None:
+    """Before the last byte of a slow answer: is there still a client to send it to?"""
+    try:
+        if stream.is_doubtful_end(message) and await listener.is_alone():
+            stream.left()
+    except Exception:  # noqa: BLE001, S110 - not to know is no fault; the application will meet the server's itself
+        pass
 
 
 def _is_left_out(headers: list[tuple[bytes, bytes]]) -> bool:

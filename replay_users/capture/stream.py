@@ -28,6 +28,8 @@ _MOST_PARTS: Final = 64
 """As in Envoy's lines: beyond these the rest is one part, so that a long event stream does not make thousands of keys."""
 _NO_CONTENT: Final = frozenset({204, 304})
 _INTERNAL_SERVER_ERROR: Final = 500
+_PATIENCE: Final = 50_000_000
+"""Hardly a client leaves within 50 ms; asking each time whether it did would cost every quick answer some 20 µs."""
 _UNPRINTABLE: Final = re.compile(rb"[^!-~]")
 
 
@@ -111,6 +113,11 @@ class Stream:
     def is_over(self) -> bool:
         """Whether the answer was sent to its end."""
         return self._over is not None
+
+    def is_doubtful_end(self, message: Mapping[str, Any]) -> bool:
+        """Whether this message ends an answer that took so long that its client may be gone."""
+        is_last = message.get("type") == "http.response.body" and not message.get("more_body", False)
+        return is_last and self._request_read is not None and self._elapsed() > _PATIENCE
 
     def received(self, message: Mapping[str, Any]) -> None:
         """Note a message from the client."""

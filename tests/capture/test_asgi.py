@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,9 +42,12 @@ class Client:
         self.sent: list[Message] = []
         self.middleware: CaptureMiddleware | None = None
 
-    def ask(self, app: App, *body: bytes, send: Send | None = None, **scope: Any) -> None:
-        """Ask once; each of `body` is a message, followed by the client's leaving."""
-        self.middleware = CaptureMiddleware(app, path=self.path, hmac_key=b"k")
+    def ask(
+        self, app: App, *body: bytes, send: Send | None = None, stays: bool = False, tick: int = 1000, **scope: Any
+    ) -> None:
+        """Ask once; each of `body` is a message, followed by the client's leaving unless it `stays`."""
+        ticker = count(0, tick)
+        self.middleware = CaptureMiddleware(app, path=self.path, hmac_key=b"k", ticker=lambda: next(ticker))
         whole: dict[str, Any] = {
             "type": "http",
             "http_version": "1.1",
@@ -59,6 +63,8 @@ class Client:
         heard = [*(heard or [{"type": "http.request", "body": b""}]), {"type": "http.disconnect"}]
 
         async def receive() -> Message:
+            if stays and len(heard) == 1:
+                await asyncio.Event().wait()
             return heard.pop(0)
 
         async def keep(message: Message) -> None:
@@ -183,6 +189,39 @@ def test_a_client_that_left_is_captured_as_aborted(client: Client, failure: Base
         client.ask(echo, send=gone)
     (read,) = client.exchanges()
     assert (read.status, read.end_flags, read.capture) == (201, "DC", Capture.ABORTED)
+
+
+@pytest.mark.parametrize(
+    ("stays", "capture"),
+    [pytest.param(True, Capture.COMPLETE, id="there"), pytest.param(False, Capture.ABORTED, id="gone")],
+)
+def test_a_slow_answer_may_find_its_client_gone(client: Client, stays: bool, capture: Capture) -> None:
+    """Servers take an answer for a client that left and say nothing, so the middleware asks before the last byte."""
+
+    async def slow(_: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+        assert await receive() == {"type": "http.request", "body": b""}
+
+    client.ask(slow, stays=stays, tick=30_000_000)
+    assert client.exchanges()[0].capture is capture
+    assert len(client.sent) == 2
+
+
+def test_a_server_that_cannot_be_asked_costs_nothing(client: Client) -> None:
+    """Where asking fails the answer still goes out, and counts as whole."""
+
+    async def slow(_: Message, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    def refuse(*_: object) -> object:
+        raise RuntimeError("no loop of this kind")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("replay_users.capture.listener.Listener.is_alone", refuse)
+        client.ask(slow, tick=30_000_000)
+    assert client.exchanges()[0].capture is Capture.COMPLETE
 
 
 def test_a_client_that_leaves_in_its_upload_sent_no_whole_request(client: Client) -> None:

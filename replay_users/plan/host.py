@@ -67,7 +67,7 @@ def _unreadable(url: str) -> UsageError:
 
 
 def _is_host(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) or (":" in name and _address(name) is not None)
+    return bool(_NAME.fullmatch(name)) or _address(name) is not None
 
 
 def split_authority(authority: str) -> tuple[str, int | None] | None:

@@ -54,7 +54,7 @@ class AsRecorded:
             begin, end = max((second - 1) * SECOND - lead, 0), second * SECOND - lead
             if rows > most:
                 natural = end * den // num - begin * den // num
-                delay += max(0, ceil(rows * per_row) - natural)
+                delay += ceil(rows * per_row) - natural
             yield end, end * den // num + delay
 
     def peak_rate(self, curve: Sequence[int]) -> float:

@@ -146,8 +146,9 @@ class WireBuilder:
 
 def _unredacted(head: bytes) -> bytes:
     """The head without the lines in which capture took a secret out."""
-    while (secret := head.find(REDACTED)) >= 0:
-        begin = head.rfind(b"\n", 0, secret) + 1
+    begin = 0
+    while (secret := head.find(REDACTED, begin)) >= 0:
+        begin = head.rfind(b"\n", begin, secret) + 1 or begin
         end = head.find(b"\n", secret) + 1 or len(head)
         head = head[:begin] + head[end:]
     return head

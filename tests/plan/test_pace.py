@@ -68,7 +68,7 @@ def test_as_recorded_divides_every_offset(speed: Fraction, curve: list[int], off
     assert AsRecorded(speed).warp(curve)(offset) == offset / speed // 1
 
 
-@given(staged, curves, leads)
+@given(staged, curves, st.integers(0, SECOND * 9 // 10))
 @settings(max_examples=100)
 def test_arrivals_equal_the_integral_of_the_rate(pace: Rates, curve: list[int], lead: int) -> None:
     """The k-th exchange is due when the integral of the rate reaches k, ramps and stage changes included."""
@@ -135,7 +135,7 @@ def test_a_clipped_recording_stays_under_the_ceiling(
         begin, end = max(second * SECOND - lead, 0), (second + 1) * SECOND - lead
         length = warp(end) - warp(begin)
         if rows * speed > ceiling:
-            assert length + 1 >= rows * SECOND / ceiling
+            assert length == pytest.approx(float(rows * SECOND / ceiling), rel=1e-9, abs=2)
         else:
             assert length == pytest.approx(float((end - begin) / speed), abs=2)
 

@@ -83,9 +83,9 @@ def open_store(address: str, options: S3Options | None = None) -> Store:
         from replay_users.recording.folder import FolderStore  # noqa: PLC0415 - it imports this module
 
         return FolderStore(Path(address))
-    if scheme.lower() != "s3" or not rest.strip("/"):
+    bucket, _, prefix = rest.partition("/")
+    if scheme.lower() != "s3" or not bucket:
         raise UsageError(f"{address} is no recording's address: give a folder or s3://bucket/prefix")
     from replay_users.recording.s3 import open_bucket  # noqa: PLC0415 - it imports this module
 
-    bucket, _, prefix = rest.partition("/")
     return open_bucket(bucket, prefix, options or S3Options())

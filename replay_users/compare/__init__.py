@@ -1,7 +1,7 @@
 """Comparison: does a replayed answer say what the recorded one said, and if not, what differs and how.
 
-Law: this stage is pure, all of it; it reads two responses and rules, and returns values. `judge` is the seam: who calls it,
-where and how often is decided elsewhere. Nothing here can be made to raise by a body, and nothing shown holds a secret.
+Law: this stage is pure; it reads two responses and rules, and returns values. `judge` is the seam: who calls it,
+where and how often is decided elsewhere. No body can make it raise, and what it shows of a body is short and redacted.
 """
 
 from replay_users.compare.difference import (

@@ -1,7 +1,7 @@
 """Which items of two lists belong together, so that one inserted record is one difference and not a thousand.
 
 Law: pure, symmetric in its two lists, and it never decides that items are equal: whatever is paired is still walked.
-The subtle thing: Python's `==` takes `1` and `true` for equal. It only chooses pairs here; the walk tells them apart.
+The subtle thing: Python's `==` takes `1` and `true` for equal. Where it is asked here it only chooses pairs.
 
     both as long, an id in each item    by id; what is left over in order
     both as long, no id                 by position, unless one is the other in another order
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
+from replay_users.compare.tree import Json, same
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from replay_users.compare.tree import Json
 
 __all__ = ["Pair", "align"]
 
@@ -123,7 +123,7 @@ def _around_a_gap(a: list[Json], b: list[Json]) -> list[Pair]:
 def _run(pairs: Iterator[tuple[Json, Json]], limit: int) -> int:
     """How many pairs in a row are equal, up to a limit."""
     for count, (x, y) in enumerate(pairs):
-        if count == limit or x != y:
+        if count == limit or not same(x, y):
             return count
     return limit
 

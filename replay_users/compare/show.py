@@ -75,8 +75,10 @@ def show_texts(x: bytes, y: bytes) -> tuple[str, str]:
 
 
 def show_key(name: str) -> str:
-    """A key as a path shows it: as it is, unless it is long or itself a secret."""
-    return _shortened(redact(_beginning(name)))
+    """A key as a path shows it: as it is, unless it is long or itself a secret (a name of letters alone is none)."""
+    name = _beginning(name)
+    spoken = name.replace("_", "").replace("-", "").isalpha()
+    return _shortened(name if spoken else redact(name))
 
 
 def redact(text: str) -> str:
@@ -128,7 +130,7 @@ def _members(value: dict[str, Json], *, secret: bool, depth: int) -> Iterator[st
     yield "{"
     for number, (name, member) in enumerate(value.items()):
         yield ", " if number else ""
-        yield f"{_quoted(name, secret=False)}: "
+        yield f'"{_on_one_line(show_key(name))}": '
         yield from _pieces(member, secret=secret or names_a_secret(name), depth=depth - 1)
     yield "}"
 

@@ -29,7 +29,7 @@ def test_rows_are_counted_by_what_becomes_of_them() -> None:
 
 
 @given(totals)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_planned_is_sent_and_skipped(found: dict[tuple[int, int], int]) -> None:
     """No row is lost and none is counted twice, by reason, method or endpoint."""
     counts = count(NAMES, DECISIONS, found)

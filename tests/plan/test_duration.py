@@ -32,7 +32,7 @@ def test_zero_is_a_time_where_it_has_a_meaning() -> None:
 
 
 @given(st.integers(1, 999_999))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_described_duration_is_read_back(seconds: int) -> None:
     """Whole seconds survive being written and read."""
     assert parse_duration(describe_duration(seconds * SECOND)) == seconds * SECOND

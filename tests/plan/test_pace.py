@@ -50,7 +50,7 @@ def evenly(curve: list[int], lead: int) -> list[int]:
 
 
 @given(paces, curves, leads, st.data())
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_due_never_decreases(pace: Pace, curve: list[int], lead: int, data: st.DataObject) -> None:
     """Whatever the pace and the curve, a later exchange is never due sooner, and the first instant is due at 0."""
     warp = pace.warp(curve, lead)
@@ -62,14 +62,14 @@ def test_due_never_decreases(pace: Pace, curve: list[int], lead: int, data: st.D
 
 
 @given(speeds, curves, st.integers(0, 86_400 * SECOND))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_as_recorded_divides_every_offset(speed: Fraction, curve: list[int], offset: int) -> None:
     """`2.5x` divides offsets by 2.5, exactly, whatever the curve: every window has the same gaps."""
     assert AsRecorded(speed).warp(curve)(offset) == offset / speed // 1
 
 
 @given(staged, curves, st.integers(0, SECOND * 9 // 10))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_arrivals_equal_the_integral_of_the_rate(pace: Rates, curve: list[int], lead: int) -> None:
     """The k-th exchange is due when the integral of the rate reaches k, ramps and stage changes included."""
     warp = pace.warp(curve, lead)
@@ -78,7 +78,7 @@ def test_arrivals_equal_the_integral_of_the_rate(pace: Rates, curve: list[int], 
 
 
 @given(staged, curves, leads)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_the_run_lasts_until_the_rate_has_sent_all(pace: Rates, curve: list[int], lead: int) -> None:
     """At the end of the curve as many are due as the integral says, bursts or not."""
     end = len(curve) * SECOND - lead
@@ -86,7 +86,7 @@ def test_the_run_lasts_until_the_rate_has_sent_all(pace: Rates, curve: list[int]
 
 
 @given(rates, curves, st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_constant_rate_has_the_same_gaps_in_every_window(
     rate: Fraction, curve: list[int], data: st.DataObject
 ) -> None:
@@ -125,7 +125,7 @@ def test_a_window_that_starts_inside_a_second_starts_at_once() -> None:
 
 
 @given(speeds, rates, curves, leads)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_a_clipped_recording_stays_under_the_ceiling(
     speed: Fraction, ceiling: Fraction, curve: list[int], lead: int
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_clip_that_is_not_needed_changes_nothing() -> None:
 
 
 @given(staged, rates, st.integers(0, 300 * SECOND))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_clipped_rates_are_the_lower_of_rate_and_ceiling(pace: Rates, ceiling: Fraction, due: int) -> None:
     """A ramp that crosses the ceiling holds there, for as long as it would have been above."""
     clipped = clip(pace, ceiling)

@@ -47,7 +47,7 @@ def test_a_run_of_an_instant_counts_as_a_second() -> None:
     st.integers(0, SECOND - 1),
     st.integers(0, SECOND),
 )
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_the_curve_holds_every_exchange(curve: list[int], pace: str, lead: int, short: int) -> None:
     """The steps add up to the exchanges, also when the run ends inside its last second."""
     warp = parse_pace(pace).warp(curve, lead)

@@ -13,14 +13,14 @@ points = st.lists(st.tuples(st.integers(0, _DAY), st.integers(0, _DAY)), max_siz
 
 
 @given(st.integers(0, _DAY), st.integers(1, 10**6), st.integers(1, 10**6))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_scaled_is_exact(offset: int, num: int, den: int) -> None:
     """A scaled offset is the fraction rounded down, at any size."""
     assert Scaled(num, den)(offset) * num <= offset * den < (Scaled(num, den)(offset) + 1) * num
 
 
 @given(points, st.lists(st.integers(-5, 2 * _DAY), max_size=30))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_pieces_never_go_back(knots: list[tuple[int, int]], offsets: list[int]) -> None:
     """However the knots were rounded, a later offset is never due sooner."""
     warp = pieces(knots, (1, 1))

@@ -116,7 +116,7 @@ def test_parts_of_a_second_are_refused() -> None:
 
 
 @given(st.integers(0, 3600), st.integers(1, 3600))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_described_window_is_read_back(offset: int, length: int) -> None:
     """What a plan shows can be given to `--window` again."""
     start = at("05T10:00:00") + offset * SECOND

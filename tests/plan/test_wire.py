@@ -275,7 +275,7 @@ texts = st.lists(pieces, max_size=12).map(b"".join)
     traits=st.integers(0, 1),
     method=st.sampled_from(["GET", "POST"]),
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_server_reads_exactly_one_request(target: bytes, head: bytes, body: bytes, traits: int, method: str) -> None:
     """Whatever was recorded, the target's parser sees one request with our target and body, or nothing is sent."""
     wire = build(method, target=target, head=head, body=body, traits=traits, overridden=frozenset({b"cookie"}))
@@ -297,7 +297,7 @@ lines = st.lists(
 
 
 @given(lines)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_a_good_head_goes_out_byte_for_byte(head: list[tuple[bytes, bytes]]) -> None:
     """Order, case, duplicates and odd bytes of values are the recording's."""
     block = b"".join(name + b": " + value + b"\r\n" for name, value in head)

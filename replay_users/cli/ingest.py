@@ -40,12 +40,24 @@ _KEPT_TEXT = 4096  # bytes of a rejected line that are kept
 def add_to(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("ingest", help="turn captured lines into a recording")
-    command.add_argument("sources", nargs="+", metavar="SOURCE", help="file (plain, .gz, .zst), directory, or - for stdin")
-    command.add_argument("--to", required=True, metavar="RECORDING", help="folder or s3://bucket/prefix, new or to be added to")
-    command.add_argument("--templates", default="", metavar="FILE", help="endpoint templates, one a line: GET /users/{id}")
-    command.add_argument("--partitions", type=int, default=16, help="shares that workers can own, 1 to 256 (default 16)")
-    command.add_argument("--source-name", default="", help="pod or host the lines come from (default: each file's name)")
-    command.add_argument("--rejects", default="", metavar="FILE", help="where bad lines go (default: rejects.jsonl beside the recording)")
+    command.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="file (plain, .gz, .zst), directory, or - for stdin"
+    )
+    command.add_argument(
+        "--to", required=True, metavar="RECORDING", help="folder or s3://bucket/prefix, new or to be added to"
+    )
+    command.add_argument(
+        "--templates", default="", metavar="FILE", help="endpoint templates, one a line: GET /users/{id}"
+    )
+    command.add_argument(
+        "--partitions", type=int, default=16, help="shares that workers can own, 1 to 256 (default 16)"
+    )
+    command.add_argument(
+        "--source-name", default="", help="pod or host the lines come from (default: each file's name)"
+    )
+    command.add_argument(
+        "--rejects", default="", metavar="FILE", help="where bad lines go (default: rejects.jsonl beside the recording)"
+    )
     add_store_options(command)
     command.set_defaults(handle=handle)
 

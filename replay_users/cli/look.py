@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from replay_users.cli.stores import add_store_options, store_of
-from replay_users.plan.host import parse_host
 from replay_users.plan.headers import parse_header
+from replay_users.plan.host import parse_host
 from replay_users.plan.overview import inspect_json, inspect_text
 from replay_users.plan.plan import make_plan
 from replay_users.plan.render import plan_json, plan_text
@@ -36,7 +36,9 @@ def add_to(commands: Any) -> None:
     command.set_defaults(handle=inspect)
     command = commands.add_parser("plan", help="show what a run would do, and send nothing")
     command.add_argument("recording_argument", metavar="RECORDING", help="folder or s3://bucket/prefix")
-    command.add_argument("--host", default="", env_var="LOCUST_HOST", help="where it would be replayed to: http://HOST:PORT")
+    command.add_argument(
+        "--host", default="", env_var="LOCUST_HOST", help="where it would be replayed to: http://HOST:PORT"
+    )
     command.add_argument("--json", action="store_true", help="as JSON")
     add_options(command, web=False)
     command.set_defaults(handle=plan)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_DECODED", "Undecoded", "decode"]
 
-MAX_DECODED = 1 << 20
+MAX_DECODED = 1 << 18
 """Bytes a decoded body may have; 64 KB of gzip can hold 64 MB."""
 
 _MAX_CODINGS = 3  # nobody applies more; each could inflate to the limit

@@ -60,4 +60,5 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
 
 
 def _rows_per_piece(table: Any) -> int:
-    return min(ROWS, max(1, PIECE_BYTES * table.num_rows // (table.nbytes + 1)))
+    rows: int = PIECE_BYTES * table.num_rows // (table.nbytes + 1)
+    return min(ROWS, max(1, rows))

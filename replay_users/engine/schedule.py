@@ -174,8 +174,7 @@ class Schedule:
         """Forget everything that is not in flight, and give it back: the run was stopped."""
         left = [*self._held, *self.released, *self._upcoming]
         for flight in left:
-            flight.state = GHOST
-            flight.pending += 1  # never freed: nothing of a stopped run may be released
+            flight.state = GHOST  # never released, whatever is still answered
         self._held.clear()
         self.released.clear()
         self._upcoming.clear()

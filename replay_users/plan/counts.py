@@ -94,4 +94,4 @@ def _by_endpoint(
     for (endpoint, _), n in sent.items():
         going[endpoint] += n
     ordered = sorted(planned, key=lambda endpoint: (-planned[endpoint], names[endpoint]))
-    return tuple(PlannedEndpoint(names[e], planned[e], going[e], decisions.endpoints[e]) for e in ordered)
+    return tuple(PlannedEndpoint(names[e], planned[e], going[e], decisions.of_all(e)) for e in ordered)

@@ -31,33 +31,41 @@ _BY_TRAIT = (
 )
 """In order of precedence: what can never be sent, what could with another capture, what another capture might have whole."""
 
-_BY_TRAITS: tuple[SkipReason | None, ...] = tuple(
-    next((reason for trait, reason in _BY_TRAIT if traits & trait), None) for traits in range(_KNOWN_TRAITS + 1)
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """The table: `endpoints[i]` is the reason for all rows of the manifest's endpoint `i`, `None` if their traits decide."""
+    """The table: `rows[endpoint][traits]` is the reason, `None` for rows that are sent."""
 
-    endpoints: tuple[SkipReason | None, ...]
+    rows: tuple[tuple[SkipReason | None, ...], ...]
 
     def skip_reason(self, endpoint: int, traits: int) -> SkipReason | None:
         """Why a row is not sent; `None` if it is. Trait bits unknown to this version are ignored."""
-        return self.endpoints[endpoint] or _BY_TRAITS[traits & _KNOWN_TRAITS]
+        return self.rows[endpoint][traits & _KNOWN_TRAITS]
+
+    def of_all(self, endpoint: int) -> SkipReason | None:
+        """The reason that holds for every row of an endpoint, whatever its traits; `None` if there is no such."""
+        reasons = set(self.rows[endpoint])
+        return reasons.pop() if len(reasons) == 1 else None
 
 
 def decide_all(
     names: Iterable[str], methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety
 ) -> Decisions:
     """Decide for the endpoints of a manifest, in its order."""
-    return Decisions(tuple(decide(name, methods, chosen, safety) for name in names))
+    return Decisions(
+        tuple(
+            tuple(decide(name, traits, methods, chosen, safety) for traits in range(_KNOWN_TRAITS + 1))
+            for name in names
+        )
+    )
 
 
-def decide(name: str, methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety) -> SkipReason | None:
-    """The reason that holds for a whole endpoint, if one does; `methods` is `None` for all."""
+def decide(
+    name: str, traits: int, methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety
+) -> SkipReason | None:
+    """The reason that holds for rows of an endpoint with these traits; `methods` is `None` for all."""
     if methods is not None and name.partition(" ")[0] not in methods:
         return SkipReason.METHOD
     if not chosen.keeps(name):
         return SkipReason.FILTER
-    return safety.decide(name)
+    return safety.decide(name, traits) or next((reason for trait, reason in _BY_TRAIT if traits & trait), None)

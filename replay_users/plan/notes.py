@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replay_users.model import OTHER_ENDPOINT, Capture, SkipReason
+from replay_users.model import Capture, SkipReason
 from replay_users.plan.headers import is_credential
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def notes(manifest: Manifest, settings: PlanSettings, counts: Counts, *, clipped
         *_nothing(counts),
         *_credentials(settings, counts),
         *_unmatched(manifest, settings),
-        *_overflow(counts),
         *_capture(manifest),
         *(_CLIPPED if clipped else ()),
     )
@@ -84,15 +83,6 @@ def _idle(patterns: Sequence[Pattern], names: Sequence[str], what: str) -> Itera
             close = pattern.nearest(names)
             hint = f"; did you mean {close!r}?" if close else ""
             yield f"{what} {pattern.text!r} matches no endpoint of the recording{hint}"
-
-
-def _overflow(counts: Counts) -> Iterator[str]:
-    for endpoint in counts.endpoints:
-        if endpoint.name == OTHER_ENDPOINT and endpoint.reason is SkipReason.METHOD:
-            yield (
-                f"{endpoint.planned:,} exchanges beyond the cap on endpoints count as writes, since their"
-                f" methods are not known; a --safety rule for {OTHER_ENDPOINT} can say otherwise"
-            )
 
 
 def _capture(manifest: Manifest) -> Iterator[str]:

@@ -13,52 +13,22 @@ Writes are sent with `--allow-writes` only. The subtle thing: a word counts only
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from replay_users.errors import UsageError
 from replay_users.model import SkipReason
 from replay_users.plan.host import parse_host, split_authority
+from replay_users.recording.traits import Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from replay_users.plan.selection import Pattern
 
-__all__ = ["ACTING_WORDS", "READ_METHODS", "EndpointRule", "RuleKind", "Safety", "acts", "refuse_production"]
+__all__ = ["EndpointRule", "RuleKind", "Safety", "refuse_production"]
 
-READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that do not change anything where servers keep to the rules (RFC 9110 section 9.2.1, less TRACE)."""
-
-ACTING_WORDS = frozenset(
-    {
-        "cancel",
-        "deactivate",
-        "delete",
-        "destroy",
-        "erase",
-        "logoff",
-        "logout",
-        "optout",
-        "purge",
-        "reboot",
-        "remove",
-        "revoke",
-        "shutdown",
-        "signoff",
-        "signout",
-        "terminate",
-        "unlink",
-        "unsubscribe",
-        "wipe",
-    }
-)
-"""Words (or two neighbours read as one: `log-out`) that make a GET a write unless a rule says `safe`."""
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WEB_PORTS = (None, 80, 443)
 
 
@@ -86,36 +56,24 @@ class Safety:
     allow_writes: bool = False
     rules: tuple[EndpointRule, ...] = ()
 
-    def decide(self, endpoint: str) -> SkipReason | None:
-        """Why exchanges of this endpoint (`GET /logout`) are not sent; `None` if they are.
+    def decide(self, endpoint: str, traits: int = 0) -> SkipReason | None:
+        """Why exchanges of this endpoint (`GET /logout`) with these traits are not sent; `None` if they are.
 
-        An endpoint without a method, where all beyond the cap are counted together, may hold writes and is one.
+        A rule is about all of an endpoint; without one, each row's own method and target decide (`Trait.WRITE`, `Trait.ACTS`), so
+        that a folded endpoint (`GET /account/{*}`) and `__other__` hide nothing.
         """
         rule = next((r for r in reversed(self.rules) if r.pattern.matches(endpoint)), None)
         if rule is not None:
             return self._by_rule(rule.kind)
-        method, _, template = endpoint.partition(" ")
         if self.allow_writes:
             return None
-        if method not in READ_METHODS:
+        if traits & Trait.WRITE:
             return SkipReason.METHOD
-        return SkipReason.ENDPOINT_RULE if acts(template) else None
+        return SkipReason.ENDPOINT_RULE if traits & Trait.ACTS else None
 
     def _by_rule(self, kind: RuleKind) -> SkipReason | None:
         sent = kind is RuleKind.SAFE or (kind is RuleKind.UNSAFE and self.allow_writes)
         return None if sent else SkipReason.ENDPOINT_RULE
-
-
-def acts(template: str) -> bool:
-    """Whether a path or path template names an action: a GET on it is taken for a write."""
-    literals = (s for s in template.partition("?")[0].split("/") if not s.startswith("{"))
-    return any(_acting(segment) for segment in literals)
-
-
-def _acting(segment: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(segment)]
-    pairs = (a + b for a, b in pairwise(words))
-    return not ACTING_WORDS.isdisjoint([*words, *pairs])
 
 
 def refuse_production(host_url: str, recorded: Iterable[str]) -> None:

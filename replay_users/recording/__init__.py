@@ -1,11 +1,7 @@
-"""The recording: exchanges as Parquet slices on a folder or S3, with a manifest that says what is there.
+"""The recording: exchanges as Parquet slices in a folder or on S3, with a manifest that says what is there.
 
-Law: this stage knows how exchanges are kept, not what is done with them. `partition`, `traits` and `manifest` are pure; `store`
-does I/O; `writer` and `reader` join the two.
+Law: this stage knows how exchanges are kept, not what is done with them. `acting`, `partition`, `traits` and `manifest` are pure; `folder`
+and `s3` do I/O; `writer`, `reader` and `recording` join the two. Nothing is loaded here, so that the pure parts come without pyarrow.
 """
 
-from replay_users.recording.manifest import Manifest
-from replay_users.recording.recording import Recording, open_recording
-from replay_users.recording.store import S3Options, open_store
-
-__all__ = ["Manifest", "Recording", "S3Options", "open_recording", "open_store"]
+__all__: list[str] = []

@@ -1,8 +1,8 @@
 """The count index: how many rows per slice, second, endpoint, sample bucket and traits, in a small Parquet beside the manifest.
 
 Law: counts only. It is written by ingest from the rows themselves and read by the plan, so `planned` never comes from adding
-up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so an hour is filtered
-and folded before the next one is read, and what stays in memory no longer knows sample buckets.
+up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so it is written and read a
+slice at a time, filtered and folded at once, and what stays in memory no longer knows sample buckets.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from replay_users.errors import DamagedRecording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-__all__ = ["INDEX_SCHEMA", "CountIndex", "build_index", "encode_index", "read_index"]
+__all__ = ["INDEX_SCHEMA", "CountIndex", "IndexWriter", "build_index", "read_index"]
 
 SECOND = 1_000_000_000
 
@@ -50,21 +50,35 @@ def build_index(file: str, rows: pa.Table) -> pa.Table:
     return counted.rename_columns([*_KEYS, "rows"]).cast(INDEX_SCHEMA)
 
 
-def encode_index(parts: Iterable[pa.Table]) -> bytes:
-    """The index file of an hour."""
-    sink = io.BytesIO()
-    pq.write_table(pa.concat_tables(parts), sink, compression="zstd", use_dictionary=["slice", "endpoint"])
-    return sink.getvalue()
+class IndexWriter:
+    """Writes the index file of an hour, a row group per slice, without holding its entries."""
+
+    def __init__(self) -> None:
+        self._sink = io.BytesIO()
+        self._writer = pq.ParquetWriter(
+            self._sink, INDEX_SCHEMA, compression="zstd", use_dictionary=["slice", "endpoint"]
+        )
+
+    def add(self, entries: pa.Table) -> None:
+        """Add the entries of one slice."""
+        self._writer.write_table(entries, row_group_size=max(1, entries.num_rows))
+
+    def finish(self) -> bytes:
+        """The file."""
+        self._writer.close()
+        return self._sink.getvalue()
 
 
-def read_index(data: bytes, name: str) -> pa.Table:
-    """The entries of an index file.
+def read_index(data: bytes, name: str) -> Iterator[pa.Table]:
+    """The entries of an index file, slice by slice.
 
     Raises:
         DamagedRecording: it is not one.
     """
     try:
-        return pq.read_table(io.BytesIO(data), use_threads=False).select(INDEX_SCHEMA.names).cast(INDEX_SCHEMA)
+        file = pq.ParquetFile(io.BytesIO(data))
+        for nth in range(file.num_row_groups):
+            yield file.read_row_group(nth, use_threads=False).select(INDEX_SCHEMA.names).cast(INDEX_SCHEMA)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DamagedRecording(f"{name} is damaged ({error}); ingest the capture again") from None
 
@@ -111,15 +125,18 @@ class CountIndex:
 
     def _fold(self, buckets: int) -> pa.Table:
         if buckets not in self._folded:
-            self._folded[buckets] = pa.concat_tables([_fold_hour(f, d, buckets) for f, d in self._hours()])
+            parts = [INDEX_SCHEMA.empty_table().drop_columns(["partition", "sample"])]
+            parts += [part for folder, data in self._hours() for part in _fold_hour(folder, data, buckets)]
+            self._folded[buckets] = pa.concat_tables(parts)
         return self._folded[buckets]
 
 
-def _fold_hour(folder: str, data: bytes, buckets: int) -> pa.Table:
-    table = read_index(data, f"the count index of {folder or 'this hour'}")
-    table = table.filter(pc.less(table["sample"], buckets))
-    keys = ["slice", "second", "endpoint", "traits"]
-    folded = table.group_by(keys, use_threads=False).aggregate([("rows", "sum")])
-    return folded.rename_columns([*keys, "rows"]).set_column(
-        0, "slice", pc.binary_join_element_wise(pa.scalar(folder), folded["slice"], "")
-    )
+def _fold_hour(folder: str, data: bytes, buckets: int) -> Iterator[pa.Table]:
+    for entries in read_index(data, f"the count index of {folder or 'this hour'}"):
+        kept = entries.filter(pc.less(entries["sample"], buckets))
+        keys = ["slice", "second", "endpoint", "traits"]
+        folded = kept.group_by(keys, use_threads=False).aggregate([("rows", "sum")]).rename_columns([*keys, "rows"])
+        names = pc.binary_join_element_wise(pa.scalar(folder), folded["slice"], "")
+        yield folded.set_column(0, INDEX_SCHEMA.field("slice"), names).cast(
+            pa.schema([INDEX_SCHEMA.field(name) for name in (*keys, "rows")])
+        )

@@ -36,17 +36,21 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class GroupInfo:
-    """One row group: the rows of one partition, and the byte range that holds them."""
+    """One row group: the rows of one partition, the byte range that holds them, and the CRC-32 of those bytes."""
 
     partition: int
     rows: int
     start: int
     end: int
+    crc32: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceInfo:
-    """One Parquet file: `file` relative to its manifest's folder (to the root once merged), sizes in bytes, times UTC ns."""
+    """One Parquet file: `file` relative to its manifest's folder (to the root once merged), sizes in bytes, times UTC ns.
+
+    `footer_crc32` is the CRC-32 of its last `footer` bytes.
+    """
 
     file: str
     size: int
@@ -57,6 +61,7 @@ class SliceInfo:
     footer: int
     raw_bytes: int
     groups: tuple[GroupInfo, ...]
+    footer_crc32: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """The manifest as JSON with a line for each key, slice and endpoint; a row group is `[partition, rows, start, end]`."""
+    """The manifest as JSON, a line for each key and item; a row group is `[partition, rows, start, end, crc32]`."""
     document = asdict(manifest)
     for item in document["slices"]:
         item["groups"] = [list(group.values()) for group in item["groups"]]

@@ -154,10 +154,10 @@ class TimeOrder:
         `rows` is `None` for a slice that could not be read.
         """
         parts = [table for table in (self._carried, rows) if table is not None and table.num_rows]
-        self._carried = None
+        self._carried = rows = None
         if not parts:
             return None
-        ordered = _by_time(pa.concat_tables(parts))
+        ordered = _by_time(pa.concat_tables([parts.pop(0) for _ in tuple(parts)]))
         if next_at is None:
             return ordered
         ready = int(pc.sum(pc.less(ordered["at"], next_at)).as_py() or 0)
@@ -166,10 +166,14 @@ class TimeOrder:
 
 
 def _by_time(rows: pa.Table) -> pa.Table:
-    rows = rows.unify_dictionaries()
-    if rows.num_rows > 1:
-        rows = rows.take(pc.sort_indices(rows["at"]))
-    return rows.combine_chunks()
+    """Sorted, one chunk per column; a column at a time, so that at most one of them is there twice over."""
+    names = rows.column_names
+    order = pc.sort_indices(rows["at"])
+    columns = dict(zip(names, rows.unify_dictionaries().columns, strict=True))
+    del rows
+    for name in names:
+        columns[name] = columns[name].combine_chunks().take(order)
+    return pa.table(columns)
 
 
 def rows_in_order(recording: Recording, selection: Selection) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
 from replay_users.model import REDACTED, Capture
+from replay_users.recording.acting import READ_METHODS, acts
 
 if TYPE_CHECKING:
     from replay_users.model import Exchange
@@ -34,6 +35,10 @@ class Trait(IntFlag):
     """The request was cut, aborted or its body not kept: never sent."""
     PROTOCOL = 8
     """gRPC, an upgrade or CONNECT: cannot go out as HTTP/1.1."""
+    WRITE = 16
+    """Any other method than GET, HEAD and OPTIONS."""
+    ACTS = 32
+    """A reading method on a target that names an action, such as `GET /logout`."""
 
 
 def traits(exchange: Exchange) -> int:
@@ -47,6 +52,10 @@ def traits(exchange: Exchange) -> int:
         found |= Trait.NOT_WHOLE
     if not _is_plain_http(exchange):
         found |= Trait.PROTOCOL
+    if exchange.method not in READ_METHODS:
+        found |= Trait.WRITE
+    elif acts(exchange.target.decode("latin-1")):
+        found |= Trait.ACTS
     return int(found)
 
 

@@ -86,9 +86,7 @@ class Face:
             UsageError: this is a master or a worker.
         """
         if type(runner).__name__ != "LocalRunner":
-            raise UsageError(
-                "this version replays from one process: leave out --master, --worker and --processes"
-            )
+            raise UsageError("this version replays from one process: leave out --master, --worker and --processes")
 
     def listen(self) -> None:
         """Take Locust's events and signals from now on."""

@@ -30,7 +30,9 @@ class Hooks:
         """`base` is the class whose own methods do nothing."""
         self._user = user
         self._own = {
-            name for name in ("rewrite", "endpoint", "sign", "on_answer") if getattr(type(user), name) is not getattr(base, name)
+            name
+            for name in ("rewrite", "endpoint", "sign", "on_answer")
+            if getattr(type(user), name) is not getattr(base, name)
         }
         self.failures: dict[str, int] = {}
 

@@ -91,5 +91,8 @@ class Listening:
 
 def _report(failure: ListenerFailure) -> None:
     _logger.error(
-        "listener %s of %s raised; reported once, counted from now on", failure.listener, failure.hook, exc_info=failure.error
+        "listener %s of %s raised; reported once, counted from now on",
+        failure.listener,
+        failure.hook,
+        exc_info=failure.error,
     )

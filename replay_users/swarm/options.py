@@ -42,9 +42,13 @@ def _options() -> Iterator[Option]:
     yield option(name="recording", default="", help="folder or s3://bucket/prefix of the recording, or of a part of it")
     yield option(name="pace", default="1x", help="1x, 2.5x, 500/s, or 100/s->500/s:5m,500/s:10m")
     yield option(name="window", default="", help="the part to replay: A..B as times, or +30s..+90s from its start")
-    yield option(name="sample", default="100%", help="share of the sessions to replay, whole sessions, in steps of 0.1%%")
+    yield option(
+        name="sample", default="100%", help="share of the sessions to replay, whole sessions, in steps of 0.1%%"
+    )
     yield option(name="methods", default="", help="only these methods, such as GET,HEAD")
-    yield option(name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out")
+    yield option(
+        name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out"
+    )
     yield option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too")
     yield option(name="safety", default="", help="YAML file of endpoint rules: safe, unsafe, skip", web=False)
     yield option(name="preserve-host", default=False, help="send the recorded Host header instead of the target's")
@@ -55,18 +59,34 @@ def _options() -> Iterator[Option]:
         web=False,
     )
     yield option(name="rules", default="", help="YAML file of differences to ignore", web=False)
-    yield option(name="order", default="causal", choices=("causal", "none"), help="causal: a session's requests wait for its answers")
+    yield option(
+        name="order",
+        default="causal",
+        choices=("causal", "none"),
+        help="causal: a session's requests wait for its answers",
+    )
     yield option(name="max-lag", default="1s", help="drop what we could not send within this time")
-    yield option(name="max-wait", default="30s", help="drop what had to wait longer than this for its session's answers")
+    yield option(
+        name="max-wait", default="30s", help="drop what had to wait longer than this for its session's answers"
+    )
     yield option(name="max-in-flight", default="2000", help="safety limit of requests under way")
     yield option(name="max-rate", default="", help="refuse a plan that would send faster than this, such as 1000/s")
     yield option(name="clip", default=False, help="slow down to --max-rate instead of refusing")
-    yield option(name="timeout", default="30s", help="time for an answer; three times the recorded duration if that is longer")
+    yield option(
+        name="timeout", default="30s", help="time for an answer; three times the recorded duration if that is longer"
+    )
     yield option(name="drain-timeout", default="10s", help="time for answers under way when a run is stopped")
-    yield option(name="out", default="runs/{id}", help="directory for result.json and the rest; {id} is the run's id", web=False)
+    yield option(
+        name="out", default="runs/{id}", help="directory for result.json and the rest; {id} is the run's id", web=False
+    )
     yield option(name="overwrite", default=False, help="replace an earlier run in --out", web=False)
     yield option(name="label", default=[], help="k=v that goes into every result; may be repeated", web=False)
-    yield option(name="allow-target", default=[], help="target that the web form may choose beside --host; may be repeated", web=False)
+    yield option(
+        name="allow-target",
+        default=[],
+        help="target that the web form may choose beside --host; may be repeated",
+        web=False,
+    )
     yield option(
         name="allow-recording",
         default=[],

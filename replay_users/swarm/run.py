@@ -271,5 +271,3 @@ class Run:
         self._skipped(flight.endpoint, SkipReason.NO_CREDENTIAL)
         self.feed.settled(flight)
         self._wake()
-
-

@@ -65,7 +65,9 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
         raise UsageError("say what to replay: --recording FOLDER or s3://bucket/prefix (or REPLAY_RECORDING)")
     target = parse_host(host or "")
     if target.scheme != "http":
-        raise UsageError(f"--host {target.url}: this version replays over plain http only; give an http:// address of the target")
+        raise UsageError(
+            f"--host {target.url}: this version replays over plain http only; give an http:// address of the target"
+        )
     headers = tuple(parse_header(text) for text in options.header)
     return RunSettings(
         recording=options.recording,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from locust.exception import LocustError
 from locust import stats
+from locust.exception import LocustError
 from locust.stats import StatsEntry
 
 from replay_users.model import Verdict
@@ -117,10 +117,8 @@ class _Batch:
         self.count += 1
         self.total += took
         self.length += flight.answer_size
-        if took > self.longest:
-            self.longest = took
-        if took < self.shortest:
-            self.shortest = took
+        self.longest = max(self.longest, took)
+        self.shortest = min(self.shortest, took)
         bucket = stats.bucket_response_time(took)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 

@@ -1,7 +1,8 @@
-"""The whole product without a Locust process around it: Parquet, schedule, wire, parse, compare, tally, Locust's statistics.
+"""The whole product without a Locust process around it, from Parquet to the tally.
 
-Law: the very `Run` that `replay-users run` makes, in a Locust environment with a local runner; all columns are read and causality is
-on. `--pace` decides: at a rate above what one core can do it measures cost, at the recorded pace it measures lag.
+Law: the very `Run` that `replay-users run` makes, in a Locust environment with a local runner; all columns are read and
+causality is on. `--pace` decides: at a rate above what one core can do it measures cost, at the recorded pace it
+measures lag.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Our connections alone, closed loop: what `FastHttpUser` and `wrk` are compared with.
 
-Law: the product's own `Connection` in a gevent hub patched by Locust; no schedule, no recording, no tally. Each answer is followed by
-the next request on the same connection, as the peers do it.
+Law: the product's own `Connection` in a gevent hub patched by Locust; no schedule, no recording, no tally. Each answer
+is followed by the next request on the same connection, as the peers do it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A file of lines that several processes append to, and that may fill its disk or be rotated away meanwhile.
 
-Law: the edge; whole lines in, one `write` each, so that lines of several processes never mix. Errors are raised to the caller.
-The subtle thing: a full disk takes half a line. The next line then begins with a line break, so that only the torn one is
-lost; the same goes for what a process that died left behind.
+Law: the edge; whole lines in, one `write` each, so that lines of several processes never mix. Errors are raised to the
+caller. The subtle thing: a full disk takes half a line. The next line then begins with a line break, so that only the
+torn one is lost; the same goes for what a process that died left behind.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """An ASGI middleware that writes capture lines of schema v1, for services without an Envoy in front of them.
 
-Law: the edge of this stage inside somebody's service. Messages pass through at once and as they are; what they were is noted
-after each was passed on. Nothing here may break a request: whatever fails in here is counted in `lost`.
-The subtle thing: the line is written when the last byte of the answer was handed over, not when the application returns,
+Law: the edge of this stage inside somebody's service. Messages pass through at once and as they are; what they were is
+noted after each was passed on. Nothing here may break a request: whatever fails in here is counted in `lost`. The
+subtle thing: the line is written when the last byte of the answer was handed over, not when the application returns,
 for background work may follow; an answer that never ends gets its line when the application gives up.
 
-WebSockets pass through uncaptured. `us_upstream` and `sni` are null: there is no upstream, and servers do not tell the name.
+WebSockets pass through uncaptured. `us_upstream` and `sni` are null: there is no upstream, and servers do not tell the
+name.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """Reads capture lines of schema v1, as the Envoy sidecar and our own ASGI middleware write them.
 
-Law: pure; one line of bytes in, an `Exchange`, `Rejected` or `Ignored` out, nothing raised whatever the bytes are. Reasons are
-few and fixed, so that they can be counted. Rules of the format: fewer bytes kept than `rx` or `tx` say = cut; no `us_total` =
-the stream ended early; Envoy adds `x-forwarded-proto`, which is no header of the client's.
-The subtle thing: the head goes out again one day. So a line whose headers, target or method could end a line of HTTP early is
-rejected here, once, and a request of which the client never sent all is `request-truncated`, whatever became of its answer.
+Law: pure; one line of bytes in, an `Exchange`, `Rejected` or `Ignored` out, nothing raised whatever the bytes are.
+Reasons are few and fixed, so that they can be counted. Rules of the format: fewer bytes kept than `rx` or `tx` say =
+cut; no `us_total` = the stream ended early; Envoy adds `x-forwarded-proto`, which is no header of the client's. The
+subtle thing: the head goes out again one day. So a line whose headers, target or method could end a line of HTTP early
+is rejected here, once, and a request of which the client never sent all is `request-truncated`, whatever became of its
+answer.
 
-The recording holds no client address: `client` stays `None`, because a pseudonym needs a key, which this stage has not, and
-a plain hash of an address can be searched. Request trailers are left out: a replayed request goes out with its length.
+The recording holds no client address: `client` stays `None`, because a pseudonym needs a key, which this stage has not,
+and a plain hash of an address can be searched. Request trailers are left out: a replayed request goes out with its
+length.
 """
 
 from __future__ import annotations

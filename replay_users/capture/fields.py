@@ -1,9 +1,9 @@
 """Typed access to the keys of a capture line; what is missing or of another kind makes the line unusable.
 
-Law: pure; knows JSON and its traps, not what a key means. A line that cannot be used is raised as `Unusable` in here only,
-and `read_line` turns it into a value: nobody outside the capture readers sees it.
-The subtle thing: Envoy before 1.40 writes whole numbers as `1e+05`, which JSON reads as a float; a time is never read as one,
-for a float has too few digits for µs since 1970.
+Law: pure; knows JSON and its traps, not what a key means. A line that cannot be used is raised as `Unusable` in here
+only, and `read_line` turns it into a value: nobody outside the capture readers sees it. The subtle thing: Envoy before
+1.40 writes whole numbers as `1e+05`, which JSON reads as a float; a time is never read as one, for a float has too few
+digits for µs since 1970.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Opens capture files, plain or compressed, one or a folder of them, and gives their lines.
 
-Law: the edge of this stage; it reads bytes and knows nothing of what is in them. What cannot be opened at all is the person's
-mistake and raises; what ends or breaks in the middle is a value, after everything that could be read before it.
-The subtle thing: memory stays small whatever the file is. A line that never ends is counted, not kept, and compressed input is
-fed in pieces so small that even the worst of them unfolds to a few MB.
+Law: the edge of this stage; it reads bytes and knows nothing of what is in them. What cannot be opened at all is the
+person's mistake and raises; what ends or breaks in the middle is a value, after everything that could be read before
+it. The subtle thing: memory stays small whatever the file is. A line that never ends is counted, not kept, and
+compressed input is fed in pieces so small that even the worst of them unfolds to a few MB.
 """
 
 from __future__ import annotations

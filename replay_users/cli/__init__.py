@@ -1,7 +1,8 @@
 """The command line: `replay-users ingest | inspect | plan | run | demo`.
 
-Law: parses, calls, prints; every decision lies in the stage it belongs to. An error of ours is one sentence on stderr and its exit code,
-never a traceback. The subtle thing: only `run` imports Locust, which patches the process; the other commands must not.
+Law: parses, calls, prints; every decision lies in the stage it belongs to. An error of ours is one sentence on stderr
+and its exit code, never a traceback. The subtle thing: only `run` imports Locust, which patches the process; the other
+commands must not.
 """
 
 from __future__ import annotations

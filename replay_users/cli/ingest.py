@@ -1,7 +1,7 @@
 """`replay-users ingest SOURCE... --to RECORDING`: captured lines become a recording.
 
-Law: reads sources, hands exchanges to the recording stage, keeps what cannot be read. A bad line never stops the rest: it is counted
-and goes into a rejects file with its reason; only where no line at all could be used is that an error.
+Law: reads sources, hands exchanges to the recording stage, keeps what cannot be read. A bad line never stops the rest:
+it is counted and goes into a rejects file with its reason; only where no line at all could be used is that an error.
 """
 
 from __future__ import annotations

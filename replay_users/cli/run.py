@@ -1,6 +1,7 @@
 """`replay-users run RECORDING --host URL`: the short form of a headless Locust run.
 
-Law: turns itself into Locust, so that signals, exit codes and options are Locust's own; whatever it does not know goes through.
+Law: turns itself into Locust, so that signals, exit codes and options are Locust's own; whatever it does not know goes
+through.
 """
 
 from __future__ import annotations

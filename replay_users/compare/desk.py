@@ -1,8 +1,9 @@
 """Where finished flights are judged: at once where the bytes are equal, else in a queue that is worked off in slices.
 
-Law: runs in the hub, so wire equality is all that happens to a flight when it arrives; the rest waits for `work`, which looks at a
-clock that it is given. The queue is bounded in bytes: what does not fit is `unchecked`, never a match, and load goes on. The subtle
-thing: this is the seam behind which judging moves to processes of its own; nothing outside knows where a verdict was reached.
+Law: runs in the hub, so wire equality is all that happens to a flight when it arrives; the rest waits for `work`, which
+looks at a clock that it is given. The queue is bounded in bytes: what does not fit is `unchecked`, never a match, and
+load goes on. The subtle thing: this is the seam behind which judging moves to processes of its own; nothing outside
+knows where a verdict was reached.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The processes that a demo starts, each of which is stopped again, whatever happens.
 
-Law: starts, waits, stops; knows no shop and no replay. Only what was started here is ever signalled. The subtle thing: each child
-leads a process group of its own, so that Ctrl-C at a terminal reaches the demo alone, which then stops its children in order.
+Law: starts, waits, stops; knows no shop and no replay. Only what was started here is ever signalled. The subtle thing:
+each child leads a process group of its own, so that Ctrl-C at a terminal reaches the demo alone, which then stops its
+children in order.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the demo's replay must find, held against the result it wrote.
 
-Law: pure; the content of result.json in, findings out. "Found" is exact: each planted change under its signature, and nothing
-beside it: no other difference, no other slow endpoint, no answer that failed. The subtle thing: the noise that a rule ignores
-must have been seen too, or else a shop without any noise would pass.
+Law: pure; the content of result.json in, findings out. "Found" is exact: each planted change under its signature, and
+nothing beside it: no other difference, no other slow endpoint, no answer that failed. The subtle thing: the noise that
+a rule ignores must have been seen too, or else a shop without any noise would pass.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Puts the load of many sessions on the demo's shop, as their browsers would: keep-alive connections, cookies, gzip.
 
-Law: the edge that sends; what is sent is `visits`'. Plain asyncio streams: what is to be proved does not make its own load.
-The subtle thing: requests carry the name of a shop in production, so that the recording knows it and a replay would refuse it.
+Law: the edge that sends; what is sent is `visits`'. Plain asyncio streams: what is to be proved does not make its own
+load. The subtle thing: requests carry the name of a shop in production, so that the recording knows it and a replay
+would refuse it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The demo's service: the example shop of the repository, in one version or the other, as a process of its own.
 
-Law: finds and starts it; what it answers is its own affair. The shop lies in `examples/` beside the package and is no part of an
-installation, so there is a demo only in a checkout.
+Law: finds and starts it; what it answers is its own affair. The shop lies in `examples/` beside the package and is no
+part of an installation, so there is a demo only in a checkout.
 """
 
 from __future__ import annotations

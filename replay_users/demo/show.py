@@ -1,8 +1,8 @@
-"""The demo step by step: record version 1, ingest, plan, replay against version 2, and say whether what was planted was found.
+"""The demo step by step: record version 1, ingest, plan, replay against version 2, judge what was found.
 
-Law: the order of the steps and what a person reads between them. Each step of the tool is the command that a person would type,
-in a process of its own, shown before it runs. The subtle thing: the replay ends with 3, since the answers do differ; what the
-demo ends with is decided by which differences those are.
+Law: the order of the steps and what a person reads between them. Each step of the tool is the command that a person
+would type, in a process of its own, shown before it runs. The subtle thing: the replay ends with 3, since the answers
+do differ; what the demo ends with is decided by which differences those are.
 """
 
 from __future__ import annotations

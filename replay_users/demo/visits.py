@@ -1,7 +1,7 @@
 """What the customers of the demo's shop do: who comes when, and what each one asks for.
 
-Law: pure; a seeded source of chance in, plans out. Sessions come in bursts, as people do; within one, pages follow after a time
-to think, and a page's parts are asked for at once.
+Law: pure; a seeded source of chance in, plans out. Sessions come in bursts, as people do; within one, pages follow
+after a time to think, and a page's parts are asked for at once.
 """
 
 from __future__ import annotations

@@ -133,12 +133,12 @@ def _is_free(port: int) -> bool:
 
 
 def _await(process: subprocess.Popen[bytes], url: str, reach: Mapping[str, str], log: Path) -> None:
-    """Wait until the bucket answers."""
-    import boto3  # noqa: PLC0415 - optional, and heavy
-    from botocore.config import Config  # noqa: PLC0415 - as boto3
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+    """Wait until the bucket answers; whatever profile the person has in the environment is of no concern here."""
+    from botocore.config import Config  # noqa: PLC0415 - optional, and heavy
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.session import Session  # noqa: PLC0415 - as above
 
-    client = boto3.client(
+    client = Session(session_vars={"profile": (None, None, None, None)}).create_client(
         "s3",
         endpoint_url=url,
         region_name=_REGION,

@@ -1,7 +1,7 @@
 """Rules people write for endpoints (`GET /users/{id}`), and how a path is held against them.
 
-Law: pure; the text of a templates file in, rules or one sentence about the wrong line out.
-The subtle thing: a rule may hold one placeholder a segment at most, so that no path can make its pattern backtrack for long.
+Law: pure; the text of a templates file in, rules or one sentence about the wrong line out. The subtle thing: a rule may
+hold one placeholder a segment at most, so that no path can make its pattern backtrack for long.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Which answers an exchange has to wait for: those of its session that had ended before it began in the recording.
 
-Law: pure; recorded times only. The subtle thing: waiting is transitive, so only the frontier of a session is kept: an exchange
-whose recorded end lies before the start of another one that is waited for needs no edge of its own. A session of one user at
-a time therefore costs one edge per exchange, however long it is. What is answered leaves the frontier at once, because it
-would keep its answer in memory: everything it stood for is answered too.
+Law: pure; recorded times only. The subtle thing: waiting is transitive, so only the frontier of a session is kept: an
+exchange whose recorded end lies before the start of another one that is waited for needs no edge of its own. A session
+of one user at a time therefore costs one edge per exchange, however long it is. What is answered leaves the frontier at
+once, because it would keep its answer in memory: everything it stood for is answered too.
 """
 
 from __future__ import annotations

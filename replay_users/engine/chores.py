@@ -1,8 +1,8 @@
 """Work that must not delay a send: loading rows, settling answers, judging them, in small pieces when the hub is free.
 
-Law: knows pieces of work only as functions that do a little and say whether there is more. They run on a libev idle watcher,
-that is, when no socket and no timer wants the hub. The subtle thing: a hub that is never free would never get to them, so a
-tick every 5 ms gives them a small share all the same; its lateness is also how long the hub was stalled.
+Law: knows pieces of work only as functions that do a little and say whether there is more. They run on a libev idle
+watcher, that is, when no socket and no timer wants the hub. The subtle thing: a hub that is never free would never get
+to them, so a tick every 5 ms gives them a small share all the same; its lateness is also how long the hub was stalled.
 """
 
 from __future__ import annotations

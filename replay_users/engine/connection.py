@@ -1,12 +1,12 @@
 """One connection to the target: bytes out, bytes in, and exactly one ending per flight.
 
-Law: hub callbacks on raw non-blocking sockets; nothing here blocks, spawns, logs or allocates per request beyond the bytes
-themselves. What the peer does wrong is a `Fault` on the flight, never an exception. The subtle thing: an exchange is finished
-only after the parser has returned, because finishing may put the next request on this very connection, and because bytes that
-follow the answer must be seen first: they mean that its framing cannot be trusted.
+Law: hub callbacks on raw non-blocking sockets; nothing here blocks, spawns, logs or allocates per request beyond the
+bytes themselves. What the peer does wrong is a `Fault` on the flight, never an exception. The subtle thing: an exchange
+is finished only after the parser has returned, because finishing may put the next request on this very connection, and
+because bytes that follow the answer must be seen first: they mean that its framing cannot be trusted.
 
-How httptools behaves here was tried, case by case (0.9): it cannot be told of HEAD, has no end-of-file call, reports interim
-answers as complete messages, and `should_keep_alive` is right inside callbacks only.
+How httptools behaves here was tried, case by case (0.9): it cannot be told of HEAD, has no end-of-file call, reports
+interim answers as complete messages, and `should_keep_alive` is right inside callbacks only.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The look-ahead: rows are loaded into the schedule before they are due, as far as there is room.
 
-Law: takes decoded tables in time order, fetches and decodes nothing. A piece of work is a few rows, because making Python objects
-holds the hub. The subtle thing: what is loaded is bounded in rows and in bytes, rows that wait for answers and answers that wait
-to be judged included, so a slow target cannot make memory grow; when everything loaded waits for answers, the oldest are dropped
-and counted, since the target is saturated.
+Law: takes decoded tables in time order, fetches and decodes nothing. A piece of work is a few rows, because making
+Python objects holds the hub. The subtle thing: what is loaded is bounded in rows and in bytes, rows that wait for
+answers and answers that wait to be judged included, so a slow target cannot make memory grow; when everything loaded
+waits for answers, the oldest are dropped and counted, since the target is saturated.
 """
 
 from __future__ import annotations

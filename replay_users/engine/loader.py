@@ -1,7 +1,8 @@
 """A recorded row becomes a flight: its due time, its wire bytes, or the reason why it is not sent.
 
-Law: pure, one row at a time; warm rather than hot, since it runs ahead of the due time, but once per exchange. A user's `rewrite`
-and `endpoint` are called here, at load time, and only if they are overridden: making a `Request` costs more than all the rest.
+Law: pure, one row at a time; warm rather than hot, since it runs ahead of the due time, but once per exchange. A user's
+`rewrite` and `endpoint` are called here, at load time, and only if they are overridden: making a `Request` costs more
+than all the rest.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Loader:
 class HookedLoader(Loader):
     """Makes flights of what a user's `rewrite` and `endpoint` make of the recorded requests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a loader is made of
         self,
         *,
         origin: int,

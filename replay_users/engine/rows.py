@@ -1,9 +1,9 @@
 """Decoded tables as rows of Python values, a few at a time.
 
-Law: one table in, pieces out; nothing about schedules. It imports no pyarrow: a table is whatever has its columns' methods. The
-subtle thing: a piece is bounded in rows and in bytes, since making it holds the hub; what repeats (endpoints, methods, hosts,
-kinds) is decoded once per table and looked up by index, and everything else becomes `bytes`, `str` and `int`, which the garbage
-collector does not track.
+Law: one table in, pieces out; nothing about schedules. It imports no pyarrow: a table is whatever has its columns'
+methods. The subtle thing: a piece is bounded in rows and in bytes, since making it holds the hub; what repeats
+(endpoints, methods, hosts, kinds) is decoded once per table and looked up by index, and everything else becomes
+`bytes`, `str` and `int`, which the garbage collector does not track.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """What is due, what waits for an answer, what is dropped: the run's decisions, without a clock of its own.
 
-Law: pure; every method is told the time (ns since the run's start). The live engine and the simulations run this very class.
-A flight goes UPCOMING -> (HELD ->) PICKED -> ANSWERED, or is dropped on the way. The subtle thing: a flight dropped while it
-waits becomes a GHOST, which passes the answers it waited for on to those that wait for it; otherwise a dropped exchange would
-let its successors overtake its predecessors. Nothing here outlives its use: look-ahead is bounded by what is loaded.
+Law: pure; every method is told the time (ns since the run's start). The live engine and the simulations run this very
+class. A flight goes UPCOMING -> (HELD ->) PICKED -> ANSWERED, or is dropped on the way. The subtle thing: a flight
+dropped while it waits becomes a GHOST, which passes the answers it waited for on to those that wait for it; otherwise a
+dropped exchange would let its successors overtake its predecessors. Nothing here outlives its use: look-ahead is
+bounded by what is loaded.
 """
 
 from __future__ import annotations

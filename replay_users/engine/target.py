@@ -1,7 +1,7 @@
 """The addresses that the target's host has now.
 
-Law: resolving through the hub (gevent's resolver), in a greenlet, never on the hot path. Connections are spread over every address,
-IPv4 and IPv6 alike, in turn.
+Law: resolving through the hub (gevent's resolver), in a greenlet, never on the hot path. Connections are spread over
+every address, IPv4 and IPv6 alike, in turn.
 """
 
 from __future__ import annotations
@@ -26,6 +26,6 @@ def resolve(host: str, port: int) -> list[Address]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
         raise UsageError(f"--host: {host} does not resolve ({error}); check the name and the network") from None
     return list(dict.fromkeys((int(family), address) for family, _, _, _, address in found))

@@ -1,8 +1,8 @@
 """One absolute timer for the schedule, exact to some tens of microseconds.
 
-Law: nothing but a timer. The subtle thing: libev and libuv round their own timers up to a millisecond, which alone would make
-every exchange about 0.5 ms late (measured: p50 0.5, p99 1.1 ms, whatever the code does); a Linux timerfd on an io watcher does
-not round (p50 0.05, p99 0.15 ms). Off Linux the hub's timer is used.
+Law: nothing but a timer. The subtle thing: libev and libuv round their own timers up to a millisecond, which alone
+would make every exchange about 0.5 ms late (measured: p50 0.5, p99 1.1 ms, whatever the code does); a Linux timerfd on
+an io watcher does not round (p50 0.05, p99 0.15 ms). Off Linux the hub's timer is used.
 """
 
 from __future__ import annotations

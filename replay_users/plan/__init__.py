@@ -1,8 +1,8 @@
 """The plan stage: when each exchange of a recording is due, which are sent, and as which bytes.
 
-Law: pure. Text options, a manifest and its count index come in; values and functions over them come out, equal in every process
-of a run. No clock, no files, no environment: who has those hands in what is read from them. Imports the ground floor and the
-values of the recording stage.
+Law: pure. Text options, a manifest and its count index come in; values and functions over them come out, equal in every
+process of a run. No clock, no files, no environment: who has those hands in what is read from them. Imports the ground
+floor and the values of the recording stage.
 """
 
 from replay_users.plan.counts import Cell, Counts, PlannedEndpoint

@@ -1,9 +1,10 @@
 """Which rows are sent, and the one reason why each other row is not.
 
-Law: a table made before the run, looked up once per row by endpoint index and traits; the plan counts with the very table the
-feed sends by, so they cannot disagree. A row has one reason, the first that holds: what the person asked for (`method`, by
-`--methods`; `filter`, by `--endpoints`), then what is not safe (`method`, `endpoint_rule`), then what cannot be sent as it was
-recorded (`protocol`, `redacted_target`, `not_whole`). So a choice is never reported as a fault of the capture.
+Law: a table made before the run, looked up once per row by endpoint index and traits; the plan counts with the very
+table the feed sends by, so they cannot disagree. A row has one reason, the first that holds: what the person asked for
+(`method`, by `--methods`; `filter`, by `--endpoints`), then what is not safe (`method`, `endpoint_rule`), then what
+cannot be sent as it was recorded (`protocol`, `redacted_target`, `not_whole`). So a choice is never reported as a fault
+of the capture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`--header`: headers that a run adds, whose secrets come from the environment or a file of the worker.
 
-Law: a template is kept and passed around, a value exists only in what `resolve` returns, and neither appears in a message or a
-`repr`. The subtle thing: even a malformed `--header` is not quoted back, since what is wrong with it may stand beside a secret.
+Law: a template is kept and passed around, a value exists only in what `resolve` returns, and neither appears in a
+message or a `repr`. The subtle thing: even a malformed `--header` is not quoted back, since what is wrong with it may
+stand beside a secret.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The place a run sends to: scheme, host and port, out of `--host`.
 
-Law: text to a value; nothing is resolved here. The subtle thing: names are compared as networks do (case, a trailing dot and
-the spelling of an IPv6 address do not count), so that production is recognised however it is written.
+Law: text to a value; nothing is resolved here. The subtle thing: names are compared as networks do (case, a trailing
+dot and the spelling of an IPv6 address do not count), so that production is recognised however it is written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Figures and names as a terminal shows them: thousands separated, columns aligned, no colours.
 
-Law: values to text. The subtle thing: names come out of recorded traffic, so what cannot be printed in them (an escape sequence
-would act on the reader's terminal) is shown as its code.
+Law: values to text. The subtle thing: names come out of recorded traffic, so what cannot be printed in them (an escape
+sequence would act on the reader's terminal) is shown as its code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a person should know before a run: one sentence each, with the cure where there is one.
 
-Law: from counts to sentences; no note repeats what the figures of the plan already say. A filter, rule or method that matches
-nothing is named here, because a misspelt one is otherwise invisible.
+Law: from counts to sentences; no note repeats what the figures of the plan already say. A filter, rule or method that
+matches nothing is named here, because a misspelt one is otherwise invisible.
 """
 
 from __future__ import annotations

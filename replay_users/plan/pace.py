@@ -1,10 +1,11 @@
 """Paces: how recorded time becomes run time (`1x`, `2.5x`, `500/s`, `100/s->500/s:5m,500/s:10m`).
 
-Law: pure arithmetic on numbers that everyone has (the pace and the rate curve of the manifest); no clock, no state, nothing
-that counts what was really sent. Speeds and rates are exact fractions; a curve is rows that will be sent per recorded second,
-from the whole second the window starts in, and `lead` is the ns from there to the window's origin.
-The subtle thing: under a rate, the k-th sent exchange is due when the integral of the rate reaches k. Inside a recorded
-second exchanges keep their places in proportion, so bursts stay bursts, and a second in which nothing is sent takes no time.
+Law: pure arithmetic on numbers that everyone has (the pace and the rate curve of the manifest); no clock, no state,
+nothing that counts what was really sent. Speeds and rates are exact fractions; a curve is rows that will be sent per
+recorded second, from the whole second the window starts in, and `lead` is the ns from there to the window's origin. The
+subtle thing: under a rate, the k-th sent exchange is due when the integral of the rate reaches k. Inside a recorded
+second exchanges keep their places in proportion, so bursts stay bursts, and a second in which nothing is sent takes no
+time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The plan: what a run will do, known exactly before anything is sent.
 
-Law: computed from the manifest, the count index and the settings alone, so every process that has those has the same plan, and
-`planned` never comes from what a run happened to see. The subtle thing: planned rows are those of window and sample; methods,
-filters, safety and the capture's faults only decide how many of them are skipped, and each row has one reason (`decisions`).
+Law: computed from the manifest, the count index and the settings alone, so every process that has those has the same
+plan, and `planned` never comes from what a run happened to see. The subtle thing: planned rows are those of window and
+sample; methods, filters, safety and the capture's faults only decide how many of them are skipped, and each row has one
+reason (`decisions`).
 """
 
 from __future__ import annotations

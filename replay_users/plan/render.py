@@ -1,7 +1,7 @@
 """A plan as text for a person (30 lines at most) and as JSON for a program.
 
-Law: the plan's values to text, nothing computed anew. The text cuts lists short and says so; the JSON has everything, and its
-names stay.
+Law: the plan's values to text, nothing computed anew. The text cuts lists short and says so; the JSON has everything,
+and its names stay.
 """
 
 from __future__ import annotations

@@ -6,9 +6,8 @@ Law: decisions per endpoint, from names alone. In order of strength:
 2. a GET, HEAD or OPTIONS whose path says it acts (`/logout`, `/orders/{id}/cancel`) is a write;
 3. any other method than GET, HEAD and OPTIONS is a write.
 
-Writes are sent with `--allow-writes` only. The subtle thing: a word counts only if it is a whole word of a literal segment
-(`/log-out`, `/deleteAccount`, `/logout.php`), so `/deleted-items` and `/cancellations` are read as what they are; a parameter
-(`{action}`) and a query hide their words, and want a rule.
+Writes are sent with `--allow-writes` only. The subtle thing: rules are about endpoints, the rest about each row's own
+method and target, as its traits say; so what a template folds away (`{*}`, `__other__`) is not sent by mistake.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which exchanges of a window are replayed: a sample of the sessions, some methods, some endpoints.
 
-Law: text to values, no counting. The sample decides, with the window, what is *planned*; rows that methods or endpoints leave
-out stay planned and are counted as skipped. The subtle thing: patterns are about endpoint names (`GET /users/{id}`), never about
-raw paths, because only of endpoints does the count index know how many exchanges each has.
+Law: text to values, no counting. The sample decides, with the window, what is *planned*; rows that methods or endpoints
+leave out stay planned and are counted as skipped. The subtle thing: patterns are about endpoint names (`GET
+/users/{id}`), never about raw paths, because only of endpoints does the count index know how many exchanges each has.
 """
 
 from __future__ import annotations

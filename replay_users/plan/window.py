@@ -1,8 +1,8 @@
 """The stretch of a recording that a run is about.
 
-Law: text and the recording's range to a `Window`. Times are UTC unless they say otherwise. The subtle thing: a window counts
-in whole seconds, because the count index does, but its origin is the first recorded instant in it, so that a run does not
-begin by waiting for the rest of a second (or of a minute) in which nothing was recorded.
+Law: text and the recording's range to a `Window`. Times are UTC unless they say otherwise. The subtle thing: a window
+counts in whole seconds, because the count index does, but its origin is the first recorded instant in it, so that a run
+does not begin by waiting for the rest of a second (or of a minute) in which nothing was recorded.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The bytes of a request: what was recorded, retargeted, marked and framed.
 
-Law: recorded bytes to wire bytes, once per row in the hub, so: no object per header, no exception, one pattern over the head.
-The order is fixed: request line, Host, the recorded head as it was, our marks, added headers, framing, body. The subtle thing:
-what is copied unread could write a second request (a bare line feed, a second Content-Length), so a head or target that is
-not strictly what it claims to be is not sent at all; it comes back as a reason, because a bad recording is not an error of ours.
+Law: recorded bytes to wire bytes, once per row in the hub, so: no object per header, no exception, one pattern over the
+head. The order is fixed: request line, Host, the recorded head as it was, our marks, added headers, framing, body. The
+subtle thing: what is copied unread could write a second request (a bare line feed, a second Content-Length), so a head
+or target that is not strictly what it claims to be is not sent at all; it comes back as a reason, because a bad
+recording is not an error of ours.
 """
 
 from __future__ import annotations

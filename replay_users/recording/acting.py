@@ -1,8 +1,8 @@
 """Requests that act although their method only reads: `GET /logout`, `GET /orders/17/cancel`, `GET /cart?action=clear`.
 
-Law: pure; names alone decide, of one recorded target. The subtle thing: a word counts only if it is a whole word of a path segment
-(`/log-out`, `/deleteAccount`, `/logout.php`), so `/deleted-items` and `/cancellations` are read as what they are; in a query only the
-values of parameters that name an action count, since `?q=delete` is a search.
+Law: pure; names alone decide, of one recorded target. The subtle thing: a word counts only if it is a whole word of a
+path segment (`/log-out`, `/deleteAccount`, `/logout.php`), so `/deleted-items` and `/cancellations` are read as what
+they are; in a query only the values of parameters that name an action count, since `?q=delete` is a search.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A recording in a folder.
 
-Law: the `Store` of files, nothing else. The subtle thing: a file is written beside its place under a name with a leading dot
-and renamed, so that a reader sees all of it or nothing, and what a killed ingest leaves behind is never listed.
+Law: the `Store` of files, nothing else. The subtle thing: a file is written beside its place under a name with a
+leading dot and renamed, so that a reader sees all of it or nothing, and what a killed ingest leaves behind is never
+listed.
 """
 
 from __future__ import annotations

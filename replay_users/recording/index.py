@@ -1,8 +1,9 @@
-"""The count index: how many rows per slice, second, endpoint, sample bucket and traits, in a small Parquet beside the manifest.
+"""The count index: how many rows per slice, second, endpoint, sample bucket and traits, in a small Parquet.
 
-Law: counts only. It is written by ingest from the rows themselves and read by the plan, so `planned` never comes from adding
-up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so it is written and read a
-slice at a time, filtered and folded at once, and what stays in memory no longer knows sample buckets.
+Law: counts only; the file lies beside the manifest. It is written by ingest from the rows themselves and read by the plan, so `planned` never comes from
+adding up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so it is
+written and read a slice at a time, filtered and folded at once, and what stays in memory no longer knows sample
+buckets.
 """
 
 from __future__ import annotations

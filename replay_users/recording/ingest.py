@@ -1,9 +1,10 @@
 """Turn captured exchanges into a recording, in two passes and bounded memory.
 
-Law: sources give exchanges in any order; out of here come slices in time order. Pass one spills rows into files by ten-second
-stretches of time and counts what must be known of the whole recording before a row can be placed: sessions (which of them
-are shared) and paths (the endpoint templates). Pass two reads a stretch at a time, sorts it, drops duplicates and writes.
-The subtle thing: a recording that exists already decides templates, partitions and shared sessions; a later ingest follows.
+Law: sources give exchanges in any order; out of here come slices in time order. Pass one spills rows into files by
+ten-second stretches of time and counts what must be known of the whole recording before a row can be placed: sessions
+(which of them are shared) and paths (the endpoint templates). Pass two reads a stretch at a time, sorts it, drops
+duplicates and writes. The subtle thing: a recording that exists already decides templates, partitions and shared
+sessions; a later ingest follows.
 """
 
 from __future__ import annotations

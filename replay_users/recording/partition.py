@@ -1,7 +1,8 @@
 """Whose share a session is, and whether a sample holds it: decided by hash, without talking to anyone.
 
-Law: pure, bytes in and small numbers out; never `hash()`, which differs between processes. The subtle thing: sampling hashes
-with another key than partitioning, so that a 10 % sample is 10 % of every partition and not 10 % of the partitions.
+Law: pure, bytes in and small numbers out; never `hash()`, which differs between processes. The subtle thing: sampling
+hashes with another key than partitioning, so that a 10 % sample is 10 % of every partition and not 10 % of the
+partitions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Open a recording: find its manifests, pin every object's version, refuse what is half written.
 
-Law: reading only, and only what is small; slices are read by `reader`. Any prefix of a recording is a recording: one hour, one
-day, everything. The subtle thing: listing gives each slice's version once, and every later read asks for that version.
+Law: reading only, and only what is small; slices are read by `reader`. Any prefix of a recording is a recording: one
+hour, one day, everything. The subtle thing: listing gives each slice's version once, and every later read asks for that
+version.
 """
 
 from __future__ import annotations

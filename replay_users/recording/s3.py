@@ -1,9 +1,9 @@
 """A recording in a bucket of anything that speaks S3, through boto3.
 
-Law: the `Store` of a bucket; each botocore error leaves here as one sentence with its cure. boto3 is imported on first use:
-it is optional, heavy, and must come after Locust has patched the sockets. The subtle thing: botocore retries a request until
-its answer begins; an answer that is cut while its body streams is retried here. And not every server that speaks S3 knows
-`If-Match` and `Range`, so what came is held against what was asked.
+Law: the `Store` of a bucket; each botocore error leaves here as one sentence with its cure. boto3 is imported on first
+use: it is optional, heavy, and must come after Locust has patched the sockets. The subtle thing: botocore retries a
+request until its answer begins; an answer that is cut while its body streams is retried here. And not every server that
+speaks S3 knows `If-Match` and `Range`, so what came is held against what was asked.
 """
 
 from __future__ import annotations

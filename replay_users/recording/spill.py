@@ -1,7 +1,8 @@
 """Rows set aside on disk by stretches of time, so that they can be sorted without all being in memory.
 
-Law: Arrow tables in, Arrow tables out, in stretches that do not overlap; no meaning of any column but `at`. The subtle thing:
-rows wait in memory until together they are large, because capture is nearly in order and a file per batch would be tiny.
+Law: Arrow tables in, Arrow tables out, in stretches that do not overlap; no meaning of any column but `at`. The subtle
+thing: rows wait in memory until together they are large, because capture is nearly in order and a file per batch would
+be tiny.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where a recording lies: what a folder and a bucket have in common, and which of them an address means.
 
-Law: whole objects and byte ranges by key, nothing about Parquet or manifests. A store raises `StoreError` (or `UsageError`
-where the person named what is not there), never botocore's or the OS's own errors. The subtle thing: every ranged read names
-the version it wants (S3: the ETag; a folder: size and modification time), so an object that changes during a run is an error
-that names it and never a mix of two recordings.
+Law: whole objects and byte ranges by key, nothing about Parquet or manifests. A store raises `StoreError` (or
+`UsageError` where the person named what is not there), never botocore's or the OS's own errors. The subtle thing: every
+ranged read names the version it wants (S3: the ETag; a folder: size and modification time), so an object that changes
+during a run is an error that names it and never a mix of two recordings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The results of a run: counted while it goes, judged when it ends, and told to people and programs.
 
-Law: pure, but for the edge `rundir`, which is imported by its name. Everything counted merges by addition and survives JSON.
-Nothing planned is lost without a counter: the account must balance, or the result says by how much it does not.
+Law: pure, but for the edge `rundir`, which is imported by its name. Everything counted merges by addition and survives
+JSON. Nothing planned is lost without a counter: the account must balance, or the result says by how much it does not.
 """
 
 from replay_users.results.conservation import broken_laws

@@ -1,7 +1,8 @@
 """The Locust face: users, shape, options and the run that they start.
 
-Law: sees everything, is seen by nothing but `cli`. `user`, `shape` and `wiring` import Locust, which patches the process, so they are loaded
-on first use and must come before boto3 and whatever else opens sockets; `options` and `settings` are for commands without Locust too.
+Law: sees everything, is seen by nothing but `cli`. `user`, `shape` and `wiring` import Locust, which patches the
+process, so they are loaded on first use and must come before boto3 and whatever else opens sockets; `options` and
+`settings` are for commands without Locust too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a drained run to its files, its summary and its exit code.
 
-Law: reads the run, writes the run directory, changes neither. A result that cannot be written is an error of ours with its sentence; the
-verdict is still shown.
+Law: reads the run, writes the run directory, changes neither. A result that cannot be written is an error of ours with
+its sentence; the verdict is still shown.
 """
 
 from __future__ import annotations

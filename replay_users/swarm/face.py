@@ -1,8 +1,9 @@
 """The face: what Locust's events mean for a run, in one process, headless and in the web UI.
 
-Law: translates. Locust says init, test_start, test_stopping, quitting; here that becomes prepare, begin, stop, exit code. Nothing here
-knows a request. The subtle thing: with a shape, headless Locust installs its signal handlers only after the shape has ended, so ours are
-installed at init: the first signal drains and reports, the second one exits at once.
+Law: translates. Locust says init, test_start, test_stopping, quitting; here that becomes prepare, begin, stop, exit
+code. Nothing here knows a request. The subtle thing: with a shape, headless Locust installs its signal handlers only
+after the shape has ended, so ours are installed at init: the first signal drains and reports, the second one exits at
+once.
 """
 
 from __future__ import annotations
@@ -161,18 +162,18 @@ class Face:
     def stop(self, reason: str) -> None:
         """Drain the run, if there is one, and wait for its result."""
         run = self.run
-        if run is None or self.conclusion is not None:
+        if run is None or self.is_over:
             return
         run.stop(reason)
         limit = run.prepared.settings.drain_timeout / 1e9 + _DRAIN_SLACK_S
         deadline = time.monotonic() + limit
-        while self.conclusion is None and time.monotonic() < deadline:
+        while not self.is_over and time.monotonic() < deadline:
             gevent.sleep(0.02)
 
     def _on_quitting(self, **_: Any) -> None:
         self.stop("signal" if self._signals else "person")
-        if self.conclusion is None and self.environment.process_exit_code is None and self.run is not None:
-            self.environment.process_exit_code = _STOPPED
+        if self.run is not None and self.environment.process_exit_code is None:
+            self.environment.process_exit_code = _STOPPED  # it could not be concluded in time
 
     def _on_quit(self, **_: Any) -> None:
         """Last of all, below Locust's tables: the summary."""

@@ -1,8 +1,8 @@
 """What a user's subclass of `ReplayUser` overrides, and at what price.
 
-Law: looks at a user once, at the start of a run; a method that is not overridden costs nothing afterwards. A user's code that raises
-is reported once and counted, and the exchange goes on as if it had not been asked (`rewrite`, `endpoint`) or is skipped (`sign`,
-since what it would have signed must not go out unsigned).
+Law: looks at a user once, at the start of a run; a method that is not overridden costs nothing afterwards. A user's
+code that raises is reported once and counted, and the exchange goes on as if it had not been asked (`rewrite`,
+`endpoint`) or is skipped (`sign`, since what it would have signed must not go out unsigned).
 """
 
 from __future__ import annotations

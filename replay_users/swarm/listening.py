@@ -1,7 +1,7 @@
 """Hands what happened to whoever listens: `replay_users.events` and a user's `on_answer`.
 
-Law: makes public values of flights, in batches, and only while somebody listens, because making them costs as much as sending. Truth
-of the object is that question.
+Law: makes public values of flights, in batches, and only while somebody listens, because making them costs as much as
+sending. Truth of the object is that question.
 """
 
 from __future__ import annotations

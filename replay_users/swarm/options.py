@@ -1,8 +1,8 @@
-"""The options of a replay on Locust's own parser, so that they work on the command line, in the environment and in the web form.
+"""The options of a replay on Locust's own parser: for the command line, the environment and the web form.
 
-Law: names, defaults and help only; what they mean is decided in `settings`. Every default is something other than `None`, since
-the web form turns `None` into text. The subtle thing: names have no digit after a letter, which the form's renaming would lose,
-and what is secret or decides where a run may go is not in the form at all.
+Law: names, defaults and help only; what they mean is decided in `settings`. Every default is something other than
+`None`, since the web form turns `None` into text. The subtle thing: names have no digit after a letter, which the
+form's renaming would lose, and what is secret or decides where a run may go is not in the form at all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """One run: the parts put together, begun, drained and turned into a result.
 
-Law: composition and order of events; no decisions of its own about time, bytes or differences. Each planned exchange passes through
-exactly one of `_skipped`, `_dropped`, `_count`, the source's unread or the rows left over by a stop, and that is what conservation
-checks at the end. The subtle thing: everything that is not sending runs as chores of the hub, feed first when it runs low.
+Law: composition and order of events; no decisions of its own about time, bytes or differences. Each planned exchange
+passes through exactly one of `_skipped`, `_dropped`, `_count`, the source's unread or the rows left over by a stop, and
+that is what conservation checks at the end. The subtle thing: everything that is not sending runs as chores of the hub,
+feed first when it runs low.
 """
 
 from __future__ import annotations

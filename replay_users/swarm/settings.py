@@ -1,7 +1,7 @@
 """What a run was asked to be: Locust's parsed options, read and checked once, frozen when the test starts.
 
-Law: text to values; files that the person named (rules, safety) are read here, the recording is not opened yet. Secrets are not
-here: a header is a template, which each worker fills in from its own environment when its run begins.
+Law: text to values; files that the person named (rules, safety) are read here, the recording is not opened yet. Secrets
+are not here: a header is a template, which each worker fills in from its own environment when its run begins.
 """
 
 from __future__ import annotations

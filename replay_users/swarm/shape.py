@@ -1,7 +1,7 @@
 """`ReplayShape`: tells Locust how many users there are (one per process) and when the run is over.
 
-Law: Locust asks once a second, and nothing else happens here. A run is over when it has drained; `-t` is honoured by the run, because
-Locust ignores it where there is a shape.
+Law: Locust asks once a second, and nothing else happens here. A run is over when it has drained; `-t` is honoured by
+the run, because Locust ignores it where there is a shape.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The recording's rows on their way into the feed: fetched in greenlets, decoded in a pool thread, one slice ahead.
 
-Law: sockets only in greenlets, pyarrow only in the pool thread, the two meet in bytes; a pool thread never touches a gevent
-primitive. What cannot be read is counted as unread, by the count index's word, and named; it never becomes a silent gap. The
-subtle thing: at most one table waits behind the one being loaded, and one slice's bytes behind that, whatever the recording's size.
+Law: sockets only in greenlets, pyarrow only in the pool thread, the two meet in bytes; a pool thread never touches a
+gevent primitive. What cannot be read is counted as unread, by the count index's word, and named; it never becomes a
+silent gap. The subtle thing: at most one table waits behind the one being loaded, and one slice's bytes behind that,
+whatever the recording's size.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Locust's own statistics, fed from the engine's outcomes in batches, so that its tables, CSV and HTML agree with ours.
 
 Law: the only place that touches `StatsEntry`. The subtle thing: answered exchanges are added up first and merged with
-`StatsEntry.extend`, which keeps Locust's current percentiles; when the `request` event is fired instead, Locust's own listener counts,
-so it is always one or the other.
+`StatsEntry.extend`, which keeps Locust's current percentiles; when the `request` event is fired instead, Locust's own
+listener counts, so it is always one or the other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`ReplayUser`: the one Locust user of a process, whose task is the whole replay.
 
-Law: no logic of its own; it starts the run that the face prepared and keeps Locust's idea of a running user until it is stopped. What
-people override lives here, and does nothing unless they do. The subtle thing: a user is a stream, not a person: `-u` has no meaning.
+Law: no logic of its own; it starts the run that the face prepared and keeps Locust's idea of a running user until it is
+stopped. What people override lives here, and does nothing unless they do. The subtle thing: a user is a stream, not a
+person: `-u` has no meaning.
 """
 
 from __future__ import annotations

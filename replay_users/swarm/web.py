@@ -1,8 +1,8 @@
 """Locust's web form: a start that cannot be is refused with its reason, before anything happens.
 
-Law: one check in front of `/swarm`; the form itself is Locust's. The subtle thing: Locust answers a bad number with an error page, and
-with a shape it says success and does nothing, so everything is read and the recording opened here. Where a replay may go and what it
-may read is the operator's choice on the command line, never the form's.
+Law: one check in front of `/swarm`; the form itself is Locust's. The subtle thing: Locust answers a bad number with an
+error page, and with a shape it says success and does nothing, so everything is read and the recording opened here.
+Where a replay may go and what it may read is the operator's choice on the command line, never the form's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def guard(web_ui: Any, face: Face) -> None:
     operator = Namespace(**vars(face.environment.parsed_options))
     host = face.environment.host
 
-    @web_ui.app.before_request
     def check() -> Any:
         if not request.path.endswith("/swarm") or request.method != "POST":
             return None
@@ -38,6 +37,8 @@ def guard(web_ui: Any, face: Face) -> None:
         except ReplayError as error:
             return jsonify({"success": False, "message": str(error), "host": face.environment.host})
         return None
+
+    web_ui.app.before_request(check)
 
 
 def _accept(face: Face, operator: Namespace, host: str | None, form: Mapping[str, str]) -> None:

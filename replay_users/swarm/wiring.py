@@ -1,4 +1,4 @@
-"""Ties our options and our face to Locust's events, once per process, when a locustfile imports `ReplayUser` or `ReplayShape`.
+"""Ties our options and our face to Locust's events when a locustfile imports `ReplayUser` or `ReplayShape`.
 
 Law: this and nothing else happens on import.
 """

@@ -1,7 +1,7 @@
 """Exchanges and flights with one field of interest and sensible others.
 
-Law: values only. What follows from another field follows it here too (sizes from bodies, the wire from method, target and body),
-so that a test names only what it is about.
+Law: values only. What follows from another field follows it here too (sizes from bodies, the wire from method, target
+and body), so that a test names only what it is about.
 """
 
 from __future__ import annotations

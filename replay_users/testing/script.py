@@ -1,6 +1,7 @@
 """What a scripted target does on a connection, step by step.
 
-Law: data and the functions that make it; a script is a sequence of steps, and a connection whose steps are used up is closed.
+Law: data and the functions that make it; a script is a sequence of steps, and a connection whose steps are used up is
+closed.
 """
 
 from __future__ import annotations

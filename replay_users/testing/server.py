@@ -1,8 +1,8 @@
-"""The process of a scripted target: plain sockets, one thread per connection, orders on stdin, one line of JSON back for each.
+"""The process of a scripted target: plain sockets, one thread per connection, orders on stdin, JSON back.
 
-Law: standard library only and no imports of ours, because it is run as a file, isolated, to start in some 20 ms. Bytes travel in
-JSON as Latin-1 text. The subtle thing: times are `CLOCK_MONOTONIC`, which all processes of a machine share, and are taken as soon
-as the first byte of a request has been read.
+Law: standard library only and no imports of ours, because it is run as a file, isolated, to start in some 20 ms. Bytes
+travel in JSON as Latin-1 text. The subtle thing: times are `CLOCK_MONOTONIC`, which all processes of a machine share,
+and are taken as soon as the first byte of a request has been read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A real server on the loopback interface that does what a script says, however badly, and remembers what it received.
 
-Law: the handle on the process; what it does is in `server`. Blocking calls are pipes only, which gevent makes cooperative where
-it has patched the process.
+Law: the handle on the process; what it does is in `server`. Blocking calls are pipes only, which gevent makes
+cooperative where it has patched the process.
 """
 
 from __future__ import annotations

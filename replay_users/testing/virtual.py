@@ -1,8 +1,8 @@
 """The engine's own schedule under a virtual clock, with a target that takes as long as it is told.
 
-Law: no clock, no sockets, no threads: a simulation gives the same outcomes every time, however long its seconds are. The subtle
-thing: it decides nothing itself. What is sent, dropped and when comes from the very `Schedule` that live runs use; this is only
-the world around it.
+Law: no clock, no sockets, no threads: a simulation gives the same outcomes every time, however long its seconds are.
+The subtle thing: it decides nothing itself. What is sent, dropped and when comes from the very `Schedule` that live
+runs use; this is only the world around it.
 """
 
 from __future__ import annotations

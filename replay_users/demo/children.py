@@ -1,8 +1,9 @@
 """The processes that a demo starts, each of which is stopped again, whatever happens.
 
-Law: starts, waits, stops; knows no shop and no replay. Only what was started here is ever signalled. The subtle thing:
-each child leads a process group of its own, so that Ctrl-C at a terminal reaches the demo alone, which then stops its
-children in order.
+Law: starts, waits, stops; knows no shop and no replay. Only what was started here is ever signalled. Each child leads a
+process group of its own, so that Ctrl-C at a terminal reaches the demo alone, which then stops its children in order.
+The subtle thing: a signal that interrupts the very start of a child would leave one that nobody knows, so signals wait
+until it is known.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import select
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from replay_users.errors import ReplayError
@@ -39,28 +40,32 @@ def child(
     stderr: IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command while the block runs; afterwards it is asked to end, and after five seconds it and its group are killed."""
-    process = subprocess.Popen(  # noqa: S603 - a command of ours, and no shell
-        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True
-    )
-    try:
+    with ExitStack() as stack:
+        with _signals.held():
+            process = subprocess.Popen(  # noqa: S603 - a command of ours, and no shell
+                command,
+                env=env,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            stack.callback(_stop, process)
         yield process
-    finally:
-        _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(_STOPPING_S)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:  # it is too slow, or somebody was too impatient to wait for it
-            if process.poll() is None:
+    with _signals.held():
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(_STOPPING_S)
+            except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
                 process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def first_line(process: subprocess.Popen[bytes], what: str, log: Path) -> str:
@@ -86,16 +91,37 @@ def last_words(log: Path) -> str:
     return text[-_SHOWN:] or "it said nothing"
 
 
+class _Signals:
+    """Turns signals into KeyboardInterrupt: at once, or at the end of a block that must not be cut short."""
+
+    def __init__(self) -> None:
+        self._is_held = self._came = False
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._is_held:
+            self._came = True
+        else:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held, came, self._came = False, self._came, False
+        if came:
+            raise KeyboardInterrupt
+
+
+_signals: Final = _Signals()
+
+
 @contextmanager
 def children_stop_with_us() -> Iterator[None]:
     """While the block runs, SIGTERM and SIGHUP end it as Ctrl-C does: in order, so that the children are stopped."""
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for number in earlier:
-        signal.signal(number, interrupt)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    earlier = {number: signal.signal(number, _signals.handle) for number in numbers}
     try:
         yield
     finally:

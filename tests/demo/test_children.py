@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -81,10 +81,44 @@ def test_a_child_that_fails_to_start_says_why(tmp_path: Path) -> None:
         first_line(process, "the shop", log)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_block_in_order(number: signal.Signals) -> None:
-    """SIGTERM and SIGHUP raise what Ctrl-C raises while the block runs, and mean what they meant before after it."""
+    """Each signal raises what Ctrl-C raises while the block runs, and means what it meant before after it."""
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), children_stop_with_us():
         signal.raise_signal(number)
     assert signal.getsignal(number) == before
+
+
+def test_a_signal_at_a_childs_start_waits_until_the_child_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that comes while a child is being started is not lost, and the child is stopped."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = popen(*arguments, **options)
+        started.append(process)
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt), children_stop_with_us(), child(_python(_PATIENT), env=os.environ):
+        pytest.fail("the block began")
+    assert started[0].returncode == -signal.SIGTERM
+
+
+def test_a_signal_while_a_child_is_stopped_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C while a child is on its way out neither hurries nor leaves it."""
+    with pytest.raises(KeyboardInterrupt), children_stop_with_us(), child(_python(_PATIENT), env=os.environ) as process:
+        _signal_when_stopped(process, monkeypatch)
+    assert process.returncode == -signal.SIGTERM
+
+
+def _signal_when_stopped(process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    terminate = process.terminate
+
+    def interrupted() -> None:
+        signal.raise_signal(signal.SIGINT)
+        terminate()
+
+    monkeypatch.setattr(process, "terminate", interrupted)

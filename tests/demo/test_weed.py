@@ -34,6 +34,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_bucket_is_there_while_the_block_runs(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording's store can be written and read with what a child gets, and with no other credentials."""
     with serve_bucket(_weed(), short / "s3", os.environ) as bucket:
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
         options = S3Options(endpoint=bucket.env["REPLAY_S3_ENDPOINT"])
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             monkeypatch.setenv(name, bucket.env[name])

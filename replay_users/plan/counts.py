@@ -5,7 +5,7 @@ Law: sums over the count index's cells by the decisions of the run; exact, and e
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,12 +25,12 @@ Cell: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class PlannedEndpoint:
-    """An endpoint's part of a plan; `reason` if all of its rows are skipped for one that holds for the endpoint."""
+    """An endpoint's part of a plan: `planned` = `will_send` + the sum of `skipped_by`, which has the commonest first."""
 
     name: str
     planned: int
     will_send: int
-    reason: SkipReason | None
+    skipped_by: Mapping[SkipReason, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def count(names: Sequence[str], decisions: Decisions, totals: Mapping[Cell, int]
         sent=frozenset(sent),
         headers_left_out=sum(n for (_, t), n in sent.items() if t & Trait.REDACTED_HEADER),
         methods=_by_method(names, sent),
-        endpoints=_by_endpoint(names, decisions, totals, sent),
+        endpoints=_by_endpoint(names, decisions, totals),
     )
 
 
@@ -81,17 +81,14 @@ def _by_method(names: Sequence[str], sent: Mapping[Cell, int]) -> dict[str, int]
     return dict(rows.most_common())
 
 
-def _by_endpoint(
-    names: Sequence[str],
-    decisions: Decisions,
-    totals: Mapping[Cell, int],
-    sent: Mapping[Cell, int],
-) -> tuple[PlannedEndpoint, ...]:
-    planned: Counter[int] = Counter()
-    going: Counter[int] = Counter()
-    for (endpoint, _), n in totals.items():
-        planned[endpoint] += n
-    for (endpoint, _), n in sent.items():
-        going[endpoint] += n
-    ordered = sorted(planned, key=lambda endpoint: (-planned[endpoint], names[endpoint]))
-    return tuple(PlannedEndpoint(names[e], planned[e], going[e], decisions.of_all(e)) for e in ordered)
+def _by_endpoint(names: Sequence[str], decisions: Decisions, totals: Mapping[Cell, int]) -> tuple[PlannedEndpoint, ...]:
+    fates: dict[int, Counter[SkipReason | None]] = defaultdict(Counter)
+    for (endpoint, traits), rows in totals.items():
+        fates[endpoint][decisions.skip_reason(endpoint, traits)] += rows
+    found = [_endpoint(names[nth], fate) for nth, fate in fates.items()]
+    return tuple(sorted(found, key=lambda endpoint: (-endpoint.planned, endpoint.name)))
+
+
+def _endpoint(name: str, fate: Counter[SkipReason | None]) -> PlannedEndpoint:
+    skipped = {reason: rows for reason, rows in fate.most_common() if reason is not None}
+    return PlannedEndpoint(name, fate.total(), fate[None], skipped)

@@ -43,11 +43,6 @@ class Decisions:
         """Why a row is not sent; `None` if it is. Trait bits unknown to this version are ignored."""
         return self.rows[endpoint][traits & _KNOWN_TRAITS]
 
-    def of_all(self, endpoint: int) -> SkipReason | None:
-        """The reason that holds for every row of an endpoint, whatever its traits; `None` if there is no such."""
-        reasons = set(self.rows[endpoint])
-        return reasons.pop() if len(reasons) == 1 else None
-
 
 def decide_all(
     names: Iterable[str], methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replay_users.model import Capture, SkipReason
+from replay_users.model import OTHER_ENDPOINT, Capture, SkipReason
 from replay_users.plan.headers import is_credential
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def notes(manifest: Manifest, settings: PlanSettings, counts: Counts, *, clipped
         *_nothing(counts),
         *_credentials(settings, counts),
         *_unmatched(manifest, settings),
+        *_overflow(settings, counts),
         *_capture(manifest),
         *(_CLIPPED if clipped else ()),
     )
@@ -83,6 +84,15 @@ def _idle(patterns: Sequence[Pattern], names: Sequence[str], what: str) -> Itera
             close = pattern.nearest(names)
             hint = f"; did you mean {close!r}?" if close else ""
             yield f"{what} {pattern.text!r} matches no endpoint of the recording{hint}"
+
+
+def _overflow(settings: PlanSettings, counts: Counts) -> Iterator[str]:
+    beyond = sum(endpoint.planned for endpoint in counts.endpoints if endpoint.name == OTHER_ENDPOINT)
+    if settings.methods is not None and beyond:
+        yield (
+            f"{beyond:,} exchanges beyond the cap on endpoints ({OTHER_ENDPOINT}) are left out by --methods, since"
+            " their methods are not counted: run without --methods, where writes are skipped one by one"
+        )
 
 
 def _capture(manifest: Manifest) -> Iterator[str]:

@@ -16,6 +16,7 @@ from replay_users.plan.window import describe_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from replay_users.model import SkipReason
     from replay_users.plan.counts import PlannedEndpoint
     from replay_users.plan.plan import Plan, Reading
 
@@ -75,22 +76,24 @@ def _skipped(plan: Plan) -> str:
     if not skipped:
         return "none"
     share = skipped / plan.planned
-    return f"{skipped:,} ({share:.1%}): {amounts(_by_name(plan))}"
+    return f"{skipped:,} ({share:.1%}): {amounts(_by_name(plan.skipped_by))}"
 
 
-def _by_name(plan: Plan) -> dict[str, int]:
-    return {reason.value: rows for reason, rows in plan.skipped_by.items()}
+def _by_name(skipped_by: Mapping[SkipReason, int]) -> dict[str, int]:
+    return {reason.value: rows for reason, rows in skipped_by.items()}
 
 
 def _endpoints(endpoints: Sequence[PlannedEndpoint]) -> list[str]:
-    rows = [
-        (shown(e.name), f"{e.planned:,}", f"{e.will_send:,}", e.reason.value if e.reason else "")
-        for e in endpoints[:_ENDPOINTS]
-    ]
-    lines = columns([("endpoint", "planned", "to send", ""), *rows])
+    rows = [(shown(e.name), f"{e.planned:,}", f"{e.will_send:,}", _why(e)) for e in endpoints[:_ENDPOINTS]]
+    skipped = "skipped" if any(row[-1] for row in rows) else ""
+    lines = columns([("endpoint", "planned", "to send", skipped), *rows])
     if len(endpoints) > _ENDPOINTS:
         lines.append(f"and {len(endpoints) - _ENDPOINTS:,} more, all of them with --json")
     return lines
+
+
+def _why(endpoint: PlannedEndpoint) -> str:
+    return amounts(_by_name(endpoint.skipped_by)) if endpoint.skipped_by else ""
 
 
 def _warnings(warnings: Sequence[str], room: int) -> list[str]:
@@ -115,7 +118,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "planned": plan.planned,
         "will_send": plan.will_send,
         "skipped": plan.planned - plan.will_send,
-        "skipped_by": _by_name(plan),
+        "skipped_by": _by_name(plan.skipped_by),
         "headers_left_out": plan.headers_left_out,
         "rate": {
             "mean": round(rate.mean, 3),
@@ -146,5 +149,5 @@ def _endpoint_json(endpoint: PlannedEndpoint) -> Mapping[str, Any]:
         "endpoint": endpoint.name,
         "planned": endpoint.planned,
         "will_send": endpoint.will_send,
-        "reason": endpoint.reason.value if endpoint.reason else None,
+        "skipped_by": _by_name(endpoint.skipped_by),
     }

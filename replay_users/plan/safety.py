@@ -1,9 +1,9 @@
 """What is safe to send: writes, endpoint rules, requests that act though they are GETs, and never production.
 
-Law: decisions per endpoint, from names alone. In order of strength:
+Law: decisions per row, from its endpoint's name and its traits. In order of strength:
 
-1. the last rule of `--safety FILE` that matches: `safe` is sent, `skip` is not, `unsafe` is a write;
-2. a GET, HEAD or OPTIONS whose path says it acts (`/logout`, `/orders/{id}/cancel`) is a write;
+1. the last rule of `--safety FILE` that matches the endpoint: `safe` is sent, `skip` is not, `unsafe` is a write;
+2. a GET, HEAD or OPTIONS whose own path or query says it acts (`/logout`, `/cart?action=delete`) is a write;
 3. any other method than GET, HEAD and OPTIONS is a write.
 
 Writes are sent with `--allow-writes` only. The subtle thing: rules are about endpoints, the rest about each row's own

@@ -1,4 +1,4 @@
-"""Requests that act although their method only reads: `GET /logout`, `GET /orders/17/cancel`, `GET /cart?action=clear`.
+"""Requests that act although their method only reads: `GET /logout`, `GET /orders/17/cancel`, `GET /cart?action=delete`.
 
 Law: pure; names alone decide, of one recorded target. The subtle thing: a word counts only if it is a whole word of a
 path segment (`/log-out`, `/deleteAccount`, `/logout.php`), so `/deleted-items` and `/cancellations` are read as what

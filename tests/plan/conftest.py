@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from replay_users.histogram import Histogram
+from replay_users.model import OTHER_ENDPOINT
+from replay_users.recording.acting import READ_METHODS, acts
 from replay_users.recording.manifest import EndpointInfo, Manifest, SliceInfo
+from replay_users.recording.traits import Trait
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,13 +27,27 @@ START = 1_793_872_800 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`rows` exchanges of one endpoint, recorded `at` ns after START."""
+    """`rows` exchanges of one endpoint, recorded `at` ns after START; `more` traits than its name already says."""
 
     at: int
     endpoint: str
-    traits: int = 0
+    more: int = 0
     sample: int = 0
     rows: int = 1
+
+    @property
+    def traits(self) -> int:
+        """As ingest finds them: from method and path (here the endpoint's), and what else the row has."""
+        return self.more | _of_name(self.endpoint)
+
+
+def _of_name(endpoint: str) -> Trait:
+    method, _, template = endpoint.partition(" ")
+    if endpoint == OTHER_ENDPOINT:
+        return Trait(0)
+    if method not in READ_METHODS:
+        return Trait.WRITE
+    return Trait.ACTS if acts(template) else Trait(0)
 
 
 @dataclass(frozen=True, slots=True)

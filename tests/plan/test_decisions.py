@@ -3,11 +3,14 @@ from __future__ import annotations
 import pytest
 
 from replay_users.model import SkipReason
-from replay_users.plan.decisions import Decisions, decide, decide_all
+from replay_users.plan.decisions import decide, decide_all
 from replay_users.plan.safety import EndpointRule, RuleKind, Safety
 from replay_users.plan.selection import EndpointFilter, Pattern, parse_endpoints
+from replay_users.recording.traits import Trait
 
 EVERYTHING = EndpointFilter()
+WRITES = Safety(allow_writes=True)
+UNKNOWN = 64 + 128
 
 
 @pytest.mark.parametrize(
@@ -21,49 +24,63 @@ EVERYTHING = EndpointFilter()
         (6, SkipReason.REDACTED_TARGET),
         (8, SkipReason.PROTOCOL),
         (15, SkipReason.PROTOCOL),
-        (16, None),
-        (16 + 4, SkipReason.NOT_WHOLE),
-        (255, SkipReason.PROTOCOL),
+        (UNKNOWN, None),
+        (UNKNOWN + 4, SkipReason.NOT_WHOLE),
+        (UNKNOWN + Trait.WRITE, SkipReason.METHOD),
+        (UNKNOWN + Trait.ACTS, SkipReason.ENDPOINT_RULE),
+        (255, SkipReason.METHOD),
     ],
 )
 def test_traits_give_one_reason_in_a_fixed_order(traits: int, reason: SkipReason | None) -> None:
-    """Protocol before redacted target before not whole; a redacted header is no reason, an unknown bit neither."""
-    assert Decisions((None,)).skip_reason(0, traits) is reason
+    """Safety, protocol, redacted target, not whole; a redacted header is no reason, an unknown bit neither."""
+    assert decide_all(["GET /a"], None, EVERYTHING, Safety()).skip_reason(0, traits) is reason
+
+
+def test_what_is_allowed_can_still_be_impossible_to_send() -> None:
+    """With writes allowed, the faults of the capture remain."""
+    table = decide_all(["POST /a"], None, EVERYTHING, WRITES)
+    assert table.skip_reason(0, Trait.WRITE) is None
+    assert table.skip_reason(0, Trait.WRITE | Trait.NOT_WHOLE) is SkipReason.NOT_WHOLE
 
 
 def test_a_choice_comes_before_a_fault_of_the_capture() -> None:
     """A row of an endpoint that is left out is not also blamed on the capture."""
-    decisions = Decisions((None, SkipReason.FILTER))
-    assert decisions.skip_reason(1, 15) is SkipReason.FILTER
-    assert decisions.skip_reason(1, 0) is SkipReason.FILTER
-    assert decisions.skip_reason(0, 0) is None
+    table = decide_all(["GET /a", "GET /b"], None, parse_endpoints("GET /a"), Safety())
+    assert {table.skip_reason(1, traits) for traits in range(256)} == {SkipReason.FILTER}
+    assert table.skip_reason(0, 0) is None
 
 
 @pytest.mark.parametrize(
-    ("methods", "endpoints", "name", "reason"),
+    ("methods", "endpoints", "name", "traits", "reason"),
     [
-        ({"GET"}, "", "GET /a", None),
-        ({"GET"}, "", "HEAD /a", SkipReason.METHOD),
-        ({"HEAD"}, "", "__other__", SkipReason.METHOD),
-        (None, "GET /a", "GET /b", SkipReason.FILTER),
-        (None, "GET /a", "POST /b", SkipReason.FILTER),
-        ({"GET"}, "GET /a", "POST /b", SkipReason.METHOD),
-        (None, "", "POST /b", SkipReason.METHOD),
-        ({"POST"}, "POST /b", "POST /b", SkipReason.METHOD),
-        (None, "", "GET /logout", SkipReason.ENDPOINT_RULE),
-        (None, "!/logout", "GET /logout", SkipReason.FILTER),
+        ({"GET"}, "", "GET /a", 0, None),
+        ({"GET"}, "", "HEAD /a", 0, SkipReason.METHOD),
+        ({"HEAD"}, "", "__other__", 0, SkipReason.METHOD),
+        (None, "", "__other__", 0, None),
+        (None, "GET /a", "GET /b", 0, SkipReason.FILTER),
+        (None, "GET /a", "POST /b", Trait.WRITE, SkipReason.FILTER),
+        ({"GET"}, "GET /a", "POST /b", Trait.WRITE, SkipReason.METHOD),
+        (None, "", "POST /b", Trait.WRITE, SkipReason.METHOD),
+        ({"POST"}, "POST /b", "POST /b", Trait.WRITE, SkipReason.METHOD),
+        (None, "", "GET /logout", Trait.ACTS, SkipReason.ENDPOINT_RULE),
+        (None, "!/logout", "GET /logout", Trait.ACTS, SkipReason.FILTER),
     ],
 )
 def test_what_was_asked_for_comes_before_what_is_safe(
-    methods: set[str] | None, endpoints: str, name: str, reason: SkipReason | None
+    methods: set[str] | None, endpoints: str, name: str, traits: int, reason: SkipReason | None
 ) -> None:
     """Methods, then endpoints, then safety; asking for a method does not allow writes."""
     chosen = None if methods is None else frozenset(methods)
-    assert decide(name, chosen, parse_endpoints(endpoints), Safety()) is reason
+    assert decide(name, traits, chosen, parse_endpoints(endpoints), Safety()) is reason
 
 
 def test_endpoints_are_decided_in_the_manifests_order() -> None:
-    """The table is looked up by the manifest's index."""
+    """The table is looked up by the manifest's index, and by the row's traits."""
     safety = Safety(rules=(EndpointRule(Pattern("GET /b"), RuleKind.SKIP, "r"),))
-    decisions = decide_all(["GET /a", "GET /b", "POST /c"], None, EVERYTHING, safety)
-    assert decisions == Decisions((None, SkipReason.ENDPOINT_RULE, SkipReason.METHOD))
+    table = decide_all(["GET /a", "GET /b", "GET /c"], None, EVERYTHING, safety)
+    assert [table.skip_reason(nth, 0) for nth in range(3)] == [None, SkipReason.ENDPOINT_RULE, None]
+    assert [table.skip_reason(nth, Trait.WRITE) for nth in range(3)] == [
+        SkipReason.METHOD,
+        SkipReason.ENDPOINT_RULE,
+        SkipReason.METHOD,
+    ]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from replay_users.model import SkipReason
 from replay_users.plan import PlanSettings, Safety, make_plan, parse_endpoints, parse_rate, parse_safety
 
 if TYPE_CHECKING:
@@ -106,8 +107,10 @@ def test_requests_without_their_credential_are_counted(
 
 
 def test_the_overflow_endpoint_is_explained(make_recording: MakeRecording, row: Any) -> None:
-    """Why exchanges beyond the cap are skipped cannot be read off their name."""
-    manifest, index = make_recording([row(0, "GET /a"), row(0, "__other__", rows=40)])
-    (note,) = make_plan(manifest, index, PlanSettings()).warnings
-    assert note.startswith("40 exchanges beyond the cap on endpoints count as writes")
-    assert make_plan(manifest, index, PlanSettings(safety=Safety(allow_writes=True))).warnings == ()
+    """Exchanges beyond the cap have no method that --methods could choose; without it they are sent or not one by one."""
+    manifest, index = make_recording([row(0, "GET /a"), row(0, "__other__", rows=40), row(0, "__other__", 16, rows=2)])
+    (note,) = make_plan(manifest, index, PlanSettings(methods=frozenset({"GET"}))).warnings
+    assert note.startswith("42 exchanges beyond the cap on endpoints (__other__) are left out by --methods")
+    plain = make_plan(manifest, index, PlanSettings())
+    assert plain.warnings == ()
+    assert plain.skipped_by == {SkipReason.METHOD: 2}

@@ -6,8 +6,9 @@ sockets and locks, and what was imported before it keeps the unpatched ones.
 
 from __future__ import annotations
 
-import locust  # noqa: F401, I001 - first, see above
+import locust  # noqa: F401 - first, see above
 
+# isort: split
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 

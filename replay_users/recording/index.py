@@ -1,9 +1,9 @@
 """The count index: how many rows per slice, second, endpoint, sample bucket and traits, in a small Parquet.
 
-Law: counts only; the file lies beside the manifest. It is written by ingest from the rows themselves and read by the plan, so `planned` never comes from
-adding up what a run happened to see. The subtle thing: one entry is about one row where sessions are many, so it is
-written and read a slice at a time, filtered and folded at once, and what stays in memory no longer knows sample
-buckets.
+Law: counts only, in a file beside the manifest. It is written by ingest from the rows themselves and read by the plan, so
+`planned` never comes from adding up what a run happened to see. The subtle thing: one entry is about one row where sessions
+are many, so it is written and read a slice at a time, filtered and folded at once, and what stays in memory no longer knows
+sample buckets.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replay_users.errors import DamagedRecording
+from replay_users.recording.schema import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -33,7 +34,8 @@ INDEX_SCHEMA = pa.schema(
         pa.field("sample", pa.uint16(), nullable=False),
         pa.field("traits", pa.uint8(), nullable=False),
         pa.field("rows", pa.int64(), nullable=False),
-    ]
+    ],
+    metadata=MARK,
 )
 _KEYS = ["slice", "second", "partition", "endpoint", "sample", "traits"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -22,7 +23,7 @@ from replay_users.errors import DamagedRecording
 from replay_users.recording.schema import REPLAY_COLUMNS, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from replay_users.recording.manifest import SliceInfo
     from replay_users.recording.recording import Recording
@@ -175,25 +176,21 @@ class TimeOrder:
 
 def _by_time(rows: pa.Table) -> pa.Table:
     """Sorted, one chunk per column; a column at a time, so that at most one of them is there twice over."""
-    names = rows.column_names
+    schema = rows.schema
     order = pc.sort_indices(rows["at"])
-    columns = dict(zip(names, rows.unify_dictionaries().columns, strict=True))
+    columns = rows.unify_dictionaries().columns
     del rows
-    for name in names:
-        columns[name] = columns[name].combine_chunks().take(order)
-    return pa.table(columns)
+    for nth, column in enumerate(columns):
+        columns[nth] = column.combine_chunks().take(order)
+    return pa.table(columns, schema=schema)
 
 
 def rows_in_order(recording: Recording, selection: Selection) -> Iterator[pa.Table]:
     """Every selected row, in time order, one table per slice; for tools that may block."""
     items = [item for item in recording.manifest.slices if selection.touches(item)]
     order = TimeOrder()
-    for item, after in zip(items, _following(items), strict=True):
+    for item, after in zip_longest(items, items[1:]):
         rows = decode(item, fetch(recording, item, selection.partitions), selection)
-        ordered = order.push(rows, after)
+        ordered = order.push(rows, after.first_at if after else None)
         if ordered is not None:
             yield ordered
-
-
-def _following(items: Sequence[SliceInfo]) -> Iterable[int | None]:
-    return [*(item.first_at for item in items[1:]), None]

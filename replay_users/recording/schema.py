@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-__all__ = ["COLUMNS", "REPLAY_COLUMNS", "SCHEMA", "SCHEMA_VERSION", "is_ours"]
+__all__ = ["COLUMNS", "MARK", "REPLAY_COLUMNS", "SCHEMA", "SCHEMA_VERSION", "is_ours"]
 
 SCHEMA_VERSION = 1
+
+MARK = {"replay_users.schema": str(SCHEMA_VERSION)}
+"""What the footers of our files say."""
 
 _REQUIRED = (
     ("at", pa.int64()),  # UTC ns of the request's first byte
@@ -50,7 +53,7 @@ _OPTIONAL = (
 SCHEMA = pa.schema(
     [pa.field(name, kind, nullable=False) for name, kind in _REQUIRED]
     + [pa.field(name, kind, nullable=True) for name, kind in _OPTIONAL],
-    metadata={"replay_users.schema": str(SCHEMA_VERSION)},
+    metadata=MARK,
 )
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)

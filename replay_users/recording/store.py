@@ -44,8 +44,9 @@ class S3Options:
 class Store(Protocol):
     """What reading and writing a recording needs."""
 
-    name: str
-    """The address, without a slash at the end."""
+    @property
+    def name(self) -> str:
+        """The address, without a slash at the end."""
 
     @property
     def blocking(self) -> bool:

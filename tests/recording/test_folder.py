@@ -97,7 +97,7 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyt
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(StoreError, match="cannot read .*/hour: Permission denied; check"):
+    with pytest.raises(StoreError, match=r"cannot read .*/hour: Permission denied; check"):
         list(FolderStore(tmp_path).objects())
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
-    with pytest.raises(StoreError, match="cannot read .*/a: Permission denied"):
+    with pytest.raises(StoreError, match=r"cannot read .*/a: Permission denied"):
         store.get("a")
-    with pytest.raises(StoreError, match="cannot read .*/a: Permission denied"):
+    with pytest.raises(StoreError, match=r"cannot read .*/a: Permission denied"):
         store.read("a", 0, 1, version)

@@ -34,7 +34,8 @@ def make_slice(**changes: Any) -> SliceInfo:
         rows=3,
         footer=100,
         raw_bytes=5000,
-        groups=(GroupInfo(0, 1, 4, 300), GroupInfo(7, 2, 300, 800)),
+        groups=(GroupInfo(0, 1, 4, 300, 77), GroupInfo(7, 2, 300, 800, 78)),
+        footer_crc32=79,
     )
     return replace(plain, **changes)
 
@@ -170,7 +171,7 @@ def test_fields_of_a_later_minor_version_are_ignored() -> None:
         pytest.param(to_json(make_manifest()).replace(b'"footer"', b'"x"'), "is damaged", id="slice-field-missing"),
         pytest.param(to_json(make_manifest()).replace(b'"over":0', b'"over":-1'), "is damaged", id="bad-histogram"),
         pytest.param(to_json(make_manifest()).replace(b'"00ff"', b'"0g"'), "is damaged", id="session-not-hex"),
-        pytest.param(to_json(make_manifest()).replace(b"[0,1,4,300]", b"[0,1,4]"), "is damaged", id="group-cut"),
+        pytest.param(to_json(make_manifest()).replace(b"[0,1,4,300,77]", b"[0,1,4,300]"), "is damaged", id="group-cut"),
     ],
 )
 def test_what_is_no_manifest_is_refused(data: bytes, message: str) -> None:
@@ -188,7 +189,10 @@ def test_hours_merge_into_one() -> None:
         first_at=START + HOUR,
         last_at=START + HOUR + 5,
         rows=2,
-        slices=(make_slice(first_at=START + HOUR, file="slice-b"), make_slice(first_at=START + HOUR - 1, file="slice-a")),
+        slices=(
+            make_slice(first_at=START + HOUR, file="slice-b"),
+            make_slice(first_at=START + HOUR - 1, file="slice-a"),
+        ),
         endpoints=(EndpointInfo("GET /a", 1, histogram(9)), EndpointInfo("A /", 1, histogram())),
         methods={"GET": 1, "A": 1},
         peak_concurrency=5,

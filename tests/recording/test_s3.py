@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from replay_users.recording.s3 import S3Store, open_bucket
 from replay_users.recording.store import S3Options, Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.servers.weed import Weed
 
@@ -89,7 +88,9 @@ def test_wrong_credentials(s3: Weed, monkeypatch: pytest.MonkeyPatch, keys: dict
         monkeypatch.setenv(name, value)
     store = s3.store("credentials")
     for attempt in ATTEMPTS.values():
-        expect_sentence(StoreError, rf"refused the credentials .*\({code}\): check AWS_ACCESS_KEY_ID", partial(attempt, store))
+        expect_sentence(
+            StoreError, rf"refused the credentials .*\({code}\): check AWS_ACCESS_KEY_ID", partial(attempt, store)
+        )
 
 
 @pytest.mark.server
@@ -187,7 +188,7 @@ CUTS = [
 
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_body_that_is_cut_is_asked_for_again(cut: Exception) -> None:
-    """botocore does not retry once an answer has begun, so this store does, waiting longer each time."""
+    """Where botocore does not retry because an answer has begun, this store does, waiting longer each time."""
     client, pauses = FakeClient(cut, cut, cut), list[float]()
     assert fake_store(client, pauses).read("a", 0, 3, '"v1"') == b"012"
     assert len(client.asked) == 4

@@ -21,7 +21,10 @@ def rows(*times: int) -> pa.Table:
     return pa.table({"at": pa.array(times, pa.int64()), "body": pa.array([b"x" * 100] * len(times), pa.binary())})
 
 
-@given(st.lists(st.lists(st.integers(0, 5 * STRETCH), min_size=1, max_size=8), max_size=8), st.sampled_from([0, 700, 1 << 30]))
+@given(
+    st.lists(st.lists(st.integers(0, 5 * STRETCH), min_size=1, max_size=8), max_size=8),
+    st.sampled_from([0, 700, 1 << 30]),
+)
 def test_every_row_comes_back_in_its_stretch(batches: list[list[int]], in_memory: int) -> None:
     """Whatever the order rows come in and how many fit in memory, each comes back once, stretches in time order."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -70,5 +73,5 @@ def test_an_hour_has_a_folder(at: int, folder: str) -> None:
 def test_a_full_scratch_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where rows cannot be set aside, the sentence says how to use another disk."""
     monkeypatch.setattr(spilling, "_IN_MEMORY", 0)
-    with pytest.raises(StoreError, match="cannot set rows aside .*TMPDIR"):
+    with pytest.raises(StoreError, match=r"cannot set rows aside .*TMPDIR"):
         Spill(tmp_path / "gone").add(rows(1))

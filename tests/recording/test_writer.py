@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -65,7 +66,7 @@ def test_ranges_are_those_of_the_file(tmp_path: Path) -> None:
     (item,) = recording.manifest.slices
     assert item.size == len(data)
     assert item.groups[0].start == 4
-    assert all(left.end == right.start for left, right in zip(item.groups, item.groups[1:], strict=False))
+    assert all(left.end == right.start for left, right in pairwise(item.groups))
     assert item.groups[-1].end == item.size - item.footer
     assert item.footer == int.from_bytes(data[-8:-4], "little") + 8
 
@@ -76,7 +77,9 @@ def test_statistics_are_kept_on_partition_and_time_only(tmp_path: Path) -> None:
     recording = record_in(tmp_path, [make_exchange(nth, response_body=body) for nth in range(20)])
     (data,) = files_of(recording)
     metadata = pq.read_metadata(io.BytesIO(data))
-    chunks = [metadata.row_group(g).column(c) for g in range(metadata.num_row_groups) for c in range(metadata.num_columns)]
+    chunks = [
+        metadata.row_group(g).column(c) for g in range(metadata.num_row_groups) for c in range(metadata.num_columns)
+    ]
     kept = {chunk.path_in_schema for chunk in chunks if chunk.is_stats_set}
     assert kept == {"partition", "at"}
     assert b"secret body" not in data[-recording.manifest.slices[0].footer :]
@@ -126,8 +129,8 @@ def test_a_slice_is_no_larger_than_its_limit(tmp_path: Path, monkeypatch: pytest
     slices = record_in(tmp_path, exchanges).manifest.slices
     assert sum(s.rows for s in slices) == len(sizes)
     assert all(s.raw_bytes <= 20_000 or s.rows == 1 for s in slices)
-    assert all(s.raw_bytes + t.raw_bytes > 20_000 for s, t in zip(slices, slices[1:], strict=False))
-    assert all(s.last_at <= t.first_at for s, t in zip(slices, slices[1:], strict=False))
+    assert all(s.raw_bytes + t.raw_bytes > 20_000 for s, t in pairwise(slices))
+    assert all(s.last_at <= t.first_at for s, t in pairwise(slices))
 
 
 def test_a_wide_recording_has_larger_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +211,10 @@ def test_a_layout_is_written_down(tmp_path: Path) -> None:
     """What later ingests follow is in the manifest."""
     recording = record_in(tmp_path, make_exchanges(3), partitions=5)
     layout = Layout(
-        partitions=5, templates={"endpoints": ["GET /items/{id}"], "rules": []}, shared_sessions=frozenset(), hmac_key_id=None
+        partitions=5,
+        templates={"endpoints": ["GET /items/{id}"], "rules": []},
+        shared_sessions=frozenset(),
+        hmac_key_id=None,
     )
     assert recording.layout == layout
 

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from replay_users.errors import ReplayError
 from replay_users.recording.store import S3Options, open_store
 
 if TYPE_CHECKING:

@@ -1,0 +1,156 @@
+"""The count index against counting the rows one by one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay_users.errors import DamagedRecording
+from replay_users.recording import writer
+from replay_users.recording.index import INDEX_SCHEMA, CountIndex, IndexWriter, build_index
+from replay_users.recording.partition import sample_bucket
+from tests.recording.making import HOUR, SECOND, START, make_exchange, read_all, record_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ENDPOINTS = {"GET /a": 0, "GET /b": 1, "__other__": 2}
+
+Row = tuple[str, int, int, str, int, int]
+"""slice, at, partition, endpoint, sample, traits."""
+
+ROWS = st.tuples(
+    st.sampled_from(["one", "two", "three"]),
+    st.integers(0, 12 * SECOND).map(lambda at: START + at)
+    | st.sampled_from([START, START + SECOND - 1, START + SECOND]),
+    st.integers(0, 3),
+    st.sampled_from(sorted(ENDPOINTS)),
+    st.sampled_from([0, 99, 100, 999]),
+    st.sampled_from([0, 1, 12]),
+)
+
+
+def make_index(rows: Sequence[Row]) -> CountIndex:
+    """The index of an hour with these rows, its slices added one by one."""
+    index = IndexWriter()
+    for file in sorted({row[0] for row in rows}):
+        columns = list(zip(*[row[1:] for row in rows if row[0] == file], strict=True))
+        names = ["at", "partition", "endpoint", "sample", "traits"]
+        types = [pa.int64(), *(INDEX_SCHEMA.field(name).type for name in names[1:])]
+        table = pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
+        index.add(build_index(file, table))
+    data = index.finish()
+    return CountIndex(lambda: [("hour/", data)], ENDPOINTS)
+
+
+WINDOWS = st.tuples(st.integers(-1, 14), st.integers(-1, 14)).map(
+    lambda w: (START + w[0] * SECOND, START + w[1] * SECOND)
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(ROWS, max_size=40), WINDOWS, st.sampled_from([0, 1, 100, 101, 1000]), st.data())
+def test_counts_are_those_of_the_rows(
+    rows: list[Row], window: tuple[int, int], buckets: int, data: st.DataObject
+) -> None:
+    """Totals, curves and slices of any window and sample are what counting every row gives."""
+    start, end = window
+    index = make_index(rows)
+    inside = [row for row in rows if start <= row[1] < end and row[4] < buckets]
+    totals = Counter((ENDPOINTS[row[3]], row[5]) for row in inside)
+    assert index.totals(start, end, buckets) == totals
+    assert index.slices(start, end, buckets) == Counter("hour/" + row[0] for row in inside)
+    keep = data.draw(st.sets(st.sampled_from(sorted(totals)))) if totals else set[Any]()
+    seconds = Counter(row[1] // SECOND for row in inside if (ENDPOINTS[row[3]], row[5]) in keep)
+    curve = [seconds[second] for second in range(start // SECOND, max(start, end) // SECOND)]
+    assert index.curve(start, end, buckets, keep) == curve
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(0, 5 * SECOND), min_size=1, max_size=30), st.sampled_from([1, 300, 1000]))
+def test_an_ingests_index_is_that_of_its_rows(times: list[int], buckets: int) -> None:
+    """What ingest wrote beside the slices agrees with what a reader finds in them."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "SLICE_BYTES", 2_000)
+        exchanges = [make_exchange(n, at=START + at, session=b"%d" % n) for n, at in enumerate(times)]
+        exchanges.append(make_exchange(1000, at=START + HOUR, method="POST", request_body=None))
+        recording = record_in(Path(folder), exchanges)
+        rows = [row for row in read_all(recording) if row["sample"] < buckets]
+        index = recording.count_index()
+        names = [endpoint.name for endpoint in recording.manifest.endpoints]
+        window = (START, START + 2 * HOUR)
+        totals = index.totals(*window, buckets)
+    assert totals == Counter((names.index(row["endpoint"]), row["traits"]) for row in rows)
+
+
+def test_the_index_of_every_hour_is_counted(tmp_path: Path) -> None:
+    """Slices of different hours are told apart by their folder."""
+    exchanges = [make_exchange(0), make_exchange(1, at=START + HOUR), make_exchange(2, at=START + 25 * HOUR)]
+    recording = record_in(tmp_path, exchanges)
+    slices = recording.count_index().slices(START, START + 48 * HOUR, 1000)
+    assert slices == {item.file: 1 for item in recording.manifest.slices}
+    assert len(slices) == 3
+
+
+def test_the_index_is_small_and_not_held(tmp_path: Path) -> None:
+    """Rows of the same second, endpoint and sample are one entry; a sample is folded from the files, which are read again."""
+    bucket = sample_bucket(b"s")
+    recording = record_in(tmp_path, [make_exchange(n, at=START + n, session=b"s") for n in range(500)])
+    (file,) = tmp_path.rglob("index-*")
+    assert pq.read_table(file).num_rows == 1
+    reads: list[str] = []
+
+    def hours() -> list[tuple[str, bytes]]:
+        reads.append(file.name)
+        return [("", file.read_bytes())]
+
+    index = CountIndex(hours, {"GET /items/{id}": 0})
+    assert index.totals(START, START + SECOND, 1000) == {(0, 0): 500}
+    assert index.totals(START, START + SECOND, 1000) == {(0, 0): 500}
+    assert len(reads) == 1
+    assert index.totals(START, START + SECOND, bucket) == {}
+    assert index.totals(START, START + SECOND, bucket + 1) == {(0, 0): 500}
+    assert len(reads) == 3
+    assert recording.manifest.rows == 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda data: data[:-20], id="cut"),
+        pytest.param(lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:], id="one-bit"),
+    ],
+)
+def test_a_damaged_index_is_named(tmp_path: Path, change: Any) -> None:
+    """A count index that is not what was written is refused, since `planned` comes from it."""
+    recording = record_in(tmp_path, [make_exchange(0)])
+    (file,) = tmp_path.rglob("index-*")
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(DamagedRecording, match=r"hour=10/index-.* is damaged: restore it or ingest") as caught:
+        recording.count_index().totals(START, START + SECOND, 1000)
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_index_is_named(tmp_path: Path) -> None:
+    """Without it nothing can be planned."""
+    recording = record_in(tmp_path, [make_exchange(0)])
+    (file,) = tmp_path.rglob("index-*")
+    file.unlink()
+    with pytest.raises(DamagedRecording, match=r"index-.* is missing: restore it or ingest"):
+        recording.count_index().totals(START, START + SECOND, 1000)
+
+
+def test_a_file_that_is_no_index_is_refused() -> None:
+    """Parquet of something else, or no Parquet at all, is not counted."""
+    for data in (b"PAR1", b"x" * 100):
+        with pytest.raises(DamagedRecording, match="the count index of hour=10/ is damaged"):
+            CountIndex(lambda data=data: [("hour=10/", data)], ENDPOINTS).totals(0, SECOND, 1000)  # type: ignore[misc]

@@ -1,4 +1,7 @@
-"""The options that say how to reach a recording's store, for the commands that do not run Locust."""
+"""The options that say how to reach a recording's store, for the commands that do not run Locust.
+
+Law: names and help, and the store they make; no option holds a credential, which come from the ordinary chain only.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rules people write for endpoints (`GET /users/{id}`), and how a path is held against them.
 
 Law: pure; the text of a templates file in, rules or one sentence about the wrong line out. The subtle thing: a rule may
-hold one placeholder a segment at most, so that no path can make its pattern backtrack for long.
+hold one parameter a segment at most, so that no path can make its pattern backtrack for long.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Rule", "Rules", "parse_rules"]
 
 _METHOD: Final = re.compile(r"[A-Z][A-Z0-9!#$%&'*+.^_`|~-]*")
-_PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
+_PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
 _REST: Final = re.compile(r"(?<=/)\{[^{}/]*\.\.\.\}\Z")
 
 
@@ -60,13 +60,13 @@ def _rule(words: list[str], number: int) -> Rule:
 
 def _fault(method: str | None, template: str) -> str | None:
     """What is wrong with a rule, as the second half of a sentence."""
-    found = _PLACEHOLDER.findall(template)
+    found = _PARAMETER.findall(template)
     checks = {
         f"has {method!r} where a method in capitals belongs": method is not None and not _METHOD.fullmatch(method),
         f"has {template!r} where a path that begins with '/' belongs": not template.startswith("/"),
         "has a query, which endpoints leave out": "?" in template,
-        "has a brace without its partner": any(c in _PLACEHOLDER.sub("", template) for c in "{}"),
-        "has two placeholders in one segment": any(len(_PLACEHOLDER.findall(s)) > 1 for s in template.split("/")),
+        "has a brace without its partner": any(c in _PARAMETER.sub("", template) for c in "{}"),
+        "has two parameters in one segment": any(len(_PARAMETER.findall(s)) > 1 for s in template.split("/")),
         "has a '{name...}' that is not the whole last segment": "..." in "".join(found) and not _REST.search(template),
         "has more than one '{name...}'": "".join(found).count("...") > 1,
     }
@@ -99,5 +99,5 @@ class Rules:
 def _pattern(template: str) -> re.Pattern[str]:
     rest = _REST.search(template)
     body = template[: rest.start()] if rest else template
-    literals = [re.escape(printable(text.encode())) for text in _PLACEHOLDER.split(body)]
+    literals = [re.escape(printable(text.encode())) for text in _PARAMETER.split(body)]
     return re.compile("[^/]+".join(literals) + (".*" if rest else ""))

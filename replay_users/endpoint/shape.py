@@ -2,7 +2,7 @@
 
 Law: pure; text in, text out, one segment at a time. What only the other paths can tell is `tree`'s.
 The subtle thing: names never hold a brace, blank or byte over 126 (they are percent-encoded), so a path cannot forge a
-placeholder, and an endpoint name is safe in a report, a tag and a line of text.
+parameter, and an endpoint name is safe in a report, a tag and a line of text.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ _ACTION = re.compile(r"(?:^|[&;])(?:action|do|cmd|command|op|operation|method|ta
 
 
 def acts(target: str) -> bool:
-    """Whether a target (path and query) or a path template names an action; placeholders such as `{id}` name nothing."""
+    """Whether a target (path and query) or a path template names an action; parameters such as `{id}` name nothing."""
     path, _, query = target.partition("?")
     literals = (segment for segment in path.split("/") if not segment.startswith("{"))
     return any(_acting(segment) for segment in literals) or any(_acting(value) for value in _ACTION.findall(query))

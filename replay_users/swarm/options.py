@@ -8,10 +8,7 @@ form's renaming would lose, and what is secret or decides where a run may go is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["OPTIONS", "Option", "add_options"]
 
@@ -37,78 +34,69 @@ class Option:
         return self.name.replace("-", "_")
 
 
-def _options() -> Iterator[Option]:
-    option = Option
-    yield option(name="recording", default="", help="folder or s3://bucket/prefix of the recording, or of a part of it")
-    yield option(name="pace", default="1x", help="1x, 2.5x, 500/s, or 100/s->500/s:5m,500/s:10m")
-    yield option(name="window", default="", help="the part to replay: A..B as times, or +30s..+90s from its start")
-    yield option(
-        name="sample", default="100%", help="share of the sessions to replay, whole sessions, in steps of 0.1%%"
-    )
-    yield option(name="methods", default="", help="only these methods, such as GET,HEAD")
-    yield option(
-        name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out"
-    )
-    yield option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too")
-    yield option(name="safety", default="", help="YAML file of endpoint rules: safe, unsafe, skip", web=False)
-    yield option(name="preserve-host", default=False, help="send the recorded Host header instead of the target's")
-    yield option(
+OPTIONS: tuple[Option, ...] = (
+    Option(name="recording", default="", help="folder or s3://bucket/prefix of the recording, or of a part of it"),
+    Option(name="pace", default="1x", help="1x, 2.5x, 500/s, or 100/s->500/s:5m,500/s:10m"),
+    Option(name="window", default="", help="the part to replay: A..B as times, or +30s..+90s from its start"),
+    Option(name="sample", default="100%", help="share of the sessions to replay, whole sessions, in steps of 0.1%%"),
+    Option(name="methods", default="", help="only these methods, such as GET,HEAD"),
+    Option(name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out"),
+    Option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too"),
+    Option(name="safety", default="", help="YAML file of endpoint rules: safe, unsafe, skip", web=False),
+    Option(name="preserve-host", default=False, help="send the recorded Host header instead of the target's"),
+    Option(
         name="header",
         default=[],
         help="header to add, such as 'Authorization: Bearer ${STAGING_TOKEN}' or '${file:/path}'; may be repeated",
         web=False,
-    )
-    yield option(name="rules", default="", help="YAML file of differences to ignore", web=False)
-    yield option(
+    ),
+    Option(name="rules", default="", help="YAML file of differences to ignore", web=False),
+    Option(
         name="order",
         default="causal",
         choices=("causal", "none"),
         help="causal: a session's requests wait for its answers",
-    )
-    yield option(name="max-lag", default="1s", help="drop what we could not send within this time")
-    yield option(
-        name="max-wait", default="30s", help="drop what had to wait longer than this for its session's answers"
-    )
-    yield option(name="max-in-flight", default="2000", help="safety limit of requests under way")
-    yield option(name="max-rate", default="", help="refuse a plan that would send faster than this, such as 1000/s")
-    yield option(name="clip", default=False, help="slow down to --max-rate instead of refusing")
-    yield option(
+    ),
+    Option(name="max-lag", default="1s", help="drop what we could not send within this time"),
+    Option(name="max-wait", default="30s", help="drop what had to wait longer than this for its session's answers"),
+    Option(name="max-in-flight", default="2000", help="safety limit of requests under way"),
+    Option(name="max-rate", default="", help="refuse a plan that would send faster than this, such as 1000/s"),
+    Option(name="clip", default=False, help="slow down to --max-rate instead of refusing"),
+    Option(
         name="timeout", default="30s", help="time for an answer; three times the recorded duration if that is longer"
-    )
-    yield option(name="drain-timeout", default="10s", help="time for answers under way when a run is stopped")
-    yield option(
+    ),
+    Option(name="drain-timeout", default="10s", help="time for answers under way when a run is stopped"),
+    Option(
         name="out", default="runs/{id}", help="directory for result.json and the rest; {id} is the run's id", web=False
-    )
-    yield option(name="overwrite", default=False, help="replace an earlier run in --out", web=False)
-    yield option(name="label", default=[], help="k=v that goes into every result; may be repeated", web=False)
-    yield option(
+    ),
+    Option(name="overwrite", default=False, help="replace an earlier run in --out", web=False),
+    Option(name="label", default=[], help="k=v that goes into every result; may be repeated", web=False),
+    Option(
         name="allow-target",
         default=[],
         help="target that the web form may choose beside --host; may be repeated",
         web=False,
-    )
-    yield option(
+    ),
+    Option(
         name="allow-recording",
         default=[],
         help="recording, or prefix of recordings, that the web form may choose beside --recording; may be repeated",
         web=False,
-    )
-    yield option(name="mismatch-is-failure", default=False, help="count mismatches as Locust failures too")
-    yield option(
+    ),
+    Option(name="mismatch-is-failure", default=False, help="count mismatches as Locust failures too"),
+    Option(
         name="fire-request-events",
         default="auto",
         choices=("auto", "always", "never"),
         help="fire Locust's request event for each exchange: auto if somebody besides Locust listens",
         web=False,
-    )
-    yield option(name="s3-endpoint", default="", help="address of an S3-compatible store", web=False)
-    yield option(name="s3-region", default="", help="region of the bucket", web=False)
-    yield option(name="s3-role", default="", help="role to assume for reading the recording", web=False)
-    yield option(name="s3-requester-pays", default=False, help="pay for requests to somebody else's bucket", web=False)
-    yield option(name="s3-expected-owner", default="", help="account that must own the bucket", web=False)
-
-
-OPTIONS: tuple[Option, ...] = tuple(_options())
+    ),
+    Option(name="s3-endpoint", default="", help="address of an S3-compatible store", web=False),
+    Option(name="s3-region", default="", help="region of the bucket", web=False),
+    Option(name="s3-role", default="", help="role to assume for reading the recording", web=False),
+    Option(name="s3-requester-pays", default=False, help="pay for requests to somebody else's bucket", web=False),
+    Option(name="s3-expected-owner", default="", help="account that must own the bucket", web=False),
+)
 
 
 def add_options(parser: Any, *, web: bool = True) -> None:

@@ -1,6 +1,11 @@
-"""What `replay-users run` hands to Locust: `locustfiles/replay.py`, inside the package."""
+"""What `replay-users run` hands to Locust: `locustfiles/replay.py`, inside the package.
+
+Law: the two classes that Locust looks for and nothing else, the same as in the file that people copy.
+"""
 
 from replay_users import ReplayShape, ReplayUser
+
+__all__ = ["Replay", "Shape"]
 
 
 class Replay(ReplayUser):

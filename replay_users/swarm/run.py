@@ -98,20 +98,23 @@ class Run:
         )
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
         self.source = self._source(columns)
-        self.feed = Feed(
-            self.schedule,
-            self._loader(wire),
-            {name: nth for nth, name in enumerate(self.names)},
-            skipped=self._skipped,
-            pulled=self.source.pulled,
-            ahead=LookAhead(),
-        )
+        self.feed = self._feed(wire)
         self._chores = Chores(loop, (self._refill, self._settle, self._judge, self._load), self.tally.hub)
         self._stats = LocustStats(
             environment,
             self.names,
             fire=wants_events(environment.events, settings.request_events),
             mismatch_is_failure=settings.mismatch_is_failure,
+        )
+
+    def _feed(self, wire: WireBuilder) -> Feed:
+        return Feed(
+            self.schedule,
+            self._loader(wire),
+            {name: nth for nth, name in enumerate(self.names)},
+            skipped=self._skipped,
+            pulled=self.source.pulled,
+            ahead=LookAhead(),
         )
 
     def _source(self, columns: Sequence[str]) -> Source:

@@ -17,6 +17,8 @@ import threading
 import time
 from typing import Any
 
+__all__: list[str] = []
+
 _LINGER_0 = struct.pack("ii", 1, 0)
 _BUFFER = 64 << 10  # small, so that a large upload is written in several parts
 _STEP = 0.05  # s between two looks at whether a stalled peer has gone

@@ -32,7 +32,7 @@ def test_a_templates_file_is_read() -> None:
         pytest.param("GET /users extra", "more than two words", id="three-words"),
         pytest.param("/users/{id", "a brace without its partner", id="open-brace"),
         pytest.param("/users/id}", "a brace without its partner", id="closing-brace"),
-        pytest.param("/{a}-{b}", "two placeholders in one segment", id="two-in-a-segment"),
+        pytest.param("/{a}-{b}", "two parameters in one segment", id="two-in-a-segment"),
         pytest.param("/{path...}/x", "not the whole last segment", id="rest-in-the-middle"),
         pytest.param("/x{path...}", "not the whole last segment", id="rest-with-prefix"),
         pytest.param("/{a...}/{b...}", "more than one '{name...}'", id="two-rests"),
@@ -49,7 +49,7 @@ def test_a_wrong_line_is_refused_with_its_number(line: str, complaint: str) -> N
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
-        pytest.param("GET", "/users/anna", "GET /users/{id}", id="placeholder"),
+        pytest.param("GET", "/users/anna", "GET /users/{id}", id="parameter"),
         pytest.param("POST", "/users/anna", None, id="another-method"),
         pytest.param("GET", "/users/anna/x", None, id="longer-path"),
         pytest.param("GET", "/users/", None, id="empty-segment-is-no-value"),
@@ -61,7 +61,7 @@ def test_a_wrong_line_is_refused_with_its_number(line: str, complaint: str) -> N
     ],
 )
 def test_a_rule_names_the_paths_it_fits(method: str, path: str, name: str | None) -> None:
-    """A placeholder stands for one non-empty segment or part of it, a rest for whatever follows."""
+    """A parameter stands for one non-empty segment or part of it, a rest for whatever follows."""
     rules = Rules([*parse_rules(FILE), Rule(None, "/café")])
     assert rules.name(method, path) == name
 

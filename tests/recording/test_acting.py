@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from replay_users.recording.acting import READ_METHODS, acts
+from replay_users.recording.acting import ACTING_WORDS, READ_METHODS, acts
 
 ACTING = [
     "/logout",
@@ -41,8 +43,24 @@ def test_an_action_is_a_whole_word(target: str) -> None:
 
 @pytest.mark.parametrize("target", READING)
 def test_other_words_only_read(target: str) -> None:
-    """Longer words, placeholders, searches and other parameters do not."""
+    """Longer words, parameters of a template, searches and other parameters do not."""
     assert not acts(target)
+
+
+@pytest.mark.parametrize("word", sorted(ACTING_WORDS))
+def test_every_word_counts_alone(word: str) -> None:
+    """Each word of the list is found in a path and in an action, and not in what merely begins with it."""
+    assert acts(f"/a/{word}/b")
+    assert acts(f"/a?action={word}")
+    assert not acts(f"/a/{word}x/b")
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_any_target_is_read(target: str) -> None:
+    """Nothing that a client may have sent makes the question fail, and an action behind it is seen."""
+    acts(target)
+    assert "?" in target or acts(f"{target}/logout")
 
 
 def test_methods_that_read() -> None:

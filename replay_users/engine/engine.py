@@ -187,7 +187,7 @@ class Engine:
         if stale and not flight.resent and flight.method in _SAFE and not self._stopped:
             flight.resent = True
             self.counters.resent += 1
-            self._connect(flight, connection.answer_by)
+            self._connect(flight, connection.deadline)
             return
         self._end(flight, fault)
 

@@ -9,6 +9,7 @@ from replay_users.testing.fakes import make_exchange, make_flight
 from replay_users.testing.script import (
     Step,
     close,
+    hold,
     http_answer,
     pause,
     receive,
@@ -28,6 +29,7 @@ __all__ = [
     "VirtualRun",
     "VirtualTarget",
     "close",
+    "hold",
     "http_answer",
     "make_exchange",
     "make_flight",

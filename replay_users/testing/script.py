@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Step", "close", "http_answer", "pause", "receive", "reset", "send", "serve", "stall"]
+__all__ = ["Step", "close", "hold", "http_answer", "pause", "receive", "reset", "send", "serve", "stall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ def send(data: bytes, *, pieces: int = 1, seconds: float = 0.0) -> Step:
 def pause(seconds: float) -> Step:
     """Do nothing for a while."""
     return Step("pause", seconds=seconds)
+
+
+def hold() -> Step:
+    """Wait until the test calls `ScriptedTarget.let_go`, which it needs to do once for all that hold or will."""
+    return Step("hold")
 
 
 def stall() -> Step:

@@ -31,6 +31,7 @@ class Plan:
         """The nth connection follows the nth script, and the last one all those after it."""
         self.scripts = scripts
         self.accepted = 0
+        self.let_go = threading.Event()
         self.received: list[list[Any]] = []
 
     def next_script(self) -> tuple[int, list[list[Any]]]:
@@ -97,6 +98,10 @@ class Link:
         time.sleep(seconds)
         return True
 
+    def hold(self, _data: bytes, _seconds: float, _pieces: int) -> bool:
+        """Wait to be let go."""
+        return self._plan.let_go.wait()
+
     def stall(self, _data: bytes, _seconds: float, _pieces: int) -> bool:
         """Wait until the peer has closed, reading nothing."""
         poll = select.poll()
@@ -143,7 +148,10 @@ class Server:
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry out one order."""
         if "play" in order:
+            self.plan.let_go.set()
             self.plan = Plan(order["play"])
+        if "let_go" in order:
+            self.plan.let_go.set()
         return {"accepted": self.plan.accepted, "received": self.plan.received}
 
 

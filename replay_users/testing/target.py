@@ -86,6 +86,10 @@ class ScriptedTarget:
         steps = [[astuple(step) for step in script] for script in scripts or ([serve()],)]
         self._order({"play": [[[a, d.decode("latin-1"), s, p] for a, d, s, p in script] for script in steps]})
 
+    def let_go(self) -> None:
+        """Let connections go on from where they `hold`."""
+        self._order({"let_go": True})
+
     @property
     def accepted(self) -> int:
         """How many connections were accepted since the last `play`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
+    from replay_users.engine.connection import Connection
     from tests.engine.rig import Rig
 
 MS = 1_000_000
@@ -53,7 +56,7 @@ def answer(
 EARLY = raw(b"HTTP/1.1 100 Continue")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 GZIPPED = b"Transfer-Encoding: gzip"
-BY_CODING = raw(b"HTTP/1.1 200 OK", b"Connection: close", GZIPPED + b", Chunked", body=b"2\r\nok\r\n0\r\n\r\n")
+LAST = raw(b"HTTP/1.1 200 OK", b"Connection: close", GZIPPED + b", Chunked", body=b"2\r\nok\r\n0\r\n\r\n")
 EXTENDED = CHUNKED + b"1;x=y\r\no\r\n1\r\nk\r\n0\r\nDigest: 1\r\nX: 2\r\n\r\n"
 LONG = raw(b"HTTP/1.1 200 OK", b"Content-Length: 500")
 OFFER = b"Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\n"
@@ -81,7 +84,7 @@ UNFRAMED = raw(b"HTTP/1.1 200 OK", body=b"to the ")
         answer("until the end", send(UNFRAMED), A_MOMENT, send(b"end"), close(), body=b"to the end", reused=False),
         answer("nothing until the end", send(raw(b"HTTP/1.0 200 OK")), close(), body=b"", reused=False),
         answer("any other coding", send(raw(b"HTTP/1.1 200 OK", GZIPPED, body=b"ok")), close(), reused=False),
-        answer("chunked last of two codings", send(BY_CODING), reused=False),
+        answer("chunked last of two codings", send(LAST), reused=False),
         answer("HTTP/1.0", send(raw(*OLD, body=b"ok")), reused=False),
         answer("HTTP/1.0 keep-alive", send(raw(*OLD, b"Connection: keep-alive", body=b"ok"))),
         answer("connection: close", send(http_answer(b"ok", head=CLOSING)), reused=False),
@@ -141,6 +144,14 @@ HUGE = b"HTTP/1.1 200 OK\r\nX: " + b"y" * (3 * MAX_HEAD)
         fault("closed after an interim", Fault.CLOSED_IN_HEADERS, send(EARLY), close()),
         fault("closed in body", Fault.CLOSED_IN_BODY, send(HALF), close(), status=200),
         fault("closed in a chunk", Fault.CLOSED_IN_BODY, send(HALF_CHUNK), close(), status=200),
+        fault("closed in a chunk of a last answer", Fault.CLOSED_IN_BODY, send(LAST[:-9]), close(), status=200),
+        fault(
+            "closed in a last body",
+            Fault.CLOSED_IN_BODY,
+            send(http_answer(b"ok", head=CLOSING)[:-1]),
+            close(),
+            status=200,
+        ),
         fault("closed between chunks", Fault.CLOSED_IN_BODY, send(CHUNKED + b"2\r\nok\r\n"), close(), status=200),
         fault("garbage", Fault.PROTOCOL, send(b"SSH-2.0-OpenSSH_9.2\r\n"), stall()),
         fault("no head (HTTP/0.9)", Fault.PROTOCOL, send(b"<html>hello</html>"), close()),
@@ -174,10 +185,11 @@ def test_faults(
 ) -> None:
     """Each thing a peer can do wrong is a fault of its own kind, closes the connection, and leaves the next exchange unharmed."""
     target.play([receive(), *steps], [serve()])
-    live = rig(timeouts=SHORT)
+    live = rig(timeouts=SHORT if kind in {Fault.TIMEOUT, Fault.TIMEOUT_IN_BODY} else Timeouts())
     (flight,) = live.fly(request(method))
     assert (flight.fault, flight.answer_status, flight.answer_body) == (kind, status, b"")
     assert (flight.resent, target.accepted) == (False, 1)
+    live.engine._timeouts = Timeouts()
     (following,) = live.fly(request())
     assert (following.fault, following.answer_status, target.accepted) == (None, 200, 2)
 
@@ -231,7 +243,7 @@ TOO_LARGE = http_answer(b"too large", status=413)
     ("steps", "status", "fault"),
     [
         pytest.param([send(TOO_LARGE), stall()], 413, None, id="answers, then waits"),
-        pytest.param([send(TOO_LARGE), reset()], 413, None, id="answers, then resets"),
+        pytest.param([A_MOMENT, send(TOO_LARGE), reset()], 413, None, id="answers, then resets"),
         pytest.param([send(raw(b"HTTP/1.1 413 No")), pause(0.05), close()], 413, None, id="answers, then closes"),
         pytest.param([A_MOMENT, reset()], 0, Fault.RESET_BEFORE_HEADERS, id="resets"),
         pytest.param([send(HALF), A_MOMENT, reset()], 200, Fault.RESET_IN_BODY, id="resets in its answer"),
@@ -243,11 +255,49 @@ def test_a_peer_that_does_not_read_the_request(
 ) -> None:
     """What a peer says before it has read a large request counts, and the connection is not used again."""
     target.play(steps, [serve()])
-    live = rig(timeouts=SHORT)
+    live = rig(timeouts=SHORT if fault is Fault.TIMEOUT else Timeouts())
     (flight,) = live.fly(request("POST", body=b"x" * (16 << 20)))
     assert (flight.answer_status, flight.fault) == (status, fault)
+    live.engine._timeouts = Timeouts()
     live.fly(request())
     assert target.accepted == 2
+
+
+def cut_off(live: Rig, target: ScriptedTarget, *steps: Step) -> tuple[Flight, Connection]:
+    """A large upload, of which the hub will next see that it can write, the peer having done its steps by then."""
+    target.play([pause(0.01), *steps])
+    flight = request("POST", body=b"x" * (16 << 20))
+    live.launch(flight)
+    live.wait_until(lambda: any(connection._out for connection in live.engine._all))
+    (connection,) = live.engine._all
+    until = time.monotonic() + 5
+    while connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) != _TCP_CLOSE:
+        assert time.monotonic() < until
+    connection._writable()
+    return flight, connection
+
+
+_TCP_CLOSE = b"\x07"
+"""The state of a connection that was reset."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "fault"),
+    [
+        pytest.param([send(TOO_LARGE), reset()], 413, None, id="after an answer"),
+        pytest.param([reset()], 0, Fault.RESET_BEFORE_HEADERS, id="before headers"),
+        pytest.param([send(HALF), reset()], 200, Fault.RESET_IN_BODY, id="in body"),
+    ],
+)
+def test_a_write_that_fails(
+    rig: Callable[..., Rig], target: ScriptedTarget, steps: list[Step], status: int, fault: Fault | None
+) -> None:
+    """A write that a reset has made impossible ends nothing: what the peer said before it is read first, then the reset."""
+    live = rig()
+    flight, connection = cut_off(live, target, *steps)
+    assert flight.done == 0
+    live.wait_until(lambda: flight in live.engine.finished)
+    assert (flight.answer_status, flight.fault, connection.closed) == (status, fault, True)
 
 
 # Answers, in detail
@@ -282,109 +332,3 @@ def test_marks(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     assert first.done - first.sent >= 30 * MS
     (second,) = live.fly(request())
     assert (second.connect, second.sent - second.picked < 30 * MS) == (0, True)
-
-
-# Idle connections
-
-
-def test_late_bytes_on_an_idle_connection(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
-    """Bytes that come unasked close the idle connection and are counted; they are nobody's answer."""
-    target.play([receive(), send(OK), A_MOMENT, send(http_answer(b"unasked")), stall()], [serve()])
-    live = rig()
-    live.fly(request())
-    live.wait_until(lambda: live.engine.counters.late_bytes == 1)
-    (following,) = live.fly(request())
-    assert (following.answer_status, following.answer_body, following.resent, target.accepted) == (200, b"", False, 2)
-
-
-@pytest.mark.parametrize("ending", [close(), reset()], ids=lambda step: step.action)
-def test_an_idle_connection_ends(rig: Callable[..., Rig], target: ScriptedTarget, ending: Step) -> None:
-    """A connection that its peer ends while it is idle is counted and never used again; no exchange fails for it."""
-    target.play([receive(), send(OK), A_MOMENT, ending], [serve()])
-    live = rig()
-    live.fly(request())
-    live.wait_until(lambda: live.engine.counters.closed_idle == 1)
-    (following,) = live.fly(request())
-    assert (following.fault, following.resent, target.accepted) == (None, False, 2)
-
-
-# Once more
-
-
-def again(live: Rig, target: ScriptedTarget, method: str, *ending: Step, then: Step | None = None) -> Flight:
-    """Fly on a connection that was used before and whose peer ends it when it has read the second request."""
-    target.play([receive(), send(OK), receive(), *ending], [then or serve()])
-    live.fly(request())
-    (flight,) = live.fly(request(method, target=b"/again"))
-    return flight
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize("ending", [close(), reset()], ids=lambda step: step.action)
-def test_a_safe_request_is_sent_again(
-    rig: Callable[..., Rig], target: ScriptedTarget, method: str, ending: Step
-) -> None:
-    """A safe request on a used connection that ends without a byte is sent once more, on a fresh one, and counted."""
-    live = rig()
-    flight = again(live, target, method, ending)
-    assert (flight.fault, flight.answer_status, flight.resent) == (None, 200, True)
-    assert (live.engine.counters.resent, target.accepted) == (1, 2)
-    first, second = (received for received in target.received() if b"/again" in received.data)
-    assert first.data == second.data
-    start = live.engine.start
-    assert flight.connect == 0
-    assert flight.sent + start < first.at < second.at < flight.done + start
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
-def test_an_unsafe_request_is_never_sent_again(rig: Callable[..., Rig], target: ScriptedTarget, method: str) -> None:
-    """A request that may have changed something fails instead."""
-    flight = again(rig(), target, method, close())
-    assert (flight.fault, flight.resent, target.accepted) == (Fault.CLOSED_BEFORE_HEADERS, False, 1)
-
-
-@pytest.mark.parametrize(
-    ("steps", "fault"),
-    [
-        pytest.param([send(b"H"), close()], Fault.CLOSED_IN_HEADERS, id="a byte, then closed"),
-        pytest.param([send(b"H"), A_MOMENT, reset()], Fault.RESET_IN_HEADERS, id="a byte, then reset"),
-        pytest.param(
-            [send(raw(b"HTTP/1.1 100 Go")), A_MOMENT, close()], Fault.CLOSED_IN_HEADERS, id="an interim answer"
-        ),
-        pytest.param([send(HALF), close()], Fault.CLOSED_IN_BODY, id="half an answer"),
-        pytest.param([send(b"junk"), close()], Fault.PROTOCOL, id="garbage"),
-        pytest.param([stall()], Fault.TIMEOUT, id="a timeout"),
-    ],
-)
-def test_nothing_is_sent_again_after_a_byte(
-    rig: Callable[..., Rig], target: ScriptedTarget, steps: list[Step], fault: Fault
-) -> None:
-    """Once the peer has shown that it has the request, or has had its time, there is no second try."""
-    flight = again(rig(timeouts=SHORT), target, "GET", *steps)
-    assert (flight.fault, flight.resent, target.accepted) == (fault, False, 1)
-
-
-def test_nothing_is_sent_a_third_time(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
-    """A second try that ends as the first one did is the end of it."""
-    live = rig()
-    flight = again(live, target, "GET", close(), then=close())
-    assert (flight.fault, flight.resent) == (Fault.CLOSED_BEFORE_HEADERS, True)
-    assert (live.engine.counters.resent, target.accepted) == (1, 2)
-
-
-def test_a_second_try_that_cannot_connect(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
-    """A refused second try is a failed connect, and the request still counts as sent when it first was."""
-    target.play([receive(), send(OK), receive(), pause(0.03), close()])
-    live = rig()
-    live.fly(request())
-    live.engine.readdress([target.refusing])
-    (flight,) = live.fly(request())
-    assert (flight.fault, flight.resent) == (Fault.CONNECT, True)
-    assert flight.done - flight.sent >= 30 * MS
-
-
-def test_a_fresh_connection_is_no_reason_to_send_again(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
-    """A peer that ends a fresh connection without a byte has failed the request."""
-    target.play([receive(), close()], [serve()])
-    (flight,) = rig().fly(request())
-    assert (flight.fault, flight.resent, target.accepted) == (Fault.CLOSED_BEFORE_HEADERS, False, 1)

@@ -1,7 +1,7 @@
 """From a drained run to its files, its summary and its exit code.
 
 Law: reads the run, writes the run directory, changes neither. A result that cannot be written is an error of ours with
-its sentence; the verdict is still shown.
+its sentence; the verdict is still shown, and told to whoever listens.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def conclude_run(run: Run) -> Conclusion:
     judged = conclude(_facts(run), run.tally, run.plan.planned)
     result = result_json(judged)
     result["connections"] = _connections(run)
+    result["user_code_failures"] = {**run.hooks.failures, **({"events": events.failures} if events.failures else {})}
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     summary = summary_text(result, folder=str(folder))

@@ -1,8 +1,9 @@
 """What a user's subclass of `ReplayUser` overrides, and at what price.
 
 Law: looks at a user once, at the start of a run; a method that is not overridden costs nothing afterwards. A user's
-code that raises is reported once and counted, and the exchange goes on as if it had not been asked (`rewrite`,
-`endpoint`) or is skipped (`sign`, since what it would have signed must not go out unsigned).
+code that raises, or gives back something else than it should, is reported once and counted. The subtle thing: then the
+exchange is skipped (`rewrite`, `sign`), since what was to be changed must not go out as it was; only where nothing goes
+out differently (`endpoint`, `on_answer`) does it go on as if nobody had been asked.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Hooks"]
 
 _logger = logging.getLogger(__name__)
+
+_FIELDS = (("method", str), ("authority", str), ("target", bytes), ("head", bytes), ("body", bytes))
 
 
 class Hooks:
@@ -55,35 +58,56 @@ class Hooks:
         """The request to send instead."""
         if "rewrite" not in self._own:
             return request
-        made = self._call("rewrite", request)
-        return made if isinstance(made, (Request, Skip)) else request
+        made = self._call("rewrite", lambda made: isinstance(made, Skip) or _is_request(made), request)
+        return Skip("rewrite failed") if made is None else made
 
     def endpoint(self, request: Request) -> str:
         """The endpoint to count a request under."""
         if "endpoint" not in self._own:
             return request.endpoint
-        named = self._call("endpoint", request)
-        return named if isinstance(named, str) and named else request.endpoint
+        return self._call("endpoint", _is_name, request) or request.endpoint
 
     def signer(self, wire: WireBuilder) -> Callable[[Flight], bytes | None]:
         """Gives wire bytes at send time, `None` for what cannot be signed."""
 
         def sign(flight: Flight) -> bytes | None:
-            signed = self._call("sign", flight.request)
-            made = wire.build_request(signed) if isinstance(signed, Request) else None
+            signed = self._call("sign", _is_request, flight.request)
+            made = None if signed is None else wire.build_request(signed)
             return None if isinstance(made, SkipReason) else made
 
         return sign
 
     def on_answer(self, outcome: Outcome, answer: Answer) -> None:
         """An answer has come."""
-        self._call("on_answer", outcome, answer, outcome.session)
+        self._call("on_answer", _is_anything, outcome, answer, outcome.session)
 
-    def _call(self, name: str, *arguments: object) -> object:
+    def _call(self, name: str, expected: Callable[[object], bool], *arguments: object) -> Any:
+        """What the user's method gives, `None` if it raised or gave something that is not `expected`."""
         try:
-            return getattr(self._user, name)(*arguments)
-        except Exception:
-            self.failures[name] = self.failures.get(name, 0) + 1
-            if self.failures[name] == 1:
-                _logger.exception("%s.%s raised; reported once, counted from now on", type(self._user).__name__, name)
+            given = getattr(self._user, name)(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a user's code does, the run goes on
+            self._failed(name, "raised", error)
             return None
+        if expected(given):
+            return given
+        self._failed(name, f"returned {type(given).__name__} where that cannot be", None)
+        return None
+
+    def _failed(self, name: str, what: str, error: Exception | None) -> None:
+        self.failures[name] = self.failures.get(name, 0) + 1
+        if self.failures[name] == 1:
+            told = "%s.%s %s; reported once, counted from now on"
+            _logger.error(told, type(self._user).__name__, name, what, exc_info=error)
+
+
+def _is_request(made: object) -> bool:
+    """Whether it is a request whose fields are what they should be: a path as `str` would stop the feed."""
+    return isinstance(made, Request) and all(isinstance(getattr(made, name), kind) for name, kind in _FIELDS)
+
+
+def _is_name(made: object) -> bool:
+    return isinstance(made, str) and bool(made)
+
+
+def _is_anything(_made: object) -> bool:
+    return True

@@ -91,6 +91,12 @@ OPTIONS: tuple[Option, ...] = (
         help="fire Locust's request event for each exchange: auto if somebody besides Locust listens",
         web=False,
     ),
+    Option(
+        name="no-locust-tables",
+        default=False,
+        help="leave out Locust's tables of statistics, so that plan, progress and summary stand alone",
+        web=False,
+    ),
     Option(name="s3-endpoint", default="", help="address of an S3-compatible store", web=False),
     Option(name="s3-region", default="", help="region of the bucket", web=False),
     Option(name="s3-role", default="", help="role to assume for reading the recording", web=False),

@@ -5,6 +5,7 @@ Law: looks and writes, changes nothing. The line itself is made by `results.prog
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _LOG_EVERY_S = 10.0
+_TERMINAL_EVERY_S = 1.0
+_WIDTH = 80  # of terminals that do not say theirs
 
 
 class Progress:
@@ -34,10 +37,17 @@ class Progress:
 
     def _show(self) -> None:
         while True:
-            gevent.sleep(1.0 if self._terminal else _LOG_EVERY_S)
-            line = self.line()
-            sys.stderr.write(f"\r\x1b[2K{line}" if self._terminal else line + "\n")
-            sys.stderr.flush()
+            gevent.sleep(_TERMINAL_EVERY_S if self._terminal else _LOG_EVERY_S)
+            self._write(self.line())
+
+    def _write(self, line: str) -> None:
+        if self._terminal:  # a line that wraps could not be taken back
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+            line = f"\r\x1b[2K{line[: width - 1]}"
+        else:
+            line += "\n"
+        sys.stderr.write(line)
+        sys.stderr.flush()
 
     def line(self) -> str:
         """The run's state, as one line."""
@@ -51,7 +61,9 @@ class Progress:
         return progress_line(done, run.plan.planned, rate, lag, totals.mismatched, max(0.0, left))
 
     def stop(self) -> None:
-        """No more lines; a terminal's line is left complete."""
+        """No more lines; a terminal keeps the last one, as it is at the end."""
         self._greenlet.kill()
         if self._terminal:
+            self._write(self.line())
             sys.stderr.write("\n")
+            sys.stderr.flush()

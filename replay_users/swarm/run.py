@@ -79,7 +79,8 @@ class Run:
         self.names = [info.name for info in prepared.recording.manifest.endpoints]
         self.tally = Tally(self.names)
         self.schedule = Schedule(settings.limits, self._dropped, causal=settings.causal)
-        self._hooks = hooks
+        self.hooks = hooks
+        self._collect_before = gc.get_threshold()
         self._listening = Listening(self.names, hooks)
         wire = WireBuilder(
             host=None if settings.plan.preserve_host else settings.host.authority.encode(),
@@ -134,7 +135,7 @@ class Run:
         )
 
     def _loader(self, wire: WireBuilder) -> Loader:
-        plan, hooks = self.plan, self._hooks
+        plan, hooks = self.plan, self.hooks
         if not hooks.loads:
             return Loader(origin=plan.window.origin, warp=plan.warp, rules=plan.decisions, wire=wire)
         return HookedLoader(
@@ -185,8 +186,10 @@ class Run:
                     self.stop("time")
                 gevent.sleep(0.05)
         finally:
-            self._close()
-            self.done.set()
+            try:
+                self._close()
+            finally:
+                self.done.set()
 
     def _is_drained(self) -> bool:
         return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
@@ -220,6 +223,7 @@ class Run:
         self._chores.close()
         self.engine.close()
         self.source.close()
+        gc.set_threshold(*self._collect_before)
         gc.unfreeze()
 
     # The chores, most urgent first

@@ -6,6 +6,7 @@ are not here: a header is a template, which each worker fills in from its own en
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from replay_users.plan.safety_file import parse_safety
 from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sample
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
+from replay_users.swarm.options import OPTIONS
 
 if TYPE_CHECKING:
     from replay_users.plan.headers import HeaderSpec
@@ -63,7 +65,10 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
     """
     if not options.recording:
         raise UsageError("say what to replay: --recording FOLDER or s3://bucket/prefix (or REPLAY_RECORDING)")
-    target = parse_host(host or "")
+    if not host:
+        raise UsageError("say where to replay to: --host http://HOST:PORT (or LOCUST_HOST)")
+    _refuse_unknown_choices(options)
+    target = parse_host(host)
     if target.scheme != "http":
         raise UsageError(
             f"--host {target.url}: this version replays over plain http only; give an http:// address of the target"
@@ -87,6 +92,14 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
         mismatch_is_failure=options.mismatch_is_failure,
         request_events=options.fire_request_events,
     )
+
+
+def _refuse_unknown_choices(options: Any) -> None:
+    """The parser has done this for the command line; the web form offers free text."""
+    for option in OPTIONS:
+        given = getattr(options, option.dest)
+        if option.choices and given not in option.choices:
+            raise UsageError(f"--{option.name} {given[:40]!r}: choose one of {', '.join(option.choices)}")
 
 
 def plan_settings(options: Any, host: Host | None, headers: tuple[HeaderSpec, ...]) -> PlanSettings:
@@ -154,16 +167,24 @@ def _timeouts(text: str) -> Timeouts:
 
 
 def _run_time(value: Any) -> int | None:
-    """Locust's `-t`: seconds as a number once parsed, or still its text."""
+    """Locust's `-t`: seconds as a number once parsed, or still its text, where a bare number is seconds too."""
     if not value:
         return None
-    return parse_duration(value) if isinstance(value, str) else int(value) * 1_000_000_000
+    text = f"{value}s" if str(value).isdigit() else str(value)
+    return parse_duration(text)
 
 
 def _out(out: str, *, overwrite: bool) -> str:
-    """Where to write; refused now rather than after the run, if it holds another one."""
-    if not overwrite and (Path(out) / "result.json").exists():
-        raise UsageError(f"--out {out} holds a run already: choose another directory, or replace it with --overwrite")
+    """Where to write; refused now rather than after the run, if it holds another one or cannot be a directory."""
+    folder = Path(out)
+    if not overwrite and (folder / "result.json").exists():
+        raise UsageError(
+            f"--out {out} holds a run already: choose another directory, such as 'runs/{{id}}',"
+            " or replace it with --overwrite"
+        )
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UsageError(f"--out {out} cannot be written: {there} is not a directory that you may write to")
     return out
 
 

@@ -72,6 +72,15 @@ class Source:
         self._room.set()
 
     def _run(self, feed: Feed) -> None:
+        try:
+            self._read(feed)
+        except Exception as error:
+            _logger.exception("reading the recording failed; this is a bug of replay_users, please report it")
+            self._lose(self._left, "the rest", ReplayError(f"reading failed ({error!r}): report this and start again"))
+        feed.end()
+        self._wake()
+
+    def _read(self, feed: Feed) -> None:
         fetched = self._ahead(0)
         for nth, item in enumerate(self._items):
             while feed.tables > 1:
@@ -83,7 +92,6 @@ class Source:
                 self._left -= table.num_rows
                 feed.push(table)
                 self._wake()
-        feed.end()
 
     def _ahead(self, nth: int) -> Any:
         if nth < len(self._items):
@@ -92,6 +100,8 @@ class Source:
 
     def _fetch(self, item: SliceInfo) -> Sequence[Part] | ReplayError:
         try:
+            if self._recording.store.blocking:
+                return self._pool.apply(fetch, (self._recording, item, self._selection.partitions))
             return fetch(self._recording, item, self._selection.partitions)
         except ReplayError as error:
             return error
@@ -101,20 +111,24 @@ class Source:
 
     def _table(self, item: SliceInfo, fetching: Any, next_at: int | None) -> pa.Table | None:
         """The rows that come before the next slice's; the rows of a slice that cannot be read are counted as unread."""
-        parts = fetching.get()
+        parts, error = fetching.get(), None
         if isinstance(parts, ReplayError):
-            self._lose(item, parts)
-            return self._pool.apply(self._order.push, (None, next_at))
-        return self._pool.apply(self._decode, (item, parts, next_at))
+            table, error = self._pool.apply(self._order.push, (None, next_at)), parts
+        else:
+            table, error = self._pool.apply(self._decode, (item, parts, next_at))
+        if error is not None:
+            self._lose(self._expected.get(item.file, 0), item.file, error)
+        return table
 
-    def _decode(self, item: SliceInfo, parts: Sequence[Part], next_at: int | None) -> pa.Table | None:
+    def _decode(
+        self, item: SliceInfo, parts: Sequence[Part], next_at: int | None
+    ) -> tuple[pa.Table | None, ReplayError | None]:
         """In the pool thread; nothing but `TimeOrder` holds a slice's rows, so that sorting them can let them go."""
         _be_nice()
         try:
-            return self._order.push(self._checked(item, decode(item, parts, self._selection)), next_at)
+            return self._order.push(self._checked(item, decode(item, parts, self._selection)), next_at), None
         except ReplayError as error:
-            self._lose(item, error)
-            return self._order.push(None, next_at)
+            return self._order.push(None, next_at), error
 
     def _checked(self, item: SliceInfo, rows: pa.Table) -> pa.Table:
         expected = self._expected.get(item.file, 0)
@@ -125,11 +139,10 @@ class Source:
             )
         return rows
 
-    def _lose(self, item: SliceInfo, error: ReplayError) -> None:
-        rows = self._expected.get(item.file, 0)
+    def _lose(self, rows: int, where: str, error: ReplayError) -> None:
         self.first_error = self.first_error or error
         self._left -= rows
-        self._unread(rows, item.file)
+        self._unread(rows, where)
         _logger.error("%d rows are unread: %s", rows, error)
 
     def stop(self) -> int:

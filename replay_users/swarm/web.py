@@ -74,8 +74,16 @@ def refuse_unallowed(operator: Namespace, host: str | None, recording: str, targ
     if parse_host(target).url not in targets:
         raise UsageError(f"target {target!r} is not allowed here: {_allowed('--allow-target', targets)}")
     prefixes = [p for p in (*operator.allow_recording, operator.recording) if p]
-    if not any(recording == p or recording.startswith(p.rstrip("/") + "/") for p in prefixes) or ".." in recording:
+    if not any(_is_within(recording, prefix) for prefix in prefixes):
         raise UsageError(f"recording {recording!r} is not allowed here: {_allowed('--allow-recording', prefixes)}")
+
+
+def _is_within(recording: str, prefix: str) -> bool:
+    """Whether it is what the operator named, or below it by name; `..` would lead out of it again."""
+    if recording.rstrip("/") == prefix.rstrip("/"):
+        return True
+    rest = recording.removeprefix(prefix.rstrip("/") + "/")
+    return rest != recording and ".." not in rest.split("/")
 
 
 def _allowed(option: str, values: Any) -> str:

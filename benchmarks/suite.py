@@ -9,11 +9,17 @@ target, body size and minute.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from benchmarks.harness import Contender, Group, Ratio
+from benchmarks.harness import Bar, Beside, Contender, Group, Level, Ratio
+from benchmarks.ours.recording import recording
 from benchmarks.peers.request import CONNECTIONS
+from benchmarks.servers.target import Serving
 
-__all__ = ["busy_loop", "fasthttp", "groups", "naive", "wrk"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["busy_loop", "fasthttp", "groups", "naive", "ours", "wrk"]
 
 WINDOW_S = 2
 WARM_UP_S = 1
@@ -61,19 +67,146 @@ def naive(name: str = "naive", *, rate: float | None = None, seconds: float = 4)
     return Contender(name=name, command=command, env=env)
 
 
+def ours(module: str, name: str, *arguments: str, timeout_s: float = 120.0) -> Contender:
+    """One of our own contenders, `benchmarks.ours.MODULE`."""
+    command = (sys.executable, "-m", f"benchmarks.ours.{module}", *arguments)
+    return Contender(name=name, command=command, timeout_s=timeout_s)
+
+
+def _recorded(**shape: float) -> Callable[[], Mapping[str, str]]:
+    """Write the recording of this shape if it is not there; its folder, for the contenders."""
+
+    def prepare() -> Mapping[str, str]:
+        return {"BENCH_RECORDING": str(recording(**shape))}  # type: ignore[arg-type]
+
+    return prepare
+
+
+def _transport() -> Group:
+    return Group(
+        name="transport",
+        contenders=(ours("transport", "our transport"), fasthttp(), wrk()),
+        rows=(
+            Ratio(name="transport vs FastHttpUser", of="our transport", over="FastHttpUser", goal=15, floor=8),
+            Ratio(name="transport vs wrk", of="our transport", over="wrk", goal=85, floor=50, unit="%"),
+        ),
+    )
+
+
+def _pipeline() -> Group:
+    """Flat out: the pace is far above what a core can do, and nothing is dropped."""
+    bar = Bar(name="naive replay vs bare FastHttpUser, less its decoding", peer="naive", bare="FastHttpUser")
+    return Group(
+        name="pipeline",
+        contenders=(
+            ours("pipeline", "our pipeline", "--pace", "60000/s", "--in-flight", "100000", "--window", "4"),
+            naive(),
+            fasthttp(),
+        ),
+        prepare=_recorded(rate=20_000, seconds=15),
+        rows=(
+            bar,
+            Ratio(
+                name="whole pipeline vs naive Locust replay",
+                of="our pipeline",
+                over="naive",
+                goal=10,
+                floor=4,
+                bar=bar,
+            ),
+            Level(
+                name="whole pipeline, requests per CPU second",
+                of="our pipeline",
+                key="per_cpu_s",
+                unit="/s",
+                goal=30_000,
+                better="more",
+            ),
+        ),
+    )
+
+
+def _engine_lag() -> Group:
+    p50, p99 = "lag_p50_ms", "lag_p99_ms"
+    floor_p50 = Beside(of="busy loop", key=p50, plus=3)
+    floor_p99 = Beside(of="busy loop", key=p99, plus=3)
+    engine = "our engine"
+    return Group(
+        name="engine lag",
+        contenders=(ours("engine", engine, "--rate", "2000"), busy_loop(rate=2000)),
+        rows=(
+            Level(name="lag p50 at 2,000/s, engine only", of=engine, key=p50, unit="ms", goal=0.1, floor=floor_p50),
+            Level(name="lag p99 at 2,000/s, engine only", of=engine, key=p99, unit="ms", goal=0.5, floor=floor_p99),
+        ),
+    )
+
+
+def _pipeline_lag() -> Group:
+    name, p99 = "our pipeline at 1,000/s", "lag_p99_ms"
+    return Group(
+        name="pipeline lag",
+        contenders=(ours("pipeline", name, "--pace", "1x", "--window", "8"), naive(rate=1000, seconds=8)),
+        prepare=_recorded(rate=1000, seconds=30),
+        rows=(
+            Level(name="lag p99 at 1,000/s, whole pipeline", of=name, key=p99, unit="ms", goal=2, floor=10),
+            Ratio(
+                name="the same vs the naive replay's",
+                of=name,
+                over="naive",
+                key=p99,
+                floor=50,
+                unit="%",
+                better="less",
+            ),
+        ),
+    )
+
+
+def _stretch() -> Group:
+    name = "our pipeline, 30 s"
+    return Group(
+        name="stretch",
+        contenders=(ours("pipeline", name, "--pace", "1x"),),
+        prepare=_recorded(rate=1000, seconds=30),
+        rounds=1,
+        rows=(
+            Level(
+                name="stretch of 30 s at 1,000/s",
+                of=name,
+                key="stretch_percent",
+                unit="%",
+                goal=0.1,
+                floor=0.5,
+            ),
+            Level(name="dropped in 30 s at 1,000/s", of=name, key="dropped", unit="rows", goal=0, floor=0),
+        ),
+    )
+
+
+ROW_BYTES = 4000
+"""Answer's size in the large recordings; with its head and request a row is 5.1 KB raw."""
+
+
+def _memory(name: str, rows: int) -> Group:
+    contender = f"our pipeline, {name}"
+    return Group(
+        name=f"memory {name}",
+        contenders=(ours("pipeline", contender, "--pace", "10000/s", "--in-flight", "100000", timeout_s=400),),
+        serving=Serving(body_bytes=ROW_BYTES, seconds=600),
+        prepare=_recorded(rate=10_000, seconds=rows / 10_000, body_bytes=ROW_BYTES),
+        rounds=1,
+        rows=(Level(name=f"peak RSS, {name} recording", of=contender, key="rss_mb", unit="MB", goal=250, floor=400),),
+    )
+
+
 def groups() -> tuple[Group, ...]:
     """All groups, in the order of the table."""
     return (
-        Group(
-            name="transport",
-            contenders=(fasthttp(), wrk()),
-            rows=(
-                Ratio(
-                    name="FastHttpUser vs wrk, requests per CPU second",
-                    of="FastHttpUser",
-                    over="wrk",
-                    unit="%",
-                ),
-            ),
-        ),
+        _transport(),
+        _pipeline(),
+        _engine_lag(),
+        _pipeline_lag(),
+        _stretch(),
+        _memory("1 GB", 195_000),
+        _memory("4 GB", 780_000),
     )

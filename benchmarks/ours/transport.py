@@ -6,6 +6,8 @@ is followed by the next request on the same connection, as the peers do it.
 
 from __future__ import annotations
 
+import itertools
+
 import gevent
 import locust  # noqa: F401 - first: it patches, as in production
 from gevent.hub import get_hub
@@ -25,6 +27,10 @@ def wire(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port()}\r\n{lines}\r\n".encode()
 
 
+def _flight(request: bytes) -> Flight:
+    return Flight(0, 0, None, 0, "GET", b"/", request, 200, b"", b"", None, "")
+
+
 class ClosedLoop:
     """Owns the connections and keeps each of them busy."""
 
@@ -32,7 +38,8 @@ class ClosedLoop:
 
     def __init__(self) -> None:
         self.done = self.failed_count = 0
-        self._wires = [wire(path) for path in PATHS]
+        requests = [wire(path) for path in PATHS]
+        self._next_flight = itertools.cycle([_flight(request) for request in requests]).__next__
 
     def open(self) -> None:
         """Open every connection with its first request."""
@@ -41,8 +48,9 @@ class ClosedLoop:
             self._next(Connection(self, get_hub().loop, address))
 
     def _next(self, connection: Connection) -> None:
-        request = self._wires[self.done % len(self._wires)]
-        connection.carry(Flight(0, 0, None, 0, "GET", b"/", request, 200, b"", b"", None, ""), 0)
+        flight = self._next_flight()
+        flight.sent = 0
+        connection.carry(flight, 0)
 
     def completed(self, connection: Connection, flight: Flight) -> None:
         """Count, and go on."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import _socket
 import errno
 import re
-import time
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
@@ -65,11 +65,11 @@ class Connection:
     """A connection, from its first SYN; give it one flight at a time with `carry`."""
 
     __slots__ = (
-        "_begun",
         "_body",
         "_closing",
         "_complete",
         "_cut",
+        "_head_only",
         "_headers_done",
         "_interim",
         "_interims",
@@ -77,6 +77,7 @@ class Connection:
         "_more",
         "_out",
         "_owner",
+        "_parse",
         "_parser",
         "_raw",
         "_read",
@@ -84,7 +85,9 @@ class Connection:
         "_send",
         "_size",
         "_sock",
+        "_start",
         "_status",
+        "_unasked",
         "_until_eof",
         "_write",
         "answer_by",
@@ -100,8 +103,6 @@ class Connection:
     _more: list[bytes]
     _size: int
     _status: int
-    _begun: int
-    _interims: int
     _headers_done: bool
     _complete: bool
 
@@ -125,10 +126,16 @@ class Connection:
         self.connected = self.closed = self.reused = False
         self.deadline = self.answer_by = 0
         self._more = []
-        self._interim = self._until_eof = self._closing = self._cut = False
+        self._interims = self._status = 0
+        self._interim = self._until_eof = self._closing = self._cut = self._head_only = self._unasked = False
+        self._start = owner.start
         self._reset()
-        self._parser: Any = httptools.HttpResponseParser(self)
+        self._renew_parser()
         self._begin(address)
+
+    def _renew_parser(self) -> None:
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._parse = self._parser.feed_data
 
     def _begin(self, address: Address) -> None:
         error = self._sock.connect_ex(address[1])
@@ -163,18 +170,18 @@ class Connection:
 
     def _mark_connect(self, flight: Flight) -> None:
         if not flight.resent:
-            flight.sent = time.monotonic_ns() - self._owner.start
+            flight.sent = monotonic_ns() - self._start
             flight.connect = flight.sent - flight.picked
 
     def carry(self, flight: Flight, answer_by: int) -> None:
         """Send a flight's request, now or as soon as the connection is open; times are ns since the run's start."""
         self.flight = flight
-        self.answer_by = answer_by
         if not self.connected:
+            self.answer_by = answer_by
             return
         self.deadline = answer_by
         if not flight.sent:
-            flight.sent = time.monotonic_ns() - self._owner.start
+            flight.sent = monotonic_ns() - self._start
         self._put(flight.wire)
 
     def _put(self, data: bytes | memoryview) -> None:
@@ -197,6 +204,7 @@ class Connection:
             self._put(data)
 
     def _readable(self) -> None:
+        """Bytes have come: the path that every answer takes, so it is one function and touches little."""
         try:
             data = self._recv(READ)
         except BlockingIOError:
@@ -204,26 +212,28 @@ class Connection:
         except OSError:
             self._ended(reset=True)
             return
-        if not data:
-            self._ended(reset=False)
-        elif self.flight is None:
-            self.close()
-            self._owner.lost(self, late_bytes=True)
-        else:
-            self._feed(data)
-
-    def _feed(self, data: bytes) -> None:
+        if not data or self.flight is None:
+            self._without_answer(data)
+            return
         if not self._headers_done:
             self._raw = self._raw + data if self._raw else data
         try:
-            self._parser.feed_data(data)
+            self._parse(data)
         except (httptools.HttpParserError, httptools.HttpParserCallbackError, httptools.HttpParserUpgrade):
             self._fail(self._garbled())
             return
         if self._complete:
-            self._finish()
+            self._finish(self.flight)
         elif not self._headers_done and len(self._raw) > MAX_HEAD:
             self._fail(Fault.HEADERS_TOO_LARGE)
+
+    def _without_answer(self, data: bytes) -> None:
+        """The end of the stream, or bytes that nobody asked for."""
+        if not data:
+            self._ended(reset=False)
+            return
+        self.close()
+        self._owner.lost(self, late_bytes=True)
 
     def _garbled(self) -> Fault:
         if self._status == _SWITCHING:
@@ -234,7 +244,8 @@ class Connection:
 
     def on_message_begin(self) -> None:
         """A message begins: the answer, or an interim one before it, or something unasked after it."""
-        self._begun += 1
+        if self._complete:
+            self._unasked = True
 
     def on_headers_complete(self) -> None:
         """A head is complete."""
@@ -242,21 +253,24 @@ class Connection:
         status = parser.get_status_code()
         if self._complete:
             return
-        if status < 200 and status != _SWITCHING:  # noqa: PLR2004 - interim answers are 1xx
-            self._interim = True
+        if status < 200:  # noqa: PLR2004 - interim answers are 1xx
+            self._between(status)
             return
         self._status = status
-        if status == _SWITCHING:
-            raise ConnectionError("what follows is not HTTP")
         self._headers_done = True
         flight = self.flight
-        head_only = flight is not None and flight.method == "HEAD"
+        if flight is not None and flight.method == "HEAD":
+            self._head_only = self._complete = True
         if not parser.should_keep_alive():
             self._closing = True
-            if not (head_only or status in _EMPTY):
-                self._until_eof = not _is_framed(self._raw)
-        if head_only:
-            self._complete = True
+            self._until_eof = not (self._head_only or status in _EMPTY or _is_framed(self._raw))
+
+    def _between(self, status: int) -> None:
+        """An interim answer; after 101 no HTTP follows."""
+        if status == _SWITCHING:
+            self._status = status
+            raise ConnectionError("what follows is not HTTP")
+        self._interim = True
 
     def on_body(self, data: bytes) -> None:
         """Part of the body; beyond what is kept only its size is counted."""
@@ -279,14 +293,11 @@ class Connection:
         else:
             self._complete = True
 
-    def _finish(self) -> None:
-        flight = self.flight
-        if flight is None:
-            return
-        if self._begun > self._interims + 1 or (flight.method == "HEAD" and _after_head(self._raw)):
+    def _finish(self, flight: Flight) -> None:
+        if self._unasked or (self._head_only and _after_head(self._raw)):
             self._fail(Fault.LATE_BYTES)
             return
-        flight.done = time.monotonic_ns() - self._owner.start
+        flight.done = monotonic_ns() - self._start
         flight.answer_status = self._status
         flight.answer_head = self._raw
         flight.answer_body = b"".join((self._body, *self._more)) if self._more else self._body
@@ -297,22 +308,20 @@ class Connection:
         else:
             self.reused = True
             self._reset()
-            if flight.method == "HEAD":  # the parser still expects a body
-                self._parser = httptools.HttpResponseParser(self)
         self._owner.completed(self, flight)
 
     def _reset(self) -> None:
         """Make ready for the next answer; what is only set on the way to a close stays."""
-        self._raw = b""
-        self._body = b""
+        self._raw = self._body = b""
+        self._size = 0
+        self._headers_done = self._complete = False
         if self._more:
             self._more = []
-        self._size = 0
-        self._status = 0
-        self._begun = 0
-        self._interims = 0
-        self._headers_done = False
-        self._complete = False
+        if self._interims:
+            self._interims = 0
+        if self._head_only:  # the parser still expects a body
+            self._head_only = False
+            self._renew_parser()
 
     def _ended(self, *, reset: bool) -> None:
         """The peer closed or reset the connection."""
@@ -321,7 +330,7 @@ class Connection:
             self._owner.lost(self, late_bytes=False)
         elif self._until_eof and not reset:
             self._closing = True
-            self._finish()
+            self._finish(self.flight)
         else:
             self._fail(self._broken(reset=reset or self._cut))
 
@@ -349,7 +358,8 @@ class Connection:
         flight, self.flight = self.flight, None
         self.close()
         if flight is not None:
-            flight.answer_status = self._status
+            begun = self._headers_done or fault is Fault.UPGRADE
+            flight.answer_status = self._status if begun else 0
             self._owner.failed(self, flight, fault)
 
     def close(self) -> None:

@@ -21,14 +21,30 @@ ROWS = 32
 PIECE_BYTES = 256 << 10
 """Bytes per piece, roughly: rows of large bodies come in smaller pieces, because copying 1 MiB takes 0.1 ms and more."""
 
+_REPEATED = ("session_kind", "endpoint", "authority", "method", "capture")
+_PLAIN = (
+    "at",
+    "session",
+    "traits",
+    "id",
+    "target",
+    "request_head",
+    "request_body",
+    "status",
+    "response_head",
+    "response_body",
+    "duration",
+)
+
 _CAUSAL = frozenset({"cookie", "auth"})
 _WHOLE = frozenset({"complete", "request-truncated"})
 
 
 def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]]:
     """A table's rows as columns of Python values, at most `ROWS` at a time, in the order of `Loader.flight`'s arguments."""
-    columns = {name: table[name].combine_chunks() for name in table.column_names}
-    columns = {name: c.chunk(0) if hasattr(c, "chunk") else c for name, c in columns.items()} if table.num_rows else {}
+    if not table.num_rows:
+        return
+    columns = {name: _one_chunk(table[name]) for name in _PLAIN + _REPEATED}
     endpoint_of = [endpoints[name] for name in columns["endpoint"].dictionary.to_pylist()]
     methods = columns["method"].dictionary.to_pylist()
     authorities = columns["authority"].dictionary.to_pylist()
@@ -36,9 +52,8 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
     whole = [kind in _WHOLE for kind in columns["capture"].dictionary.to_pylist()]
     step = _rows_per_piece(table)
     for start in range(0, table.num_rows, step):
-        part = {name: column.slice(start, step) for name, column in columns.items()}
-        plain = {name: p.to_pylist() for name, p in part.items() if not hasattr(p, "indices")}
-        index = {name: p.indices.to_pylist() for name, p in part.items() if hasattr(p, "indices")}
+        plain = {name: columns[name].slice(start, step).to_pylist() for name in _PLAIN}
+        index = {name: columns[name].slice(start, step).indices.to_pylist() for name in _REPEATED}
         yield [
             plain["at"],
             plain["session"],
@@ -57,6 +72,11 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
             [whole[i] for i in index["capture"]],
             plain["duration"],
         ]
+
+
+def _one_chunk(column: Any) -> Any:
+    joined = column.combine_chunks()
+    return joined.chunk(0) if hasattr(joined, "chunk") else joined
 
 
 def _rows_per_piece(table: Any) -> int:

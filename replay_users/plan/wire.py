@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from replay_users.model import REDACTED, SkipReason
+from replay_users.recording.sendable import TOKEN, is_head, is_target
 from replay_users.recording.traits import Trait
 
 if TYPE_CHECKING:
@@ -28,18 +29,9 @@ TEST_HEADER = b"X-Replay-Test: true\r\n"
 RUN_HEADER = b"X-Replay-Run: "
 """Followed by the run's id, for the target's logs."""
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-_METHOD = re.compile(_TOKEN + rb"{1,32}")
+_METHOD = re.compile(TOKEN + rb"{1,32}")
 _AUTHORITY = re.compile(rb"[!-~]{0,255}")
 _RUN_ID = re.compile(r"[!-~]{1,128}")
-
-_HEAD = re.compile(
-    rb"(?:(?!(?i:host|content-length|transfer-encoding):)" + _TOKEN + rb"++:[^\r\n\0]*+\r\n)*+"
-).fullmatch
-"""Whole header lines, none of them ours to write (RFC 9112 sections 2.2, 5 and 6.3)."""
-
-_UNSAFE = bytes(range(33)) + b"\x7f"
-"""Bytes that would end a target early."""
 
 _ABSOLUTE = re.compile(rb"(?i:https?)://[^/?#]*")
 
@@ -76,7 +68,7 @@ class WireBuilder:
         Raises:
             ValueError: `run_id`, `host` or a line of `extra` cannot stand in a request.
         """
-        if not _RUN_ID.fullmatch(run_id) or not _HEAD(b"".join(extra)):
+        if not _RUN_ID.fullmatch(run_id) or not is_head(b"".join(extra)):
             raise ValueError("a run id or an added header cannot stand in a request")
         self._line = _host_line(host) if host is not None else b""
         if host is not None and not self._line:
@@ -90,7 +82,10 @@ class WireBuilder:
     def build(
         self, method: str, authority: str, target: bytes, head: bytes, body: bytes, traits: int
     ) -> bytes | SkipReason:
-        """The request as it goes out, or `SkipReason.PROTOCOL` where the recorded bytes cannot be sent as one."""
+        """The request as it goes out, or `SkipReason.PROTOCOL` where the recorded bytes cannot be sent as one.
+
+        That head and target are strictly that was asked at ingest: rows that fail have `Trait.PROTOCOL` and never come here.
+        """
         start = self._starts.get(method) or self._start(method)
         line = self._line or self._hosts.get(authority) or self._host(authority)
         if target[:1] != b"/":
@@ -99,7 +94,7 @@ class WireBuilder:
             head = _unredacted(head)
         if self._overridden:
             head = self._replaced(head)
-        if not (start and line and target and len(target.translate(None, _UNSAFE)) == len(target) and _HEAD(head)):
+        if not (start and line and target):
             return SkipReason.PROTOCOL
         if body or method in _FRAMED:
             length = b"Content-Length: %d\r\n\r\n" % len(body)
@@ -110,6 +105,8 @@ class WireBuilder:
         """The same for a request that `rewrite` or `sign` returned, which knows no traits."""
         if REDACTED in request.target:
             return SkipReason.REDACTED_TARGET
+        if not (is_target(request.target) and is_head(request.head)):
+            return SkipReason.PROTOCOL
         traits = _REDACTED_HEADER if REDACTED in request.head else 0
         return self.build(request.method, request.authority, request.target, request.head, request.body, traits)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay_users.model import REDACTED, Capture
 from replay_users.recording.acting import READ_METHODS, acts
+from replay_users.recording.sendable import is_head, is_target
 
 if TYPE_CHECKING:
     from replay_users.model import Exchange
@@ -34,7 +35,7 @@ class Trait(IntFlag):
     NOT_WHOLE = 4
     """The request was cut, aborted or its body not kept: never sent."""
     PROTOCOL = 8
-    """gRPC, an upgrade or CONNECT: cannot go out as HTTP/1.1."""
+    """gRPC, an upgrade, CONNECT, or bytes that are not strictly a head or a target: cannot go out as HTTP/1.1."""
     WRITE = 16
     """Any other method than GET, HEAD and OPTIONS."""
     ACTS = 32
@@ -67,5 +68,7 @@ def _is_whole(exchange: Exchange) -> bool:
 
 def _is_plain_http(exchange: Exchange) -> bool:
     if exchange.method == "CONNECT" or exchange.status == _SWITCHING_PROTOCOLS:
+        return False
+    if not (is_target(exchange.target) and is_head(exchange.request_head)):
         return False
     return _NOT_HTTP.search(exchange.request_head) is None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import gevent
+from gevent.event import Event
 
 from replay_users.errors import ReplayError, UsageError
 from replay_users.plan.render import plan_text
@@ -79,6 +80,7 @@ class Face:
         self.conclusion: Conclusion | None = None
         self._progress: Progress | None = None
         self._signals = 0
+        self._concluded = Event()
 
     def refuse_distribution(self, runner: Any) -> None:
         """One process only.
@@ -118,6 +120,7 @@ class Face:
 
     def _on_start(self, **_: Any) -> None:
         self.run = self.conclusion = None
+        self._concluded.clear()
         self.environment.process_exit_code = None
         if self.ready is None:
             self.make_ready()
@@ -142,6 +145,7 @@ class Face:
         if self._progress is not None:
             self._progress.stop()
         self.conclusion = conclude_run(run)
+        self._concluded.set()
         self.environment.process_exit_code = self.conclusion.exit_code
         if self.environment.web_ui is not None:
             sys.stderr.write(self.conclusion.summary + "\n")
@@ -165,10 +169,8 @@ class Face:
         if run is None or self.is_over:
             return
         run.stop(reason)
-        limit = run.prepared.settings.drain_timeout / 1e9 + _DRAIN_SLACK_S
-        deadline = time.monotonic() + limit
-        while not self.is_over and time.monotonic() < deadline:
-            gevent.sleep(0.02)
+        run.done.wait(run.prepared.settings.drain_timeout / 1e9 + _DRAIN_SLACK_S)
+        self._concluded.wait(_DRAIN_SLACK_S)
 
     def _on_quitting(self, **_: Any) -> None:
         self.stop("signal" if self._signals else "person")

@@ -8,6 +8,7 @@ listener counts, so it is always one or the other.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from locust import stats
@@ -46,25 +47,35 @@ class LocustStats:
         self._endpoints = endpoints
         self._fire = fire
         self._mismatch_is_failure = mismatch_is_failure
-        self._batches: dict[tuple[int, str], _Batch] = {}
+        self._slow_path = fire or mismatch_is_failure
+        self._batches: dict[int, _Batch] = {}
         self._flushed = time.monotonic()
 
     def add(self, flights: Sequence[Flight]) -> None:
         """Count finished flights."""
+        batches = self._batches
         for flight in flights:
-            error = self._error(flight)
-            if self._fire:
-                self._fire_event(flight, error)
-            elif error is not None:
-                self._failed(flight, error)
-            else:
-                key = flight.endpoint, flight.method
-                batch = self._batches.get(key)
-                if batch is None:
-                    batch = self._batches[key] = _Batch()
-                batch.add(flight)
-        if self._batches and time.monotonic() - self._flushed > _FLUSH_S:
+            if self._slow_path or flight.fault is not None:
+                self._one(flight)
+                continue
+            batch = batches.get(flight.endpoint)
+            if batch is None:
+                batch = batches[flight.endpoint] = _Batch()
+            batch.took.append(flight.done - flight.sent)
+            batch.length += flight.answer_size
+        if batches and time.monotonic() - self._flushed > _FLUSH_S:
             self.flush()
+
+    def _one(self, flight: Flight) -> None:
+        """What is not simply an answer of an endpoint of one method: an event, a failure."""
+        error = self._error(flight)
+        if self._fire:
+            self._fire_event(flight, error)
+        elif error is not None:
+            self._failed(flight, error)
+        else:
+            name = _name(self._endpoints[flight.endpoint])
+            self._stats.log_request(flight.method, name, _service_ms(flight), flight.answer_size)
 
     def _error(self, flight: Flight) -> LocustError | None:
         if flight.fault is not None:
@@ -77,10 +88,11 @@ class LocustStats:
         """Merge what was added up into Locust's tables."""
         batches, self._batches = self._batches, {}
         self._flushed = time.monotonic()
-        for (endpoint, method), batch in batches.items():
-            name = _name(self._endpoints[endpoint])
+        for endpoint, batch in batches.items():
+            method, _, name = self._endpoints[endpoint].rpartition(" ")
+            merged = batch.entry(self._stats, name, method)
             for entry in (self._stats.get(name, method), self._stats.total):
-                entry.extend(batch.entry(self._stats, name, method))
+                entry.extend(merged)
 
     def _failed(self, flight: Flight, error: LocustError) -> None:
         name = _name(self._endpoints[flight.endpoint])
@@ -102,37 +114,26 @@ class LocustStats:
 
 
 class _Batch:
-    """Answered exchanges of one name, added up."""
+    """Answered exchanges of one endpoint: how long each took, in ns."""
 
-    __slots__ = ("buckets", "count", "length", "longest", "shortest", "total")
+    __slots__ = ("length", "took")
 
     def __init__(self) -> None:
-        self.count = self.length = 0
-        self.total = self.longest = 0.0
-        self.shortest = float("inf")
-        self.buckets: dict[int, int] = {}
-
-    def add(self, flight: Flight) -> None:
-        took = (flight.done - flight.sent) / 1e6
-        self.count += 1
-        self.total += took
-        self.length += flight.answer_size
-        self.longest = max(self.longest, took)
-        self.shortest = min(self.shortest, took)
-        bucket = stats.bucket_response_time(took)
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+        self.took: list[int] = []
+        self.length = 0
 
     def entry(self, owner: Any, name: str, method: str) -> Any:
         """The batch as Locust's own kind of entry."""
-        entry: Any = StatsEntry(owner, name, method)
+        took = [ns / 1e6 for ns in self.took]
         now = time.time()
-        entry.num_requests = self.count
-        entry.total_response_time = self.total
+        entry: Any = StatsEntry(owner, name, method)
+        entry.num_requests = len(took)
+        entry.total_response_time = sum(took)
         entry.total_content_length = self.length
-        entry.min_response_time = self.shortest
-        entry.max_response_time = self.longest
-        entry.response_times = dict(self.buckets)
-        entry.num_reqs_per_sec = {int(now): self.count}
+        entry.min_response_time = min(took)
+        entry.max_response_time = max(took)
+        entry.response_times = Counter(map(stats.bucket_response_time, took))
+        entry.num_reqs_per_sec = {int(now): len(took)}
         entry.last_request_timestamp = now
         return entry
 

@@ -20,7 +20,7 @@ __all__ = ["summary_text"]
 Result: TypeAlias = "Mapping[str, Any]"
 
 _CHANGES, _SLOW, _REASONS = 5, 2, 3
-_ENDPOINT, _PATH, _VALUE = 36, 44, 24
+_ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
 _VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 
 
@@ -72,8 +72,17 @@ def _difference(signature: Result) -> str:
     if not signature["exemplars"]:
         return where
     example = signature["exemplars"][0]
-    recorded, replayed = (_cut(example[side], _VALUE) or "nothing" for side in ("recorded", "replayed"))
+    recorded, replayed = (_cut(text, _VALUE) or "nothing" for text in _apart(example["recorded"], example["replayed"]))
     return f"{where}: {recorded} -> {replayed} (in {_cut(example['id'], _VALUE)})"
+
+
+def _apart(recorded: str, replayed: str) -> tuple[str, str]:
+    """Two texts too long to show whole, from shortly before the place where they differ."""
+    pairs = enumerate(zip(recorded, replayed, strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(recorded), len(replayed)))
+    if same <= _CONTEXT or max(len(recorded), len(replayed)) <= _VALUE:
+        return recorded, replayed
+    return "…" + recorded[same - _CONTEXT :], "…" + replayed[same - _CONTEXT :]
 
 
 def _slow(result: Result) -> list[str]:
@@ -102,7 +111,7 @@ def _faithful(result: Result) -> list[str]:
     lag, wait, stretch = fidelity["lag_ms"], fidelity["wait_ms"], fidelity["stretch_percent"]
     timing = f"lag p50 {_ms(lag['p50'])}, p99 {_ms(lag['p99'])}; wait p99 {_ms(wait['p99'])}"
     if stretch is not None:
-        timing += f"; stretch {stretch:.2f} %"
+        timing += f"; stretch {round(stretch, 2) + 0.0:.2f} %"
     return _block("faithful", [": ".join([answer, *unsaid[:1]]), *unsaid[1:2], ends, verdicts, timing])
 
 

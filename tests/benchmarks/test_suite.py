@@ -48,16 +48,17 @@ def first_request(contender: Contender) -> bytes:
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
 def test_peers_send_the_same_header_lines() -> None:
-    """FastHttpUser and wrk put the same nine header lines on the wire, Host's port apart, so that they can be compared."""
+    """FastHttpUser, wrk and our transport send the same nine header lines, Host apart, so that they can be compared."""
 
     def header_names_and_values(said: bytes) -> set[bytes]:
         lines = said.strip().split(b"\r\n")[1:]
         assert len(lines) == 9
         return {line for line in lines if not line.startswith(b"Host:")}
 
+    ours = first_request(suite.ours("transport", "ours"))
     fast, wrk = first_request(suite.fasthttp()), first_request(suite.wrk())
-    assert fast.split(b"\r\n")[0] == wrk.split(b"\r\n")[0]
-    assert header_names_and_values(fast) == header_names_and_values(wrk)
+    assert fast.split(b"\r\n")[0] == wrk.split(b"\r\n")[0] == ours.split(b"\r\n")[0]
+    assert header_names_and_values(fast) == header_names_and_values(wrk) == header_names_and_values(ours)
 
 
 def write_slices(folder: Path, rate: float, seconds: float) -> int:

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.harness import Group, missed
+from benchmarks.suite import groups
+
+GROUPS = {group.name: group for group in groups()}
+
+ROWS = {
+    "transport vs FastHttpUser",
+    "transport vs wrk",
+    "naive replay vs bare FastHttpUser, less its decoding",
+    "whole pipeline vs naive Locust replay",
+    "whole pipeline, requests per CPU second",
+    "lag p50 at 2,000/s, engine only",
+    "lag p99 at 2,000/s, engine only",
+    "lag p99 at 1,000/s, whole pipeline",
+    "the same vs the naive replay's",
+    "stretch of 30 s at 1,000/s",
+    "dropped in 30 s at 1,000/s",
+    "peak RSS, 1 GB recording",
+    "peak RSS, 4 GB recording",
+}
+
+
+def test_every_promised_row_is_measured() -> None:
+    """The table has a row for each thing the product promises to reach."""
+    assert {row.name for group in GROUPS.values() for row in group.rows} == ROWS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS.keys())
+def test_the_floors_hold(group: Group) -> None:
+    """Each floor is met in one of three attempts, on whatever machine this is."""
+    assert [line.name for line in missed(group, attempts=3, rounds=1)] == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from replay_users.compare.difference import Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Index, Key

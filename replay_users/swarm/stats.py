@@ -22,12 +22,20 @@ if TYPE_CHECKING:
 
     from replay_users.model import Flight
 
-__all__ = ["LocustStats", "ReplayMismatch", "wants_events"]
+__all__ = ["LocustStats", "ReplayFault", "ReplayMismatch", "wants_events"]
 
 _FLUSH_S = 0.25
 
 
-class ReplayMismatch(LocustError):
+class ReplayFault(LocustError):
+    """What Locust shows for an exchange that got no answer."""
+
+    def __repr__(self) -> str:
+        """Locust's tables and files show this: a sentence rather than Python."""
+        return str(self)
+
+
+class ReplayMismatch(ReplayFault):
     """What Locust shows for an answer that differs, with `--mismatch-is-failure`."""
 
 
@@ -60,6 +68,10 @@ class LocustStats:
                 continue
             batch = batches.get(flight.endpoint)
             if batch is None:
+                name = self._endpoints[flight.endpoint]
+                if not _has_method(name):
+                    self._one(flight)
+                    continue
                 batch = batches[flight.endpoint] = _Batch()
             batch.took.append(flight.done - flight.sent)
             batch.length += flight.answer_size
@@ -67,19 +79,19 @@ class LocustStats:
             self.flush()
 
     def _one(self, flight: Flight) -> None:
-        """What is not simply an answer of an endpoint of one method: an event, a failure."""
+        """What is not simply an answer of an endpoint of one method: an event, a failure, an answer of `__other__`."""
         error = self._error(flight)
+        method, name = _label(self._endpoints[flight.endpoint], flight.method)
         if self._fire:
-            self._fire_event(flight, error)
-        elif error is not None:
-            self._failed(flight, error)
-        else:
-            name = _name(self._endpoints[flight.endpoint])
-            self._stats.log_request(flight.method, name, _service_ms(flight), flight.answer_size)
+            self._fire_event(flight, method, name, error)
+            return
+        self._stats.log_request(method, name, _service_ms(flight), flight.answer_size)
+        if error is not None:
+            self._stats.log_error(method, name, error)
 
-    def _error(self, flight: Flight) -> LocustError | None:
+    def _error(self, flight: Flight) -> ReplayFault | None:
         if flight.fault is not None:
-            return LocustError(flight.fault.value)
+            return ReplayFault(flight.fault.value)
         if self._mismatch_is_failure and flight.judged is Verdict.MISMATCHED:
             return ReplayMismatch("answer differs from the recording")
         return None
@@ -89,20 +101,15 @@ class LocustStats:
         batches, self._batches = self._batches, {}
         self._flushed = time.monotonic()
         for endpoint, batch in batches.items():
-            method, _, name = self._endpoints[endpoint].rpartition(" ")
+            method, name = _label(self._endpoints[endpoint], "")
             merged = batch.entry(self._stats, name, method)
             for entry in (self._stats.get(name, method), self._stats.total):
                 entry.extend(merged)
 
-    def _failed(self, flight: Flight, error: LocustError) -> None:
-        name = _name(self._endpoints[flight.endpoint])
-        self._stats.log_request(flight.method, name, _service_ms(flight), flight.answer_size)
-        self._stats.log_error(flight.method, name, error)
-
-    def _fire_event(self, flight: Flight, error: LocustError | None) -> None:
+    def _fire_event(self, flight: Flight, method: str, name: str, error: ReplayFault | None) -> None:
         self._environment.events.request.fire(
-            request_type=flight.method,
-            name=_name(self._endpoints[flight.endpoint]),
+            request_type=method,
+            name=name,
             response_time=_service_ms(flight),
             response_length=flight.answer_size,
             response=None,
@@ -142,6 +149,15 @@ def _service_ms(flight: Flight) -> float:
     return (flight.done - flight.sent) / 1e6
 
 
-def _name(endpoint: str) -> str:
-    """Locust shows the method in a column of its own."""
-    return endpoint.partition(" ")[2] or endpoint
+def _has_method(endpoint: str) -> bool:
+    """Whether an endpoint's name begins with its method, which `__other__` and what a user's code named may not."""
+    method, _, rest = endpoint.partition(" ")
+    return bool(rest) and method.isupper()
+
+
+def _label(endpoint: str, method: str) -> tuple[str, str]:
+    """Locust shows the method in a column of its own: the endpoint's, or that of the exchange if it has none."""
+    if not _has_method(endpoint):
+        return method, endpoint
+    own, _, name = endpoint.partition(" ")
+    return own, name

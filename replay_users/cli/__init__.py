@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code (0 pass, 1 tool error, 2 usage, 3 failed, 4 inconclusive)."""
     try:
         options, rest = parser().parse_known_args(argv)
+        options.argv = list(sys.argv[1:] if argv is None else argv)
         if rest and options.command != "run":
             parser().error(f"unknown arguments: {' '.join(rest)}")
         return int(options.handle(options, rest))

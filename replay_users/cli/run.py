@@ -1,19 +1,30 @@
 """`replay-users run RECORDING --host URL`: the short form of a headless Locust run.
 
 Law: turns itself into Locust, so that signals, exit codes and options are Locust's own; whatever it does not know goes
-through.
+through. The subtle thing: of an option it does not know it cannot tell whether the next word is its value, so the
+recording comes first.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import configargparse
 
 import replay_users
+from replay_users.errors import UsageError
+from replay_users.swarm.options import add_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["add_to", "locust_command"]
+
+_LOGLEVELS = ("-L", "--loglevel")
 
 
 def add_to(commands: Any) -> None:
@@ -21,23 +32,49 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(
         "run",
         help="replay a recording against a target",
-        description="Options of the replay (see `replay-users plan --help`) and of Locust are passed on.",
+        usage="replay-users run RECORDING --host URL [option ...]",
+        description="Replays headless in one process: the plan first, then a line of progress, the summary last.",
+        epilog=_passed_on(),
+        formatter_class=RawDescriptionHelpFormatter,
     )
-    command.add_argument("recording", help="folder or s3://bucket/prefix of a recording or a part of it")
+    command.add_argument(
+        "recording", metavar="RECORDING", help="folder or s3://bucket/prefix of a recording or a part of it"
+    )
     command.add_argument("--host", default="", env_var="LOCUST_HOST", help="where to replay to: http://HOST:PORT")
     command.set_defaults(handle=handle)
 
 
-def locust_command(recording: str, host: str, rest: list[str]) -> list[str]:
+def _passed_on() -> str:
+    """Help for what is passed on; Locust itself is not imported for it."""
+    parser = configargparse.ArgumentParser(usage=SUPPRESS, add_help=False)
+    add_options(parser, web=False)
+    return parser.format_help().lstrip() + "\nEvery other option is Locust's: -t 10m, --csv PREFIX, --html FILE, ...\n"
+
+
+def locust_command(recording: str, host: str, rest: Sequence[str]) -> list[str]:
     """The Locust command line of a run."""
     locustfile = Path(replay_users.__file__).parent / "swarm" / "replayfile.py"
-    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"]
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless"]
+    command += ["--only-summary", "--no-locust-tables"]
+    if not _says_loglevel(rest):
+        command += ["--loglevel", "WARNING"]
     command += ["--recording", recording]
     return [*command, *(["--host", host] if host else []), *rest]
 
 
+def _says_loglevel(rest: Sequence[str]) -> bool:
+    return "LOCUST_LOGLEVEL" in os.environ or any(word.startswith(_LOGLEVELS) for word in rest)
+
+
 def handle(options: Any, rest: list[str]) -> int:
-    """Become Locust; does not come back."""
+    """Become Locust; does not come back.
+
+    Raises:
+        UsageError: the recording does not come first.
+    """
+    first = options.argv[options.argv.index("run") + 1]
+    if first != options.recording:
+        raise UsageError("name the recording first: replay-users run RECORDING --host URL [option ...]")
     command = locust_command(options.recording, options.host, rest)
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - no shell, our own interpreter

@@ -1,13 +1,14 @@
 """The face: what Locust's events mean for a run, in one process, headless and in the web UI.
 
-Law: translates. Locust says init, test_start, test_stopping, quitting; here that becomes prepare, begin, stop, exit
-code. Nothing here knows a request. The subtle thing: with a shape, headless Locust installs its signal handlers only
-after the shape has ended, so ours are installed at init: the first signal drains and reports, the second one exits at
-once.
+Law: translates. Locust says test_start, test_stopping, quitting; here that becomes prepare, begin, stop, exit code.
+Nothing here knows a request, and whatever goes wrong here ends the run, since Locust would wait for ever. The subtle
+thing: with a shape, headless Locust installs its signal handlers only after the shape has ended, so ours are installed
+at init: the first signal drains and reports, the second one exits at once.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -18,8 +19,10 @@ from weakref import WeakKeyDictionary
 
 import gevent
 from gevent.event import Event
+from locust.stats import CSV_STATS_INTERVAL_SEC
 
-from replay_users.errors import ReplayError, UsageError
+from replay_users.errors import ReplayError
+from replay_users.plan.duration import describe_duration
 from replay_users.plan.render import plan_text
 from replay_users.swarm.conclusion import Conclusion, conclude_run
 from replay_users.swarm.hooks import Hooks
@@ -31,42 +34,26 @@ from replay_users.swarm.settings import read_settings
 if TYPE_CHECKING:
     from replay_users.swarm.prepare import Prepared
 
-__all__ = ["Face", "face_of", "install"]
+__all__ = ["STOPPED", "Face", "add_face", "face_of"]
 
-_STOPPED = 4  # exit code of a run that a person stopped
+STOPPED = 4
+"""Exit code of a run that a person stopped."""
+
+_TOOL_ERROR = 1
 _DRAIN_SLACK_S = 5.0
 
+_logger = logging.getLogger(__name__)
 _faces: WeakKeyDictionary[Any, Face] = WeakKeyDictionary()
 
 
 def face_of(environment: Any) -> Face:
-    """The face that was installed in an environment."""
+    """The face of an environment."""
     return _faces[environment]
 
 
-def install(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
-    """Locust's `init`: wire the face to this environment's events.
-
-    Exits with code 2 and one sentence if the options of a headless run cannot be.
-    """
-    from replay_users.swarm.web import guard  # noqa: PLC0415 - Flask, only where there is a web UI
-
-    face = _faces[environment] = Face(environment)
-    try:
-        face.refuse_distribution(runner)
-        if web_ui is None:
-            face.announce(face.make_ready())
-    except ReplayError as error:
-        _exit(error)
-    if web_ui is not None:
-        guard(web_ui, face)
-    face.listen()
-
-
-def _exit(error: ReplayError) -> None:
-    sys.stderr.write(f"replay-users: {error}\n")
-    sys.stderr.flush()
-    sys.exit(error.exit_code)
+def add_face(environment: Any, face: Face) -> None:
+    """Give an environment its face, for its user and its shape to find."""
+    _faces[environment] = face
 
 
 class Face:
@@ -79,17 +66,9 @@ class Face:
         self.run: Run | None = None
         self.conclusion: Conclusion | None = None
         self._progress: Progress | None = None
+        self._preparing = self._failed = False
         self._signals = 0
         self._concluded = Event()
-
-    def refuse_distribution(self, runner: Any) -> None:
-        """One process only.
-
-        Raises:
-            UsageError: this is a master or a worker.
-        """
-        if type(runner).__name__ != "LocalRunner":
-            raise UsageError("this version replays from one process: leave out --master, --worker and --processes")
 
     def listen(self) -> None:
         """Take Locust's events and signals from now on."""
@@ -108,57 +87,95 @@ class Face:
             ReplayError: the run cannot be as asked.
         """
         chosen = self.environment.parsed_options if options is None else options
-        self.ready = prepare(read_settings(chosen, host or self.environment.host))
+        self._preparing = True
+        try:
+            self.ready = prepare(read_settings(chosen, host or self.environment.host))
+        finally:
+            self._preparing = False
         return self.ready
 
     def announce(self, prepared: Prepared) -> None:
         """Show the plan before anything is sent."""
-        sys.stderr.write(plan_text(prepared.plan) + "\n")
-        sys.stderr.flush()
+        _tell(plan_text(prepared.plan))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has drained and its result is written, or there will be none."""
+        return self.conclusion is not None or self._failed or (self._signals > 0 and self.run is None)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is being prepared, or Locust has not done with the last one."""
+        return self._preparing or self.environment.runner.shape_greenlet is not None
 
     # Locust's events
 
     def _on_start(self, **_: Any) -> None:
-        self.run = self.conclusion = None
+        self.run = self.conclusion = self._progress = None
+        self._failed = False
         self._concluded.clear()
         self.environment.process_exit_code = None
         if self.ready is None:
-            self.make_ready()
+            try:
+                self.make_ready()
+            except ReplayError as error:
+                self._fail(error)
 
     def begin(self, user: Any) -> None:
         """The user has started: begin the run that is ready."""
-        from replay_users.swarm.user import ReplayUser  # noqa: PLC0415 - it imports this module
-
-        if self.run is not None or self.ready is None:
+        if self.run is not None or self.ready is None or self._signals:
             return
         prepared, self.ready = self.ready, None
+        try:
+            self._launch(prepared, user)
+        except Exception as error:  # noqa: BLE001 - whatever it is, Locust must not wait for a run that is not there
+            self._fail(error)
+
+    def _launch(self, prepared: Prepared, user: Any) -> None:
+        from replay_users.swarm.user import ReplayUser  # noqa: PLC0415 - it imports this module
+
         run_id = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + secrets.token_hex(2)
-        self.run = Run(run_id, prepared, self.environment, Hooks(user, ReplayUser))
+        self.run = run = Run(run_id, prepared, self.environment, Hooks(user, ReplayUser))
         if self.environment.web_ui is None:
-            self._progress = Progress(self.run)
-        self.run.begin()
-        gevent.spawn(self._conclude, self.run)
+            takes = describe_duration(prepared.plan.duration_ns)
+            _tell(f"Run {run_id} has begun and takes {takes}; Ctrl-C stops it, and it still reports.")
+            self._progress = Progress(run)
+        run.begin()
+        gevent.spawn(self._conclude, run)
 
     def _conclude(self, run: Run) -> None:
         """Wait for the run to drain, then write what came of it."""
         run.done.wait()
         if self._progress is not None:
             self._progress.stop()
-        self.conclusion = conclude_run(run)
-        self._concluded.set()
-        self.environment.process_exit_code = self.conclusion.exit_code
+        try:
+            conclusion = conclude_run(run)
+        except Exception as error:  # noqa: BLE001 - as in `begin`
+            self._fail(error)
+            return
         if self.environment.web_ui is not None:
-            sys.stderr.write(self.conclusion.summary + "\n")
+            logging.getLogger("locust.stats_logger").warning(
+                "\n%s", conclusion.summary
+            )  # its page of logs shows it too
+        self._let_csv_catch_up()
+        self.environment.process_exit_code = conclusion.exit_code
+        self.conclusion = conclusion
+        self._concluded.set()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the run has drained and its result is written."""
-        return self.conclusion is not None
+    def _let_csv_catch_up(self) -> None:
+        """Locust writes its CSV files every second, and closes them at the end without a last look."""
+        if self.environment.parsed_options.csv_prefix:
+            gevent.sleep(1.5 * CSV_STATS_INTERVAL_SEC)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether a run has begun and is not over."""
-        return self.run is not None and self.conclusion is None
+    def _fail(self, error: Exception) -> None:
+        """There will be no result: say why, and let Locust end."""
+        if isinstance(error, ReplayError):
+            _tell(f"replay-users: {error}")
+        else:
+            _logger.error("the replay broke down; this is a bug of replay_users, please report it", exc_info=error)
+        self.environment.process_exit_code = getattr(error, "exit_code", _TOOL_ERROR)
+        self._failed = True
+        self._concluded.set()
 
     def _on_stopping(self, **_: Any) -> None:
         self.stop("person")
@@ -174,27 +191,31 @@ class Face:
 
     def _on_quitting(self, **_: Any) -> None:
         self.stop("signal" if self._signals else "person")
-        if self.run is not None and self.environment.process_exit_code is None:
-            self.environment.process_exit_code = _STOPPED  # it could not be concluded in time
+        cut_short = self.run is not None or (self._signals > 0 and self.environment.web_ui is None)
+        if cut_short and self.environment.process_exit_code is None:
+            self.environment.process_exit_code = STOPPED  # it did not begin, or could not be concluded in time
 
     def _on_quit(self, **_: Any) -> None:
         """Last of all, below Locust's tables: the summary."""
         if self.conclusion is not None and self.environment.web_ui is None:
-            sys.stdout.write("\n" + self.conclusion.summary + "\n")
+            _tell("")
+            sys.stdout.write(self.conclusion.summary)
             sys.stdout.flush()
 
     def _on_signal(self) -> None:
         self._signals += 1
         if self._signals > 1:
-            sys.stderr.write("replay-users: second signal, exiting without a report\n")
-            sys.stderr.flush()
-            os._exit(_STOPPED)
-        sys.stderr.write("replay-users: stopping; answers under way are awaited (again to exit at once)\n")
+            _tell("replay-users: second signal, exiting without a report")
+            os._exit(STOPPED)
+        _tell("replay-users: stopping; answers under way are awaited (again to exit at once)")
         gevent.spawn(self._end)
 
     def _end(self) -> None:
         self.stop("signal")
         if self.environment.web_ui is not None:
             self.environment.web_ui.stop()
-        elif self.run is None:
-            self.environment.runner.quit()
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -10,10 +10,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from flask import jsonify, request
 
 from replay_users.errors import ReplayError, UsageError
 from replay_users.plan.host import parse_host
+from replay_users.plan.pace_text import parse_rate
 from replay_users.swarm.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
     from replay_users.swarm.face import Face
 
-__all__ = ["form_options", "guard"]
+__all__ = ["form_options", "guard", "refuse_unallowed"]
+
+_ENDING_STEPS, _ENDING_STEP_S = 60, 0.05
 
 
 def guard(web_ui: Any, face: Face) -> None:
@@ -42,13 +46,31 @@ def guard(web_ui: Any, face: Face) -> None:
 
 
 def _accept(face: Face, operator: Namespace, host: str | None, form: Mapping[str, str]) -> None:
-    if face.is_running:
-        raise UsageError("a replay is running: stop it before starting another")
+    _refuse_while_busy(face)
     chosen = form_options(operator, form)
+    _refuse_faster(operator.max_rate, chosen.max_rate)
     target = form.get("host") or host or ""
     refuse_unallowed(operator, host, chosen.recording, target)
     prepared = face.make_ready(chosen, target)
     face.announce(prepared)
+
+
+def _refuse_while_busy(face: Face) -> None:
+    """One run at a time; one that has ended may take Locust another second to be done with."""
+    for _ in range(_ENDING_STEPS):
+        if not (face.is_busy and face.is_over):
+            break
+        gevent.sleep(_ENDING_STEP_S)
+    if face.is_busy:
+        raise UsageError("a replay is running: stop it before starting another")
+
+
+def _refuse_faster(operators: str, chosen: str) -> None:
+    """The operator's ceiling holds; the form may lower it."""
+    if operators and (not chosen or parse_rate(chosen) > parse_rate(operators)):
+        raise UsageError(
+            f"--max-rate {chosen or 'none'} is above the ceiling that Locust was started with, {operators}"
+        )
 
 
 def form_options(operator: Namespace, form: Mapping[str, str]) -> Namespace:

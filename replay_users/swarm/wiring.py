@@ -9,7 +9,7 @@ from typing import Any
 
 from locust import events
 
-from replay_users.swarm.face import install
+from replay_users.swarm.install import install
 from replay_users.swarm.options import add_options
 
 __all__ = ["wired"]

@@ -1,0 +1,70 @@
+"""Locust's `init`: whether this Locust can replay at all, then a face of its own for the environment.
+
+Law: refuses with one sentence and an exit code, before anything is sent; what happens afterwards is the face's. The
+subtle thing: Locust takes whatever classes a locustfile holds and says nothing of those it never uses, so that is asked
+here.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from replay_users.errors import ReplayError, UsageError
+from replay_users.swarm.face import STOPPED, Face, add_face
+
+__all__ = ["install", "refuse_setup"]
+
+
+def install(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
+    """Wire a face to this environment's events.
+
+    Exits with one sentence if Locust is set up for something else, or if the options of a run that starts by itself
+    cannot be.
+    """
+    face = Face(environment)
+    options = environment.parsed_options
+    try:
+        refuse_setup(environment, runner)
+        if web_ui is None or options.autostart:
+            face.announce(face.make_ready())
+    except ReplayError as error:
+        _exit(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _exit("stopped before anything was sent", STOPPED)
+    if web_ui is not None:
+        from replay_users.swarm.web import guard  # noqa: PLC0415 - Flask, only where there is a web UI
+
+        guard(web_ui, face)
+    if options.no_locust_tables:
+        logging.getLogger("locust.stats_logger").setLevel(logging.WARNING)
+    add_face(environment, face)
+    face.listen()
+
+
+def _exit(sentence: str, code: int) -> None:
+    sys.stderr.write(f"replay-users: {sentence}\n")
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def refuse_setup(environment: Any, runner: Any) -> None:
+    """One process, one user class, one shape.
+
+    Raises:
+        UsageError: this is a master or a worker, or the locustfile has other classes than it should.
+    """
+    from replay_users.swarm.shape import ReplayShape  # noqa: PLC0415 - it imports Locust and wires this module
+    from replay_users.swarm.user import ReplayUser  # noqa: PLC0415
+
+    if type(runner).__name__ != "LocalRunner":
+        raise UsageError("this version replays from one process: leave out --master, --worker and --processes")
+    replays = [each for each in environment.user_classes if issubclass(each, ReplayUser)]
+    if len(environment.user_classes) != 1 or len(replays) != 1:
+        names = ", ".join(each.__name__ for each in environment.user_classes) or "none"
+        raise UsageError(f"a replay is one user class, a subclass of ReplayUser; the locustfile has {names}")
+    if not isinstance(environment.shape_class, ReplayShape):
+        raise UsageError(
+            "the locustfile has no subclass of ReplayShape, which ends the run: copy locustfiles/replay.py"
+        )

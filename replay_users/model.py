@@ -197,10 +197,10 @@ class Request:
         """The same request with this header in place of any of its name.
 
         Raises:
-            ValueError: name or value hold a line break, which would let one header write another.
+            ValueError: the name is none, or name or value hold what would let one header write another.
         """
-        if any(c in name + value for c in "\r\n\0"):
-            raise ValueError(f"a header may not hold line breaks: {name!r}")
+        if not name or any(c in name for c in ": \t\r\n\0") or any(c in value for c in "\r\n\0"):
+            raise ValueError(f"a header needs a name without colon or space, and may not hold line breaks: {name!r}")
         line = f"{name}: {value}\r\n".encode("latin-1")
         return replace(self, head=self.without_header(name).head + line)
 

@@ -49,7 +49,7 @@ class Link:
         self._sock = sock
         self._plan = plan
         self._number, self._script = plan.next_script()
-        self._buffer = b""
+        self._buffer = bytearray()
         self._first = 0
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -62,20 +62,28 @@ class Link:
 
     def receive(self, _data: bytes, _seconds: float, _pieces: int) -> bool:
         """Read one request."""
-        while (end := _request_end(self._buffer)) > len(self._buffer):
-            read = self._sock.recv(1 << 20)
-            if not self._buffer:
+        buffer = self._buffer
+        while (end := _request_end(buffer)) > len(buffer):
+            read = self._read()
+            if not buffer:
                 self._first = time.monotonic_ns()
             if not read:
-                if self._buffer:
-                    self._record(self._buffer, whole=False)
+                if buffer:
+                    self._record(buffer, whole=False)
                 return False
-            self._buffer += read
-        self._record(self._buffer[:end], whole=True)
-        self._buffer = self._buffer[end:]
+            buffer += read
+        self._record(buffer[:end], whole=True)
+        del buffer[:end]
         return True
 
-    def _record(self, data: bytes, *, whole: bool) -> None:
+    def _read(self) -> bytes:
+        """Some bytes; none if the peer has closed or reset."""
+        try:
+            return self._sock.recv(1 << 20)
+        except OSError:
+            return b""
+
+    def _record(self, data: bytearray, *, whole: bool) -> None:
         self._plan.received.append([self._number, self._first, data.decode("latin-1"), whole])
 
     def send(self, data: bytes, seconds: float, pieces: int) -> bool:
@@ -173,16 +181,16 @@ def _filler(deaf: socket.socket) -> socket.socket:
     return sock
 
 
-def _request_end(data: bytes) -> int:
+def _request_end(data: bytearray) -> int:
     """Where the first request in the data ends; beyond the data if it is not whole yet."""
-    head, found, _ = data.partition(b"\r\n\r\n")
-    if not found:
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
         return len(data) + 1
-    for line in head.split(b"\r\n")[1:]:
+    for line in data[:end].split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
-            return len(head) + 4 + int(value)
-    return len(head) + 4
+            return end + 4 + int(value)
+    return end + 4
 
 
 def _main() -> None:

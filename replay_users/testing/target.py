@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -102,7 +103,8 @@ class ScriptedTarget:
     def close(self) -> None:
         """End the process; doing it twice does no harm."""
         stdin, stdout = self._pipes()
-        stdin.close()
+        with suppress(BrokenPipeError):
+            stdin.close()
         self._process.wait()
         stdout.close()
 
@@ -111,8 +113,9 @@ class ScriptedTarget:
 
     def _order(self, order: dict[str, Any]) -> dict[str, Any]:
         stdin, _ = self._pipes()
-        stdin.write(json.dumps(order).encode() + b"\n")
-        stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended, which listening says better
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
         return self._listen()
 
     def _listen(self) -> dict[str, Any]:

@@ -126,9 +126,10 @@ class VirtualRun:
         times = [self.schedule.next_at(), self._stop_at]
         if self._answers:
             times.append(self._answers[0][0])
-        if self.schedule.waiting:
-            times.append(self._swept + _SWEEP)
-        return min((at for at in times if at is not None), default=None)
+        known = [at for at in times if at is not None]
+        if self.schedule.waiting and known:  # else nothing is left that could free those that wait
+            known.append(self._swept + _SWEEP)
+        return min(known, default=None)
 
     def _awake(self, at: int) -> int:
         """The first moment from `at` on at which the hub is free."""

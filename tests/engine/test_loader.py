@@ -1,0 +1,231 @@
+"""A recorded row becomes a flight, or the reason why it is not sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from replay_users.engine.loader import HookedLoader, Loader
+from replay_users.model import Flight, Request, Skip, SkipReason
+from replay_users.plan.wire import WireBuilder
+
+SECOND = 1_000_000_000
+ORIGIN = 1_793_872_800 * SECOND
+NAMES = ["GET /items/{id}", "GET /logout"]
+
+ROW: dict[str, Any] = {
+    "at": ORIGIN + 4 * SECOND,
+    "session": b"s1",
+    "causal": True,
+    "endpoint": 0,
+    "traits": 0,
+    "id": "abc",
+    "authority": "shop.example.com",
+    "method": "GET",
+    "target": b"/items/7",
+    "head": b"Accept: */*\r\n",
+    "body": b"",
+    "status": 200,
+    "response_head": b"Etag: 1\r\n",
+    "response_body": b"{}",
+    "whole": True,
+    "duration": 5,
+}
+
+
+class Rules:
+    """Skips the second endpoint, and whatever has the trait 8."""
+
+    def skip_reason(self, endpoint: int, traits: int) -> SkipReason | None:
+        """As above."""
+        if endpoint == 1:
+            return SkipReason.ENDPOINT_RULE
+        return SkipReason.PROTOCOL if traits & 8 else None
+
+
+class Wire:
+    """Makes no wire of targets that hold a secret, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        """Not asked yet."""
+        self.asked = 0
+
+    def build(
+        self, method: str, authority: str, target: bytes, head: bytes, body: bytes, traits: int
+    ) -> bytes | SkipReason:
+        """All it was given, one after the other."""
+        self.asked += 1
+        if b"secret" in target:
+            return SkipReason.REDACTED_TARGET
+        return b"|".join((method.encode(), authority.encode(), target, head, body, b"%d" % traits))
+
+    def build_request(self, request: Request) -> bytes | SkipReason:
+        """The same, of a user's request."""
+        return self.build(request.method, request.authority, request.target, request.head, request.body, 0)
+
+
+def plain(**row: Any) -> tuple[Flight | SkipReason, Wire]:
+    """What a plain loader at double speed makes of a row."""
+    wire = Wire()
+    loader = Loader(origin=ORIGIN, warp=lambda offset: offset // 2, rules=Rules(), wire=wire)
+    return loader.flight(**{**ROW, **row}), wire
+
+
+def flown(made: Flight | SkipReason) -> Flight:
+    """A flight, and not a reason."""
+    assert isinstance(made, Flight)
+    return made
+
+
+def test_a_flight_carries_what_is_sent_and_what_is_compared() -> None:
+    """Due time by the pace, wire by the builder, the recorded answer to compare with."""
+    flight = flown(plain(traits=1, head=b"A: b\r\n", body=b"{}")[0])
+    assert (flight.at, flight.due, flight.ended) == (ORIGIN + 4 * SECOND, 2 * SECOND, ORIGIN + 4 * SECOND + 5)
+    assert flight.wire == b"GET|shop.example.com|/items/7|A: b\r\n|{}|1"
+    assert (flight.method, flight.target, flight.endpoint, flight.id) == ("GET", b"/items/7", 0, "abc")
+    assert (flight.status, flight.response_head, flight.body, flight.duration) == (200, b"Etag: 1\r\n", b"{}", 5)
+    assert (flight.session, flight.state, flight.pending, flight.sent) == (b"s1", 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "expected"),
+    [
+        pytest.param({"causal": False}, "session", None, id="sessions of connections keep no order"),
+        pytest.param({"whole": False}, "body", None, id="a cut answer is not compared"),
+        pytest.param({"response_body": None}, "body", None, id="an answer that was not kept"),
+        pytest.param({"response_body": b""}, "body", b"", id="an empty answer is compared"),
+        pytest.param({"duration": None}, "ended", ROW["at"], id="without a duration it ends as it begins"),
+        pytest.param({"body": None}, "wire", b"GET|shop.example.com|/items/7|Accept: */*\r\n||0", id="no request body"),
+    ],
+)
+def test_fields(row: dict[str, Any], field: str, expected: object) -> None:
+    """What the recording lacks, the flight lacks."""
+    assert getattr(flown(plain(**row)[0]), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "asked"),
+    [
+        pytest.param({"endpoint": 1}, SkipReason.ENDPOINT_RULE, 0, id="by its endpoint"),
+        pytest.param({"traits": 8}, SkipReason.PROTOCOL, 0, id="by its traits"),
+        pytest.param({"target": b"/secret"}, SkipReason.REDACTED_TARGET, 1, id="by the builder"),
+    ],
+)
+def test_skipped(row: dict[str, Any], reason: SkipReason, asked: int) -> None:
+    """A row that is not to be sent is its reason, and no wire is built of what the rules leave out."""
+    made, wire = plain(**row)
+    assert (made, wire.asked) == (reason, asked)
+
+
+class User:
+    """A user's own methods."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self.seen: list[Request] = []
+
+    def rewrite(self, request: Request) -> Request | Skip:
+        """Posts items elsewhere, and leaves admins out."""
+        self.seen.append(request)
+        if request.target.startswith(b"/admin"):
+            return Skip("admins are not replayed")
+        if request.target == b"/items/7":
+            return Request(method="POST", target=b"/v2/items/7", authority="b", body=b"{}", endpoint=request.endpoint)
+        return request
+
+    def endpoint(self, request: Request) -> str:
+        """By version."""
+        return "v2" if request.target.startswith(b"/v2") else request.endpoint
+
+
+def hooked(*, keep: bool = False, **row: Any) -> tuple[Flight | SkipReason, User, list[str]]:
+    """What a loader with a user's code makes of a row; and the endpoints known after that."""
+    user, names = User(), [*NAMES]
+
+    def index_of(name: str) -> int:
+        if name not in names:
+            names.append(name)
+        return names.index(name)
+
+    loader = HookedLoader(
+        origin=ORIGIN,
+        warp=lambda offset: offset,
+        rules=Rules(),
+        wire=Wire(),
+        rewrite=user.rewrite,
+        endpoint=user.endpoint,
+        index_of=index_of,
+        names=names,
+        keep=keep,
+    )
+    return loader.flight(**{**ROW, **row}), user, names
+
+
+def test_a_user_sees_the_recorded_request() -> None:
+    """`rewrite` is given all of the request, its endpoint by name, and no `None`."""
+    _, user, _ = hooked(body=None)
+    assert user.seen == [
+        Request(
+            method="GET",
+            target=b"/items/7",
+            authority="shop.example.com",
+            head=b"Accept: */*\r\n",
+            endpoint="GET /items/{id}",
+            session=b"s1",
+        )
+    ]
+
+
+def test_a_user_rewrites_and_renames() -> None:
+    """What goes out is what `rewrite` gave, counted under what `endpoint` named, compared with what was recorded."""
+    made, _, names = hooked()
+    flight = flown(made)
+    assert flight.wire == b"POST|b|/v2/items/7||{}|0"
+    assert (flight.method, flight.target, names[flight.endpoint]) == ("POST", b"/v2/items/7", "v2")
+    assert (flight.at, flight.due, flight.session, flight.duration) == (ROW["at"], 4 * SECOND, b"s1", 5)
+    assert (flight.status, flight.response_head, flight.body, flight.id) == (200, b"Etag: 1\r\n", b"{}", "abc")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "asked"),
+    [
+        pytest.param({"target": b"/admin/1"}, SkipReason.REWRITE, 1, id="by the user"),
+        pytest.param({"endpoint": 1}, SkipReason.ENDPOINT_RULE, 0, id="by the plan, without asking the user"),
+        pytest.param({"target": b"/secret"}, SkipReason.REDACTED_TARGET, 1, id="by the builder"),
+    ],
+)
+def test_skipped_with_a_user(row: dict[str, Any], reason: SkipReason, asked: int) -> None:
+    """The plan's reasons come first; a user can only leave out more."""
+    made, user, _ = hooked(**row)
+    assert (made, len(user.seen)) == (reason, asked)
+
+
+@pytest.mark.parametrize(
+    ("row", "session", "body"),
+    [({"causal": False}, None, b"{}"), ({"whole": False}, b"s1", None)],
+    ids=["no order", "cut answer"],
+)
+def test_fields_with_a_user(row: dict[str, Any], session: bytes | None, body: bytes | None) -> None:
+    """What the recording lacks, the flight lacks here too."""
+    flight = flown(hooked(**row)[0])
+    assert (flight.session, flight.body) == (session, body)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_request_is_kept_for_signing(keep: bool) -> None:
+    """The request stays with the flight only where it will be signed, as rewritten."""
+    flight = flown(hooked(keep=keep)[0])
+    assert (flight.request.target if flight.request else None) == (b"/v2/items/7" if keep else None)
+
+
+def test_the_plans_own_builder_fits() -> None:
+    """The plan's wire builder is one that a loader takes: what it makes goes out, what it refuses is a reason."""
+    wire = WireBuilder(host=b"staging:8080", run_id="r1")
+    loader = Loader(origin=ORIGIN, warp=lambda offset: offset, rules=Rules(), wire=wire)
+    flight = flown(loader.flight(**ROW))
+    assert flight.wire.startswith(
+        b"GET /items/7 HTTP/1.1\r\nHost: staging:8080\r\nAccept: */*\r\nX-Replay-Test: true\r\n"
+    )
+    assert flight.wire.endswith(b"\r\n\r\n")
+    assert loader.flight(**{**ROW, "method": "G T"}) is SkipReason.PROTOCOL

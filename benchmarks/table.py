@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["contenders_table", "rows_table", "write_latest"]
+__all__ = ["contenders_table", "number", "rows_table", "write_latest"]
 
 KEYS = {
     "rps": "rps",
@@ -40,7 +40,8 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _number(value: float | None, unit: str = "") -> str:
+def number(value: float | None, unit: str = "") -> str:
+    """A figure as a person reads it, with its unit; `-` where there is none."""
     if value is None:
         return "-"
     digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -52,7 +53,7 @@ def rows_table(lines: Sequence[Line]) -> str:
     cells: list[Sequence[str]] = [("", "value", "goal", "floor", "")]
     for line in lines:
         said = f"{line.standing}: {line.note}" if line.note else str(line.standing)
-        figures = (_number(figure, line.unit) for figure in (line.value, line.goal, line.floor))
+        figures = (number(figure, line.unit) for figure in (line.value, line.goal, line.floor))
         cells.append((line.name, *figures, said))
     return _aligned(cells)
 
@@ -63,7 +64,7 @@ def _figures(results: Sequence[Result]) -> list[str]:
         return ["-"] * len(KEYS) + [absent.reason]
     measured = [result.values for result in results if isinstance(result, Measured)]
     medians = (median(values[key] for values in measured) if all(key in v for v in measured) else None for key in KEYS)
-    return [*map(_number, medians), ""]
+    return [*map(number, medians), ""]
 
 
 def contenders_table(rounds: Sequence[Round]) -> str:

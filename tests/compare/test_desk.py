@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay_users.compare import desk as module
+from replay_users.compare.desk import QUEUE_FULL, Desk, head_of
+from replay_users.compare.rules import Rule, Rules
+from replay_users.model import Fault, Verdict
+from replay_users.path import parse_path
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from replay_users.compare.difference import Difference, Differences
+    from replay_users.model import Flight
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+RULES = Rules((Rule("*", (parse_path("root['at']"),), "a time"),))
+
+
+class Notes:
+    """A ledger that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+        self.paths: list[str] = []
+        self.seen: list[Flight] = []
+
+    def unchecked(self, flight: Flight, reason: str) -> None:
+        """Keep the reason."""
+        self.seen.append(flight)
+        self.reasons.append(str(reason))
+
+    def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
+        """Keep the paths."""
+        self.paths += [difference.signature.path_text for difference in differences] + ["more"] * capped
+
+    def differences(self, flight: Flight, differences: Differences) -> None:
+        """Keep the flight."""
+        assert differences
+        self.seen.append(flight)
+
+
+def answered(recorded: bytes | None, replayed: bytes, **marks: Any) -> Flight:
+    """A flight that got its answer."""
+    marks = {"answer_status": 200, "answer_head": HEAD, "answer_body": replayed, **marks}
+    return make_flight(status=200, body=recorded, **marks)
+
+
+def desk(notes: Notes, step: int = 0) -> Desk:
+    """A desk whose clock goes on by `step` ns each time it is looked at."""
+    ticks = count(0, step) if step else iter(int, 1)
+    return Desk(RULES, ["GET /items/{id}"], notes, lambda: next(ticks))
+
+
+def test_what_is_equal_on_the_wire_is_done_at_once() -> None:
+    """No queue and no judging for the same status and the same bytes."""
+    notes, flight = Notes(), answered(b"x", b"x")
+    assert desk(notes).receive([flight]) == [flight]
+    assert flight.judged is Verdict.MATCHED
+    assert not notes.seen
+
+
+def test_a_failed_flight_is_never_judged() -> None:
+    """There is no answer to compare, even if the recorded body was empty too."""
+    flight = answered(b"", b"", fault=Fault.TIMEOUT)
+    assert desk(Notes()).receive([flight]) == [flight]
+    assert flight.judged is None
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "marks", "verdict", "noted"),
+    [
+        pytest.param(b'{"a":1}', b'{"a": 1}', {}, Verdict.MATCHED, [], id="same-tree"),
+        pytest.param(b'{"at":1}', b'{"at":2}', {}, Verdict.MATCHED, ["root['at']"], id="ignored-by-a-rule"),
+        pytest.param(b'{"a":1}', b'{"a":2}', {}, Verdict.MISMATCHED, [], id="differs"),
+        pytest.param(b"x", b"x", {"answer_status": 500}, Verdict.MISMATCHED, [], id="same-bytes-another-status"),
+        pytest.param(None, b"x", {}, Verdict.UNCHECKED, ["not_recorded"], id="not-recorded"),
+    ],
+)
+def test_what_is_not_equal_waits_for_work(
+    recorded: bytes | None, replayed: bytes, marks: dict[str, Any], verdict: Verdict, noted: list[str]
+) -> None:
+    """It comes back from `work`, judged, and what was found is in the ledger."""
+    notes, flight = Notes(), answered(recorded, replayed, **marks)
+    at_work = desk(notes)
+    assert at_work.receive([flight]) == []
+    assert len(at_work) == 1
+    assert at_work.work(10**9) == [flight]
+    assert flight.judged is verdict
+    assert [*notes.paths, *notes.reasons] == noted
+    assert notes.seen == ([] if verdict is Verdict.MATCHED else [flight])
+    assert bool(flight.differences) == (verdict is Verdict.MISMATCHED)
+
+
+def test_work_ends_when_its_time_is_over() -> None:
+    """At least one flight is judged, and none after the time is up."""
+    at_work = desk(Notes(), step=100)
+    flights = [answered(b"[1]", b"[2]") for _ in range(5)]
+    at_work.receive(flights)
+    assert at_work.work(250) == flights[:3]
+    assert at_work.work(0) == flights[3:4]
+    assert len(at_work) == 1
+
+
+def test_a_full_queue_leaves_the_rest_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load goes on; what is not compared says so; and there is room again after work."""
+    monkeypatch.setattr(module, "QUEUE_BYTES", 6)
+    notes = Notes()
+    at_work = desk(notes)
+    first, second, third, fourth = (answered(b"[1]", b"[2]") for _ in range(4))
+    assert at_work.receive([first, second, third]) == [third]
+    assert third.judged is Verdict.UNCHECKED
+    assert notes.reasons == [QUEUE_FULL]
+    assert at_work.work(10**9) == [first, second]
+    assert at_work.receive([fourth]) == []
+
+
+BODIES = st.sampled_from([b"", b"x", b"[1]", b"[2]", b'{"a":', b"\x1f\x8b\x08"])
+SPANS = st.integers(0, 3)
+
+
+@given(st.lists(st.tuples(BODIES, BODIES, st.booleans()), max_size=12), SPANS)
+@settings(max_examples=60, deadline=None)
+def test_each_flight_comes_back_judged_exactly_once(pairs: list[tuple[bytes, bytes, bool]], span: int) -> None:
+    """Whatever the bodies and however short the slices of time are, nothing is lost and nothing comes twice."""
+    flights = [answered(a, b, fault=Fault.TIMEOUT if failed else None) for a, b, failed in pairs]
+    at_work = desk(Notes(), step=1)
+    back = at_work.receive(flights)
+    while len(at_work):
+        back += at_work.work(span)
+    assert sorted(map(id, back)) == sorted(map(id, flights))
+    assert all((flight.judged is None) == (flight.fault is not None) for flight in back)
+
+
+@pytest.mark.parametrize(
+    ("received", "head"),
+    [
+        (HEAD, b"Content-Type: application/json\r\n"),
+        (HEAD + b"body", b"Content-Type: application/json\r\n"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nA: b", b""),
+        (b"", b""),
+    ],
+)
+def test_the_head_is_what_stands_between_status_line_and_body(received: bytes, head: bytes) -> None:
+    """Without the status line, without what follows; nothing of a head that has no end."""
+    assert head_of(received) == head

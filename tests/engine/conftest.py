@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from gevent.hub import get_hub
 
 from replay_users.testing import ScriptedTarget
 from tests.engine.rig import Rig, resources
@@ -24,6 +25,15 @@ def target(_process: ScriptedTarget) -> ScriptedTarget:
     """A scripted target that answers everything with an empty 200, until it is told otherwise."""
     _process.play()
     return _process
+
+
+@pytest.fixture(autouse=True)
+def _no_errors_in_the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An exception in a callback of the hub is otherwise only printed."""
+    errors: list[object] = []
+    monkeypatch.setattr(get_hub(), "handle_error", lambda *error: errors.append(error))
+    yield
+    assert errors == []
 
 
 @pytest.fixture

@@ -1,0 +1,113 @@
+"""What cannot be replayed: one sentence with its cure and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.replays import locust_command, replay, run_command
+from tests.recording.making import HOUR, START, make_exchange, record_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from replay_users.testing import ScriptedTarget
+    from tests.integration.replays import Finished
+
+pytestmark = pytest.mark.server
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def assert_refused(done: Finished, code: int, sentence: str) -> None:
+    """It ended at once with the code, and with one line: this sentence."""
+    lines = [line for line in done.said.splitlines() if "/INFO/" not in line]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("replay-users: ")
+    assert sentence in lines[0]
+    assert done.code == code
+    assert not (done.folder / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(["--host", NOWHERE, "--pace", "fast"], "unknown pace 'fast'", id="unknown pace"),
+        pytest.param([], "say where to replay to: --host", id="no host"),
+        pytest.param(["--host", "http://shop.example"], "a replay never goes to production", id="production"),
+        pytest.param(
+            ["--host", NOWHERE, "--header", "Authorization: Bearer hunter2"],
+            "may not be a literal",
+            id="literal secret",
+        ),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(traffic: str, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    """What cannot be as asked is exit code 2 and one sentence, before anything is sent."""
+    done = replay(run_command(traffic, *arguments), tmp_path / "run")
+    assert_refused(done, 2, sentence)
+    assert "hunter2" not in done.said
+
+
+def test_no_recording_is_refused(tmp_path: Path) -> None:
+    """An address at which there is no recording is exit code 2."""
+    assert_refused(
+        replay(run_command(str(tmp_path / "none"), "--host", NOWHERE), tmp_path / "run"), 2, "no recording in"
+    )
+
+
+def test_plain_locust_without_a_recording_is_refused(tmp_path: Path) -> None:
+    """A locustfile started without saying what to replay is exit code 2."""
+    assert_refused(replay(locust_command("--host", NOWHERE), tmp_path), 2, "say what to replay: --recording")
+
+
+def test_another_runs_directory_is_refused(traffic: str, tmp_path: Path) -> None:
+    """`--out` with another run's result in it is exit code 2, and that result stays."""
+    (tmp_path / "result.json").write_text("somebody's")
+    done = replay(run_command(traffic, "--host", NOWHERE), tmp_path)
+    assert done.code == 2
+    assert "holds a run already" in done.err
+    assert (tmp_path / "result.json").read_text() == "somebody's"
+
+
+def test_several_processes_are_refused(traffic: str, tmp_path: Path) -> None:
+    """A master is exit code 2: this version replays from one process."""
+    done = replay(locust_command("--recording", traffic, "--host", NOWHERE, "--master"), tmp_path)
+    assert_refused(done, 2, "from one process")
+
+
+def test_a_locustfile_that_would_not_end_is_refused(traffic: str, tmp_path: Path) -> None:
+    """A locustfile without a shape, which alone ends a run, is exit code 2."""
+    locustfile = tmp_path / "mine.py"
+    locustfile.write_text("from replay_users import ReplayUser\nclass A(ReplayUser): pass\n")
+    command = locust_command("--recording", traffic, "--host", NOWHERE, locustfile=locustfile)
+    assert_refused(replay(command, tmp_path / "run"), 2, "no subclass of ReplayShape")
+
+
+def test_a_half_written_recording_is_refused(traffic: str, tmp_path: Path) -> None:
+    """A recording whose manifest was not written is exit code 1, with what to do about it."""
+    shutil.copytree(traffic, tmp_path / "half")
+    next((tmp_path / "half").rglob("manifest.json")).unlink()
+    done = replay(run_command(str(tmp_path / "half"), "--host", NOWHERE), tmp_path / "run")
+    assert_refused(done, 1, "is half written")
+    assert "run the ingest that was interrupted again" in done.err
+
+
+def test_a_damaged_slice_is_unread_and_named(target: ScriptedTarget, tmp_path: Path) -> None:
+    """Rows of a damaged slice are unread, the others are replayed; the run ends with exit code 1 and names the slice."""
+    hours = [make_exchange(nth, at=START + hour * HOUR + nth * 10_000_000) for hour in (0, 1) for nth in range(20)]
+    record_in(tmp_path / "two", hours)
+    damaged = next((tmp_path / "two").rglob("hour=11/slice-*.parquet"))
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    damaged.write_bytes(content)
+    done = replay(run_command(str(tmp_path / "two"), "--host", target.url, "--pace", "100/s"), tmp_path / "run")
+    assert done.code == done.result["exit_code"] == 1
+    assert (done.totals["sent"], done.totals["unread"]) == (len(target.received()), 20) == (20, 20)
+    [where] = done.totals["unread_by"]
+    assert where.endswith(damaged.name)
+    assert f"{damaged.name} is damaged" in done.err
+    assert "Traceback" not in done.said
+    assert done.out.startswith("FAIL ")

@@ -1,0 +1,75 @@
+"""A run that is told to stop: the first signal drains and reports, the second one exits at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from replay_users.testing import http_answer, receive, send, stall
+from tests.integration.replays import BODY, JSON, locust_command, replaying, run_command, same_answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from replay_users.testing import ScriptedTarget
+
+pytestmark = pytest.mark.server
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_the_first_signal_drains_and_reports(
+    number: signal.Signals, long_traffic: str, target: ScriptedTarget, tmp_path: Path
+) -> None:
+    """A signal ends sending; answers under way are awaited, the rest counts as skipped, and the summary says so: exit code 4."""
+    target.play(same_answers(seconds=0.3))
+    with replaying(locust_command("--recording", long_traffic, "--host", target.url), tmp_path) as running:
+        running.wait_for(lambda: len(target.received()) > 10)
+        running.signal(number)
+        done = running.finish()
+    totals = done.totals
+    assert done.code == done.result["exit_code"] == 4
+    assert done.result["run"]["stopped_by"] == "signal"
+    assert totals["sent"] == totals["matched"] == len(target.received())
+    assert totals["skipped_by"]["stopped"] > 0
+    assert totals["planned"] == 1200 == totals["sent"] + totals["skipped"]
+    assert done.out.startswith("INCONCLUSIVE ")
+    assert "the run was stopped (signal)" in done.out
+    assert "Traceback" not in done.said
+
+
+def test_what_does_not_come_back_is_waited_for_so_long(
+    long_traffic: str, target: ScriptedTarget, tmp_path: Path
+) -> None:
+    """An answer that does not come within `--drain-timeout` counts as failed, because the run was stopped."""
+    answer = http_answer(BODY, head=JSON)
+    target.play([*[receive(), send(answer)] * 100, receive(), stall()], same_answers())
+    command = run_command(long_traffic, "--host", target.url, "--pace", "10x", "--drain-timeout", "1s")
+    with replaying(command, tmp_path) as running:
+        running.wait_for(lambda: len(target.received()) > 105)
+        running.signal(signal.SIGINT)
+        done = running.finish()
+    assert done.code == 4
+    assert done.totals["failed_by"] == {"stopped": 1}
+    assert done.totals["sent"] == len(target.received())
+    assert "Traceback" not in done.said
+
+
+def test_the_second_signal_exits_at_once(long_traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:
+    """A second signal ends the process where it is: no result, exit code 4, and a word about it."""
+    target.play([receive(), stall()])
+    command = run_command(long_traffic, "--host", target.url, "--drain-timeout", "1m")
+    with replaying(command, tmp_path) as running:
+        running.wait_for(lambda: len(target.received()) > 3)
+        running.signal(signal.SIGINT)
+        running.wait_for(lambda: "answers under way are awaited" in running.err)
+        began = time.monotonic()
+        running.signal(signal.SIGTERM)
+        done = running.finish()
+    assert time.monotonic() - began < 20
+    assert done.code == 4
+    assert "second signal, exiting without a report" in done.err
+    assert not (tmp_path / "result.json").exists()
+    assert "Traceback" not in done.said

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from replay_users.compare.difference import Differences, Match
+from replay_users.compare.difference import Differences, Match, UncheckedReason
 from replay_users.compare.judge import Recorded, judge
 from replay_users.model import Answer, Verdict
 
@@ -63,7 +63,7 @@ class Desk:
         for flight in flights:
             if flight.fault is not None:
                 done.append(flight)
-            elif flight.answer_body == flight.body and flight.answer_status == flight.status:
+            elif flight.answer_body == flight.body and flight.answer_status == flight.status and not _is_cut(flight):
                 flight.judged = Verdict.MATCHED
                 done.append(flight)
             elif self._bytes >= QUEUE_BYTES:
@@ -88,6 +88,9 @@ class Desk:
         return done
 
     def _judge(self, flight: Flight) -> None:
+        if _is_cut(flight) and flight.answer_status == flight.status:
+            self._unchecked(flight, UncheckedReason.SIZE)
+            return
         body = flight.body
         recorded = Recorded(flight.status, flight.response_head, body, len(body) if body is not None else 0)
         answer = Answer(flight.answer_status, head_of(flight.answer_head), flight.answer_body)
@@ -105,6 +108,11 @@ class Desk:
     def _unchecked(self, flight: Flight, reason: str) -> None:
         flight.judged = Verdict.UNCHECKED
         self._ledger.unchecked(flight, reason)
+
+
+def _is_cut(flight: Flight) -> bool:
+    """Whether more was answered than is kept of an answer: what is kept may equal the recording, the whole does not."""
+    return flight.answer_size > len(flight.answer_body)
 
 
 def head_of(received: bytes) -> bytes:

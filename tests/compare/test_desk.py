@@ -152,3 +152,16 @@ def test_each_flight_comes_back_judged_exactly_once(pairs: list[tuple[bytes, byt
 def test_the_head_is_what_stands_between_status_line_and_body(received: bytes, head: bytes) -> None:
     """Without the status line, without what follows; nothing of a head that has no end."""
     assert head_of(received) == head
+
+
+def test_an_answer_longer_than_is_kept_is_no_match() -> None:
+    """What is kept of a longer answer may equal the recording: it is unchecked, unless the status differs already."""
+    notes = Notes()
+    longer = answered(b"abc", b"abc", answer_size=4)
+    other = answered(b"abc", b"abc", answer_size=4, answer_status=500)
+    one = desk(notes)
+    assert one.receive([longer, other]) == []
+    while one.work(1):
+        pass
+    assert (longer.judged, other.judged) == (Verdict.UNCHECKED, Verdict.MISMATCHED)
+    assert notes.reasons == ["size"]

@@ -119,9 +119,9 @@ class Feed:
                 self._skipped(row[3], flight)
 
     def _relieve(self, now: int) -> bool:
-        """There is no room: shed, if everything that is loaded waits for answers."""
+        """There is no room: shed, if everything loaded waits for answers and rows that are due have begun to be late."""
         schedule = self._schedule
-        if schedule.upcoming or schedule.released or not schedule.waiting:
+        if schedule.upcoming or schedule.released or not schedule.waiting or now - schedule.last_due < schedule.patience:
             return False
         schedule.shed(ROWS, now)
         return True

@@ -48,6 +48,7 @@ class Schedule:
         "_limits",
         "_upcoming",
         "in_flight",
+        "last_due",
         "loaded",
         "released",
     )
@@ -61,12 +62,18 @@ class Schedule:
         self._held: dict[Flight, None] = {}
         self.released: deque[Flight] = deque()
         self.in_flight = 0
+        self.last_due = 0
         self.loaded = 0
 
     @property
     def idle(self) -> bool:
         """Whether nothing is loaded and nothing is in flight."""
         return not self.loaded and not self.in_flight
+
+    @property
+    def patience(self) -> int:
+        """How late (ns) a due row may become for want of room before one that waits is dropped for it."""
+        return self._limits.max_lag // 2
 
     @property
     def upcoming(self) -> int:
@@ -83,6 +90,7 @@ class Schedule:
         if flight.session is not None and self._causality is not None:
             self._causality.link(flight, flight.session)
         self._upcoming.append(flight)
+        self.last_due = flight.due
         self.loaded += 1
 
     def next_at(self) -> int | None:

@@ -210,12 +210,14 @@ def test_what_signing_made_of_the_wire_does_not_matter() -> None:
 
 
 def test_when_all_wait_the_oldest_are_dropped() -> None:
-    """With the look-ahead full of rows that wait for answers, the oldest give way to those that come after them."""
+    """With the look-ahead full of rows that wait for answers, the oldest give way once those behind them are late for it."""
     table = Table(rows=2 * ROWS)
     table.push(*items(6 * ROWS, session=b"one"))
     table.work()
-    now = 10 * MS * (2 * ROWS)
-    assert table.schedule.take(now) is not None
+    last_due = 10 * MS * (2 * ROWS - 1)
+    now = last_due + table.schedule.patience
+    assert table.schedule.take(last_due) is not None
+    assert not table.feed.work(now - 1)
     assert table.schedule.take(now) is None
     assert table.feed.work(now)
     assert table.dropped == [(str(n), Drop.IN_FLIGHT) for n in range(1, ROWS + 1)]

@@ -162,7 +162,7 @@ def _use_small_pool() -> None:
         pa.set_memory_pool(pa.jemalloc_memory_pool())
         pa.jemalloc_set_decay_ms(0)
     except NotImplementedError:  # not in this build
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
+        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _be_nice() -> None:

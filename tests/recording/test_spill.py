@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,19 +25,35 @@ def rows(*times: int) -> pa.Table:
 @given(
     st.lists(st.lists(st.integers(0, 5 * STRETCH), min_size=1, max_size=8), max_size=8),
     st.sampled_from([0, 700, 1 << 30]),
+    st.sampled_from([150, 1 << 30]),
 )
-def test_every_row_comes_back_in_its_stretch(batches: list[list[int]], in_memory: int) -> None:
-    """Whatever the order rows come in and how many fit in memory, each comes back once, stretches in time order."""
+def test_every_row_comes_back_in_its_stretch(batches: list[list[int]], in_memory: int, at_once: int) -> None:
+    """Whatever the order and size, each row comes back once, stretches apart and in time order, none across its ten seconds."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(spilling, "_IN_MEMORY", in_memory)
+        patch.setattr(spilling, "_AT_ONCE", at_once)
         spill = Spill(Path(folder))
         for batch in batches:
             spill.add(rows(*batch))
         stretches = [table["at"].to_pylist() for table in spill.stretches()]
-    assert sorted(at for stretch in stretches for at in stretch) == sorted(at for batch in batches for at in batch)
-    numbers = [{at // STRETCH for at in stretch} for stretch in stretches]
-    assert all(len(number) == 1 for number in numbers)
-    assert [min(number) for number in numbers] == sorted({at // STRETCH for batch in batches for at in batch})
+    times = sorted(at for batch in batches for at in batch)
+    assert sorted(at for stretch in stretches for at in stretch) == times
+    assert all(max(one) < min(other) for one, other in pairwise(stretches))
+    assert all(min(stretch) // STRETCH == max(stretch) // STRETCH for stretch in stretches)
+    if at_once == 1 << 30:
+        assert len(stretches) == len({at // STRETCH for at in times})
+
+
+def test_a_busy_stretch_comes_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds of more bytes than fit are given a part of the time at once, in memory or from disk."""
+    monkeypatch.setattr(spilling, "_AT_ONCE", 5_000)
+    for in_memory in (0, 1 << 30):
+        monkeypatch.setattr(spilling, "_IN_MEMORY", in_memory)
+        spill = Spill(tmp_path)
+        spill.add(rows(*range(0, STRETCH, STRETCH // 200)))
+        sizes = [table.nbytes for table in spill.stretches()]
+        assert len(sizes) == 5
+        assert max(sizes) < 5_000
 
 
 def test_rows_leave_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

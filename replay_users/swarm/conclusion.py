@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from replay_users import __version__
 from replay_users.errors import ReplayError
 from replay_users.events import events
-from replay_users.results.result import RunFacts, conclude, exit_code, result_json
+from replay_users.results.result import RunEvent, RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import write_run
 from replay_users.results.summary import summary_text
 
@@ -70,6 +70,7 @@ def _facts(run: Run) -> RunFacts:
         version=__version__,
         labels=settings.labels,
         stopped_by=run.stopped_by,
+        events=(RunEvent(at_s=run.engine.now() / 1e9, event="error", text=str(run.error)),) if run.error else (),
     )
 
 

@@ -78,7 +78,7 @@ class Face:
         events.quitting.add_listener(self._on_quitting)
         events.quit.add_listener(self._on_quit)
         for number in (signal.SIGINT, signal.SIGTERM):
-            gevent.signal_handler(number, self._on_signal)
+            gevent.signal_handler(number, self._on_signal, number)
 
     def make_ready(self, options: Any = None, host: str | None = None) -> Prepared:
         """Read options (by default the environment's own), open the recording and plan.
@@ -100,7 +100,9 @@ class Face:
 
     @property
     def is_over(self) -> bool:
-        """Whether the run has drained and its result is written, or there will be none."""
+        """Whether the run has drained and its result is written, or there will be none; the next one may be ready by then."""
+        if self.ready is not None and not self._signals:
+            return False
         return self.conclusion is not None or self._failed or (self._signals > 0 and self.run is None)
 
     @property
@@ -202,15 +204,17 @@ class Face:
             sys.stdout.write(self.conclusion.summary)
             sys.stdout.flush()
 
-    def _on_signal(self) -> None:
+    def _on_signal(self, number: signal.Signals) -> None:
         self._signals += 1
         if self._signals > 1:
             _tell("replay-users: second signal, exiting without a report")
             os._exit(STOPPED)
         _tell("replay-users: stopping; answers under way are awaited (again to exit at once)")
-        gevent.spawn(self._end)
+        if number == signal.SIGINT or self.environment.web_ui is None:
+            gevent.spawn(self._end)
 
     def _end(self) -> None:
+        """Stop; in the web UI end that too, which Locust does of itself at SIGTERM (twice would be once too much)."""
         self.stop("signal")
         if self.environment.web_ui is not None:
             self.environment.web_ui.stop()

@@ -38,7 +38,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(name="recording", default="", help="folder or s3://bucket/prefix of the recording, or of a part of it"),
     Option(name="pace", default="1x", help="1x, 2.5x, 500/s, or 100/s->500/s:5m,500/s:10m"),
     Option(name="window", default="", help="the part to replay: A..B as times, or +30s..+90s from its start"),
-    Option(name="sample", default="100%", help="share of the sessions to replay, whole sessions, in steps of 0.1%%"),
+    Option(
+        name="sample", default="100%", help="share of the sessions to replay, whole sessions, to a tenth of a percent"
+    ),
     Option(name="methods", default="", help="only these methods, such as GET,HEAD"),
     Option(name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out"),
     Option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too"),

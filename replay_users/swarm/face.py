@@ -209,7 +209,8 @@ class Face:
         if self._signals > 1:
             _tell("replay-users: second signal, exiting without a report")
             os._exit(STOPPED)
-        _tell("replay-users: stopping; answers under way are awaited (again to exit at once)")
+        awaited = "" if self.run is None or self.is_over else "; answers under way are awaited (again to exit at once)"
+        _tell(f"replay-users: stopping{awaited}")
         if number == signal.SIGINT or self.environment.web_ui is None:
             gevent.spawn(self._end)
 

@@ -21,15 +21,13 @@ from replay_users.cli.stores import add_store_options, store_of
 from replay_users.endpoint import parse_rules
 from replay_users.errors import StoreError, UsageError
 from replay_users.recording.ingest import write_recording
-from replay_users.recording.recording import open_recording
+from replay_users.recording.recording import recording_to_extend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from replay_users.endpoint import Rule
     from replay_users.model import Exchange
-    from replay_users.recording.recording import Recording
-    from replay_users.recording.store import Store
 
 __all__ = ["add_to"]
 
@@ -72,7 +70,7 @@ def handle(options: Any, _rest: list[str]) -> int:
         raise UsageError(f"--partitions {options.partitions}: give a number from 1 to {_MAX_PARTITIONS}")
     rules = _rules(options.templates)
     store = store_of(options, options.to)
-    existing = _existing(store)
+    existing = recording_to_extend(store)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-users-")))
         reader = _Reader(options.sources, options.source_name, _rejects_path(options))
@@ -84,13 +82,6 @@ def handle(options: Any, _rest: list[str]) -> int:
     if not done.rows and not done.duplicates:
         raise UsageError(f"no line of {', '.join(options.sources)} could be used: {reader.why()}")
     return 0
-
-
-def _existing(store: Store) -> Recording | None:
-    try:
-        return open_recording(store)
-    except UsageError:
-        return None  # there is none yet
 
 
 def _rules(path: str) -> tuple[Rule, ...]:

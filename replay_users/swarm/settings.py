@@ -156,7 +156,7 @@ def _limits(options: Any) -> Limits:
 
 
 def _in_flight(text: str) -> int:
-    if not text.isdigit() or int(text) not in _LIMIT_RANGE:
+    if not text.isdecimal() or int(text) not in _LIMIT_RANGE:
         raise UsageError(f"--max-in-flight {text!r}: give a number from 1 to 100000")
     return int(text)
 
@@ -170,7 +170,7 @@ def _run_time(value: Any) -> int | None:
     """Locust's `-t`: seconds as a number once parsed, or still its text, where a bare number is seconds too."""
     if not value:
         return None
-    text = f"{value}s" if str(value).isdigit() else str(value)
+    text = f"{value}s" if str(value).isdecimal() else str(value)
     return parse_duration(text)
 
 

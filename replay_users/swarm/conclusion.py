@@ -45,7 +45,7 @@ def conclude_run(run: Run) -> Conclusion:
     judged = conclude(_facts(run), run.tally, run.plan.planned)
     result = result_json(judged)
     result["connections"] = _connections(run)
-    result["user_code_failures"] = {**run.hooks.failures, **({"events": events.failures} if events.failures else {})}
+    result["user_code_failures"] = run.user_code_failures
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     summary = summary_text(result, folder=str(folder))

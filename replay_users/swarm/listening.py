@@ -31,10 +31,16 @@ class Listening:
         """`names` are the endpoints by index."""
         self._names = names
         self._hooks = hooks
+        self._failed_before = events.failures
         events.report_to(_report)
 
     def __bool__(self) -> bool:
         return bool(events.outcomes) or bool(events.mismatches) or self._hooks.answers
+
+    @property
+    def failures(self) -> int:
+        """How often a listener raised in this run."""
+        return events.failures - self._failed_before
 
     def started(self, run_id: str) -> None:
         """The run's start is agreed."""

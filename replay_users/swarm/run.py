@@ -81,7 +81,7 @@ class Run:
         self.names = [info.name for info in prepared.recording.manifest.endpoints]
         self.tally = Tally(self.names)
         self.schedule = Schedule(settings.limits, self._dropped, causal=settings.causal)
-        self.hooks = hooks
+        self._hooks = hooks
         self._collect_before, self._switch_before = gc.get_threshold(), sys.getswitchinterval()
         self._listening = Listening(self.names, hooks)
         wire = WireBuilder(
@@ -137,7 +137,7 @@ class Run:
         )
 
     def _loader(self, wire: WireBuilder) -> Loader:
-        plan, hooks = self.plan, self.hooks
+        plan, hooks = self.plan, self._hooks
         if not hooks.loads:
             return Loader(origin=plan.window.origin, warp=plan.warp, rules=plan.decisions, wire=wire)
         return HookedLoader(
@@ -151,6 +151,11 @@ class Run:
             names=self.names,
             keep=hooks.signs,
         )
+
+    @property
+    def user_code_failures(self) -> dict[str, int]:
+        """How often each of the user's methods failed, and their listeners together."""
+        return {**self._hooks.failures, **({"events": self._listening.failures} if self._listening.failures else {})}
 
     def _index_of(self, name: str) -> int:
         """The index of an endpoint that a user's code named; the cap of a recording holds here too."""

@@ -1,0 +1,20 @@
+"""Importing `ReplayUser` is all that a locustfile needs to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import locust
+
+import replay_users
+from replay_users.swarm.install import install
+from replay_users.swarm.options import add_options
+
+
+def test_importing_the_user_wires_options_and_init() -> None:
+    """Locust's parser gets our options and its `init` our face, once however often it is imported."""
+    events: Any = locust.events
+    assert replay_users.ReplayUser.__name__ == "ReplayUser"
+    assert replay_users.ReplayShape.__name__ == "ReplayShape"
+    assert events.init_command_line_parser._handlers.count(add_options) == 1
+    assert events.init._handlers.count(install) == 1

@@ -58,24 +58,42 @@ class Log:
         self.late = late_bytes
 
 
-def receive(pieces: Iterable[bytes | None], method: str) -> tuple[Log, Flight]:
-    """Let a connection read these pieces, `None` for a reset; the last is the end of the stream if the peer did not end it."""
+def connect() -> tuple[Connection, Log]:
+    """A connection that is open, and takes whatever it is to send."""
     log = Log()
     connection = Connection(log, Loop(), REFUSING)
-    stream = iter([*pieces, b""])
+    untyped: Any = connection
+    untyped._send, connection.connected = len, True
+    return connection, log
 
-    def recv(_: int) -> bytes:
-        piece = next(stream)
+
+def carry(connection: Connection, log: Log, pieces: Iterable[bytes | None], method: str) -> Flight:
+    """Let it carry a flight and read these pieces (`None` is a reset), then the end of the stream if it still expects any."""
+    flight, before = make_flight(method=method), len(log.endings)
+    connection.carry(flight, 10**18)
+    for piece in (*pieces, b""):
+        if connection.closed or (piece == b"" and len(log.endings) > before):
+            break
+        untyped: Any = connection
+        untyped._recv = _reader(piece)
+        connection._readable()
+    return flight
+
+
+def _reader(piece: bytes | None) -> Callable[[int], bytes]:
+    def read(_: int) -> bytes:
         if piece is None:
             raise ConnectionResetError
         return piece
 
-    untyped: Any = connection
-    untyped._recv, untyped._send, connection.connected = recv, len, True
-    flight = make_flight(method=method)
-    connection.carry(flight, 10**18)
-    while not connection.closed:
-        connection._readable()
+    return read
+
+
+def receive(pieces: Iterable[bytes | None], method: str) -> tuple[Log, Flight]:
+    """What a new connection makes of these pieces."""
+    connection, log = connect()
+    flight = carry(connection, log, pieces, method)
+    connection.close()
     return log, flight
 
 
@@ -146,3 +164,35 @@ def test_how_bytes_are_cut_up_changes_nothing(data: bytes, sizes: list[int], met
     )
     if parts.endings == [None] and method != "HEAD":
         assert len(same.answer_body) == same.answer_size
+
+
+_exchanges = st.lists(st.tuples(_answers, _cuts, st.sampled_from(["GET", "GET", "HEAD"])), min_size=2, max_size=6)
+
+
+def outcome(connection: Connection, log: Log, flight: Flight) -> tuple[object, ...]:
+    """How an exchange ended, and whether it left the connection open."""
+    return (
+        log.endings[-1],
+        flight.answer_status,
+        flight.answer_head,
+        flight.answer_body,
+        flight.answer_size,
+        connection.closed,
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(_exchanges)
+def test_what_a_connection_carried_before_changes_nothing(exchanges: list[tuple[bytes, list[int], str]]) -> None:
+    """Each exchange on a used connection ends as it would have ended on a new one."""
+    used, log = connect()
+    for data, sizes, method in exchanges:
+        pieces = cut(data, sizes)
+        flight = carry(used, log, pieces, method)
+        fresh, alone = connect()
+        expected = carry(fresh, alone, pieces, method)
+        assert outcome(used, log, flight) == outcome(fresh, alone, expected)
+        fresh.close()
+        if used.closed:
+            break
+    used.close()

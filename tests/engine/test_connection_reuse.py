@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import gevent
 import pytest
 
+from replay_users.engine.connection import Connection
 from replay_users.engine.engine import Timeouts
 from replay_users.model import Fault
 from replay_users.testing import (
@@ -97,6 +99,7 @@ def test_an_unsafe_request_is_never_sent_again(rig: Callable[..., Rig], target: 
     """A request that may have changed something fails instead."""
     flight = again(rig(), target, method, close())
     assert (flight.fault, flight.resent, target.accepted) == (Fault.CLOSED_BEFORE_HEADERS, False, 1)
+    assert (flight.answer_status, flight.answer_head, flight.answer_body) == (0, b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +149,30 @@ def test_a_second_try_that_cannot_connect(rig: Callable[..., Rig], target: Scrip
     (flight,) = live.fly(request())
     assert (flight.fault, flight.resent) == (Fault.CONNECT, True)
     assert flight.done - flight.sent >= 30 * MS
+
+
+def test_interim_answers_of_earlier_exchanges_do_not_count(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """Many interim answers in all, and one before the exchange whose connection ends, are nothing to a later exchange."""
+    twice = [receive(), send(EARLY * 60 + OK)] * 2
+    target.play([*twice, receive(), close()], [serve()])
+    live = rig()
+    flights = [live.fly(request())[0] for _ in range(3)]
+    assert [(flight.fault, flight.resent) for flight in flights] == [(None, False), (None, False), (None, True)]
+
+
+def test_a_closed_connection_leaves_no_garbage(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """A closed connection is freed at once, without the garbage collector, which would hold the hub to find it."""
+    target.play([receive(), send(http_answer(b"ok", head=b"Connection: close\r\n"))])
+    live = rig()
+    gc.collect()
+    gc.disable()
+    try:
+        live.fly(*[request() for _ in range(5)], request("HEAD"))
+        live.wait_until(lambda: not live.engine._all)
+        left = [each for each in gc.get_objects() if type(each) is Connection]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 def test_a_fresh_connection_is_no_reason_to_send_again(rig: Callable[..., Rig], target: ScriptedTarget) -> None:

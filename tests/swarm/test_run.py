@@ -1,0 +1,281 @@
+"""One run from its first row to its result, in this process, to a scripted target."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import pytest
+from gevent.hub import get_hub
+
+from replay_users.endpoint import ENDPOINT_CAP
+from replay_users.events import events
+from replay_users.model import Request, Skip
+from replay_users.results.conservation import broken_laws
+from replay_users.swarm.hooks import Hooks
+from replay_users.swarm.prepare import prepare
+from replay_users.swarm.run import Run
+from replay_users.swarm.settings import read_settings
+from replay_users.testing import close, http_answer, receive, reset, send, stall
+from tests.integration.replays import BODY, JSON, same_answers
+from tests.swarm.test_hooks import Base, user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from replay_users.results.tally import Totals
+    from replay_users.testing import ScriptedTarget
+    from tests.swarm.conftest import MakeOptions
+
+_WITHIN = 20.0  # s: only a test that fails waits so long
+ANSWER = http_answer(BODY, head=JSON)
+
+
+def resources() -> tuple[int, int, int]:
+    """Open descriptors, active watchers of the hub and greenlets of this process, once the hub has been round."""
+    gevent.sleep(0.01)
+    gc.collect()
+    greenlets = sum(isinstance(each, gevent.Greenlet) and not each.dead for each in gc.get_objects())
+    return len(list(Path("/proc/self/fd").iterdir())), get_hub().loop.activecnt, greenlets
+
+
+@pytest.fixture
+def begin(environment: Any, options: MakeOptions, traffic: str, target: ScriptedTarget) -> Callable[..., Run]:
+    """Begins a run of the small recording at four times its pace; options and the user's methods may be given."""
+
+    def make(user_code: dict[str, Any] | None = None, host: str = target.url, **changes: Any) -> Run:
+        settings = read_settings(
+            options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes}), host
+        )
+        run = Run("r1", prepare(settings), environment, Hooks(user(**user_code or {}), Base))
+        run.begin()
+        return run
+
+    return make
+
+
+def finish(run: Run) -> Totals:
+    """Wait for its end; every planned exchange must be accounted for."""
+    assert run.done.wait(_WITHIN), "the run does not end"
+    totals = run.tally.totals()
+    assert not broken_laws(run.plan.planned, totals)
+    return totals
+
+
+def test_everything_is_sent_and_compared(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A run ends when the last answer was compared, and knows of every planned exchange."""
+    run = begin()
+    totals = finish(run)
+    assert (run.plan.planned, totals.sent, totals.matched, totals.skipped) == (40, 30, 30, 10)
+    assert len(target.received()) == 30
+    assert (run.error, run.stopped_by, run.user_code_failures) == (None, None, {})
+
+
+def test_it_leaves_nothing_behind(begin: Callable[..., Run]) -> None:
+    """Descriptors, watchers, greenlets and the collector's settings are afterwards what they were before."""
+    finish(begin())  # what is made once, such as the pool's thread, is there
+    before, thresholds = resources(), gc.get_threshold()
+    finish(begin())
+    finish(begin())
+    assert resources() == before
+    assert gc.get_threshold() == thresholds
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("choice", ["never", "always"])
+def test_locust_counts_the_same_either_way(begin: Callable[..., Run], environment: Any, choice: str) -> None:
+    """Whether Locust's `request` event is fired for each exchange or not, its statistics are those of the run."""
+    finish(begin(fire_request_events=choice))
+    stats = environment.runner.stats
+    assert {key: entry.num_requests for key, entry in stats.entries.items()} == {
+        ("/items/{id}", "GET"): 20,
+        ("/users/{id}", "GET"): 10,
+    }
+    assert (stats.total.num_requests, stats.total.num_failures) == (30, 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        pytest.param([receive(), reset()], "reset_before_headers", id="reset"),
+        pytest.param([receive(), close()], "closed_before_headers", id="close"),
+        pytest.param([receive(), send(ANSWER[:20]), close()], "closed_in_headers", id="half a head"),
+        pytest.param([receive(), send(ANSWER[:-2]), reset()], "reset_in_body", id="half a body"),
+        pytest.param([receive(), stall()], "timeout", id="silence"),
+        pytest.param([receive(), send(ANSWER[:-2]), stall()], "timeout_in_body", id="half a body and silence"),
+        pytest.param([receive(), send(b"hello\r\n\r\n"), close()], "protocol", id="nonsense"),
+    ],
+)
+def test_a_target_that_fails_always_fails_everything(
+    begin: Callable[..., Run], target: ScriptedTarget, script: Any, kind: str
+) -> None:
+    """Each exchange is sent, failed and counted by its kind, and the run ends."""
+    target.play(script)
+    totals = finish(begin(timeout="1s", order="none"))
+    assert totals.failed_by == {kind: 30}
+    assert (totals.sent, totals.failed, totals.compared) == (30, 30, 0)
+
+
+def test_a_target_that_refuses_fails_everything(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A refused connection counts as sent and failed, because the target had its chance."""
+    port = target.refusing[1][1]
+    totals = finish(begin(host=f"http://127.0.0.1:{port}"))
+    assert (totals.sent, totals.failed_by) == (30, {"connect": 30})
+
+
+def test_a_stop_leaves_the_rest_unsent(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """After a stop nothing more is sent, answers under way come back, and the rest counts as skipped, once."""
+    target.play(same_answers(seconds=0.2))
+    run = begin(pace="0.1x")
+    with gevent.Timeout(_WITHIN):
+        while len(target.received()) < 3:
+            gevent.sleep(0.01)
+    run.stop("person")
+    run.stop("signal")
+    totals = finish(run)
+    assert run.stopped_by == "person"
+    assert 3 <= totals.sent == totals.matched == len(target.received()) < 30
+    assert totals.skipped_by["stopped"] > 0
+
+
+def test_a_stop_before_the_first_row_is_a_stop(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A run that is stopped before its start sends nothing, and everything counts as skipped."""
+    run = begin()
+    run.stop("signal")
+    totals = finish(run)
+    assert (totals.sent, totals.skipped, target.received()) == (0, 40, [])
+
+
+def test_answers_that_do_not_come_back_are_given_up(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What is under way when a run is stopped has the drain timeout, then it counts as failed."""
+    target.play([receive(), stall()])
+    run = begin(pace="0.1x")
+    with gevent.Timeout(_WITHIN):
+        while not target.received():
+            gevent.sleep(0.01)
+    run.stop("person")
+    totals = finish(run)
+    assert totals.sent >= 1
+    assert totals.failed_by == {"stopped": totals.sent}
+
+
+def test_a_time_limit_stops_it(begin: Callable[..., Run]) -> None:
+    """A run of ten seconds with a limit of one ends by time."""
+    run = begin(pace="0.04x", run_time=1)
+    totals = finish(run)
+    assert run.stopped_by == "time"
+    assert 0 < totals.sent < 20
+
+
+def test_a_damaged_slice_is_the_runs_error(
+    begin: Callable[..., Run], traffic: str, tmp_path: Path, target: ScriptedTarget
+) -> None:
+    """Rows that cannot be read are unread, named, and an error of the run, which ends all the same."""
+    shutil.copytree(traffic, tmp_path / "copy")
+    path = next((tmp_path / "copy").rglob("slice-*.parquet"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    run = begin(recording=str(tmp_path / "copy"))
+    totals = finish(run)
+    assert (totals.unread, totals.sent, target.received()) == (40, 0, [])
+    assert path.name in str(run.error)
+
+
+def test_a_slice_that_changed_is_the_runs_error(
+    environment: Any, options: MakeOptions, traffic: str, tmp_path: Path, target: ScriptedTarget
+) -> None:
+    """A slice that was written anew after the plan was made is not replayed."""
+    shutil.copytree(traffic, tmp_path / "copy")
+    prepared = prepare(read_settings(options(recording=str(tmp_path / "copy")), target.url))
+    os.utime(next((tmp_path / "copy").rglob("slice-*.parquet")))
+    run = Run("r1", prepared, environment, Hooks(user(), Base))
+    run.begin()
+    totals = finish(run)
+    assert (totals.unread, totals.sent) == (40, 0)
+    assert "changed after the recording was opened" in str(run.error)
+
+
+def test_too_many_in_flight_are_dropped_and_told(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What the safety limit keeps from being sent is dropped, counted, and an outcome for whoever listens."""
+    told: list[Any] = []
+
+    def listen(outcomes: Any, **_: Any) -> None:
+        told.extend(outcomes)
+
+    target.play(same_answers(seconds=0.1))
+    with listening(events.outcomes, listen):
+        totals = finish(begin(max_in_flight="1", order="none"))
+    assert totals.dropped_by.keys() == {"in_flight"}
+    assert totals.sent + totals.dropped == len(told) == 30
+    assert [each.reason for each in told if each.fate == "dropped"] == ["in_flight"] * totals.dropped
+
+
+@contextmanager
+def listening(hook: Any, listener: Callable[..., object]) -> Iterator[None]:
+    """A listener of a hook, while the block runs."""
+    hook.add_listener(listener)
+    try:
+        yield
+    finally:
+        hook.remove_listener(listener)
+
+
+def test_the_host_header_can_be_the_recorded_one(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """Requests say the target's name, or the recorded one with `--preserve-host`."""
+    finish(begin())
+    assert all(f"\r\nHost: 127.0.0.1:{target.port}\r\n".encode() in r.data for r in target.received())
+    target.play(same_answers())
+    finish(begin(preserve_host=True))
+    assert all(b"\r\nHost: shop.example\r\n" in r.data for r in target.received())
+
+
+def test_an_added_header_replaces_the_recorded_one(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A header of the run is there once, in place of the recorded one of its name."""
+    finish(begin(header=["User-agent: replay"]))
+    assert {r.data.lower().count(b"user-agent:") for r in target.received()} == {1}
+    assert all(b"\r\nUser-agent: replay\r\n" in r.data for r in target.received())
+
+
+def test_the_users_code_is_asked(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What the user rewrites, leaves out, names and signs is what is sent and counted, and every answer is handed over."""
+    answers: list[Any] = []
+
+    def rewrite(request: Request) -> Request | Skip:
+        return Skip("no users") if request.path.startswith("/users") else request.with_header("X-Mine", "1")
+
+    code: dict[str, Any] = {
+        "rewrite": rewrite,
+        "endpoint": lambda request: f"{request.method} mine",
+        "sign": lambda request: request.with_header("X-Signature", "2"),
+        "on_answer": lambda *given: answers.append(given),
+    }
+    run = begin(code)
+    totals = finish(run)
+    assert totals.skipped_by == {"rewrite": 10, "method": 10}
+    assert run.tally.endpoints["GET mine"].sent == totals.sent == len(answers) == 20
+    assert all(b"\r\nX-Mine: 1\r\nX-Signature: 2\r\n" in r.data for r in target.received())
+
+
+def test_what_cannot_be_signed_is_not_sent(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A request that `sign` fails on is skipped for want of a credential, and the failures are counted."""
+    run = begin({"sign": lambda _: None})
+    totals = finish(run)
+    assert (totals.sent, target.received()) == (0, [])
+    assert totals.skipped_by == {"no_credential": 30, "method": 10}
+    assert run.user_code_failures == {"sign": 30}
+
+
+def test_names_of_the_user_are_capped(begin: Callable[..., Run]) -> None:
+    """A user's code that names single requests does not grow the tables: beyond the cap they count together."""
+    run = begin()
+    finish(run)
+    indices = [run._index_of(f"GET /{nth}") for nth in range(2 * ENDPOINT_CAP)]
+    assert len(run.names) == len(run.tally.endpoints) == ENDPOINT_CAP + 1
+    assert run.names[indices[-1]] == "__other__"
+    assert run._index_of("GET /0") == indices[0]

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import _socket
 import errno
-import re
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
+from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, is_framed, status_of
 from replay_users.model import Fault
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ Address = tuple[int, tuple[Any, ...]]
 READ = 65536
 """Bytes per recv: 128 KiB and more cost 10-20 us each, for the buffer (measured)."""
 
+
 MAX_HEAD = 64 << 10
 """Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
 
@@ -40,9 +41,7 @@ KEPT_BODY = 1 << 20
 
 _MAX_INTERIM = 100
 _SWITCHING = 101
-_EMPTY = frozenset({204, 304})
-_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search
-"""Finds in a lower-case head what frames a body; with any other last coding the body ends with the connection (RFC 9112 6.3)."""
+
 _UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
 
 
@@ -69,12 +68,11 @@ class Connection:
         "_closing",
         "_complete",
         "_cut",
-        "_head_only",
-        "_headers_done",
-        "_interim",
+        "_headed",
         "_interims",
         "_loop",
         "_more",
+        "_more_bytes",
         "_out",
         "_owner",
         "_parse",
@@ -83,12 +81,11 @@ class Connection:
         "_read",
         "_recv",
         "_send",
-        "_size",
         "_sock",
         "_start",
         "_status",
         "_unasked",
-        "_until_eof",
+        "_unusual",
         "_write",
         "answer_by",
         "closed",
@@ -97,14 +94,6 @@ class Connection:
         "flight",
         "reused",
     )
-
-    _raw: bytes
-    _body: bytes
-    _more: list[bytes]
-    _size: int
-    _status: int
-    _headers_done: bool
-    _complete: bool
 
     def __init__(self, owner: Owner, loop: Any, address: Address) -> None:
         """Begin connecting.
@@ -125,17 +114,24 @@ class Connection:
         self.flight: Flight | None = None
         self.connected = self.closed = self.reused = False
         self.deadline = self.answer_by = 0
-        self._more = []
-        self._interims = self._status = 0
-        self._interim = self._until_eof = self._closing = self._cut = self._head_only = self._unasked = False
         self._start = owner.start
-        self._reset()
-        self._renew_parser()
+        self._status = 0
+        self._closing = self._cut = self._unasked = False
+        self._raw = self._body = b""
+        self._complete = False
+        self._usual()
         self._begin(address)
 
-    def _renew_parser(self) -> None:
-        self._parser: Any = httptools.HttpResponseParser(self)
-        self._parse = self._parser.feed_data
+    def _usual(self) -> None:
+        """The state of a connection of whose next answer nothing unusual is known."""
+        self._unusual = self._headed = False
+        self._interims = self._more_bytes = 0
+        self._more: list[bytes] = []
+        self._use_parser(self)
+
+    def _use_parser(self, hears: object) -> None:
+        self._parser: Any = httptools.HttpResponseParser(hears)
+        self._parse: Any = self._parser.feed_data
 
     def _begin(self, address: Address) -> None:
         error = self._sock.connect_ex(address[1])
@@ -182,6 +178,9 @@ class Connection:
         self.deadline = answer_by
         if not flight.sent:
             flight.sent = monotonic_ns() - self._start
+        if flight.method == "HEAD":
+            self._unusual = True
+            self._use_parser(HeadOnly(self))
         self._put(flight.wire)
 
     def _put(self, data: bytes | memoryview) -> None:
@@ -215,8 +214,10 @@ class Connection:
         if not data or self.flight is None:
             self._without_answer(data)
             return
-        if not self._headers_done:
-            self._raw = self._raw + data if self._raw else data
+        if not self._raw:
+            self._raw = data
+        elif not self._headed:
+            self._raw += data
         try:
             self._parse(data)
         except (httptools.HttpParserError, httptools.HttpParserCallbackError, httptools.HttpParserUpgrade):
@@ -224,8 +225,19 @@ class Connection:
             return
         if self._complete:
             self._finish(self.flight)
-        elif not self._headers_done and len(self._raw) > MAX_HEAD:
+        else:
+            self._part()
+
+    def _part(self) -> None:
+        """An answer has begun to come: whether its head is complete decides what more bytes mean."""
+        self._unusual = True
+        if self._has_head():
+            self._headed = True
+        elif len(self._raw) > MAX_HEAD:
             self._fail(Fault.HEADERS_TOO_LARGE)
+
+    def _has_head(self) -> bool:
+        return self._headed or END_OF_HEAD in self._raw
 
     def _without_answer(self, data: bytes) -> None:
         """The end of the stream, or bytes that nobody asked for."""
@@ -247,95 +259,88 @@ class Connection:
         if self._complete:
             self._unasked = True
 
-    def on_headers_complete(self) -> None:
-        """A head is complete."""
-        parser = self._parser
-        status = parser.get_status_code()
-        if self._complete:
-            return
-        if status < 200:  # noqa: PLR2004 - interim answers are 1xx
-            self._between(status)
-            return
-        self._status = status
-        self._headers_done = True
-        flight = self.flight
-        if flight is not None and flight.method == "HEAD":
-            self._head_only = self._complete = True
-        if not parser.should_keep_alive():
-            self._closing = True
-            self._until_eof = not (self._head_only or status in _EMPTY or _is_framed(self._raw))
-
-    def _between(self, status: int) -> None:
-        """An interim answer; after 101 no HTTP follows."""
-        if status == _SWITCHING:
-            self._status = status
-            raise ConnectionError("what follows is not HTTP")
-        self._interim = True
-
     def on_body(self, data: bytes) -> None:
         """Part of the body; beyond what is kept only its size is counted."""
-        if not self._size:
-            self._size = len(data)
+        if not self._body:
             self._body = data
             return
-        self._size += len(data)
-        if self._size <= KEPT_BODY:
+        self._unusual = True
+        self._more_bytes += len(data)
+        if len(self._body) + self._more_bytes <= KEPT_BODY:
             self._more.append(data)
 
     def on_message_complete(self) -> None:
-        """A message is complete, unless it was an interim one."""
-        if self._interim:
-            self._interim = False
-            self._interims += 1
-            self._raw = _after_head(self._raw)
-            if self._interims > _MAX_INTERIM:
-                raise OverflowError("too many interim answers")
-        else:
+        """A message is complete: the answer, or an interim one, or something unasked."""
+        if self._complete:
+            return
+        parser = self._parser
+        status = self._status = parser.get_status_code()
+        if status < 200:  # noqa: PLR2004 - interim answers are 1xx
+            self._interim(status)
+            return
+        self._complete = True
+        if not parser.should_keep_alive():
+            self._closing = True
+
+    def _interim(self, status: int) -> None:
+        """An answer before the answer; after 101 no HTTP follows."""
+        self._unusual = True
+        self._interims += 1
+        self._raw = after_head(self._raw)
+        if status == _SWITCHING or self._interims > _MAX_INTERIM:
+            self._raw = b""
+            raise ConnectionError("this is not answered in HTTP any more")
+
+    def head_only(self) -> None:
+        """The head of an answer to HEAD is complete; what length it says is not of a body that follows."""
+        parser = self._parser
+        self._status = parser.get_status_code()
+        if self._status >= 200:  # noqa: PLR2004
             self._complete = True
+            if not parser.should_keep_alive():
+                self._closing = True
 
     def _finish(self, flight: Flight) -> None:
-        if self._unasked or (self._head_only and _after_head(self._raw)):
+        if self._unasked or (flight.method == "HEAD" and after_head(self._raw)):
             self._fail(Fault.LATE_BYTES)
             return
         flight.done = monotonic_ns() - self._start
         flight.answer_status = self._status
         flight.answer_head = self._raw
-        flight.answer_body = b"".join((self._body, *self._more)) if self._more else self._body
-        flight.answer_size = self._size
+        flight.answer_body = body = self._whole_body() if self._more else self._body
+        flight.answer_size = len(self._body) + self._more_bytes if self._unusual else len(body)
         self.flight = None
         if self._closing or self._out is not None:
             self.close()
         else:
             self.reused = True
-            self._reset()
+            self._raw = self._body = b""
+            self._complete = False
+            if self._unusual:
+                self._usual()
         self._owner.completed(self, flight)
 
-    def _reset(self) -> None:
-        """Make ready for the next answer; what is only set on the way to a close stays."""
-        self._raw = self._body = b""
-        self._size = 0
-        self._headers_done = self._complete = False
-        if self._more:
-            self._more = []
-        if self._interims:
-            self._interims = 0
-        if self._head_only:  # the parser still expects a body
-            self._head_only = False
-            self._renew_parser()
+    def _whole_body(self) -> bytes:
+        return b"".join((self._body, *self._more))
 
     def _ended(self, *, reset: bool) -> None:
         """The peer closed or reset the connection."""
         if self.flight is None:
             self.close()
             self._owner.lost(self, late_bytes=False)
-        elif self._until_eof and not reset:
+        elif not reset and self._ends_here(self.flight):
+            self._status = self._parser.get_status_code()
             self._closing = True
             self._finish(self.flight)
         else:
             self._fail(self._broken(reset=reset or self._cut))
 
+    def _ends_here(self, flight: Flight) -> bool:
+        """Whether the end of the stream is the end of the answer: it has a head that says nothing of where its body ends."""
+        return bool(self._raw) and self._has_head() and flight.method != "HEAD" and not is_framed(self._raw)
+
     def _broken(self, *, reset: bool) -> Fault:
-        if self._headers_done:
+        if self._raw and self._has_head():
             return Fault.RESET_IN_BODY if reset else Fault.CLOSED_IN_BODY
         if self._raw or self._interims:
             return Fault.RESET_IN_HEADERS if reset else Fault.CLOSED_IN_HEADERS
@@ -348,7 +353,7 @@ class Connection:
                 self._mark_connect(self.flight)
             self._fail(Fault.CONNECT_TIMEOUT)
         else:
-            self._fail(Fault.TIMEOUT_IN_BODY if self._headers_done else Fault.TIMEOUT)
+            self._fail(Fault.TIMEOUT_IN_BODY if self._raw and self._has_head() else Fault.TIMEOUT)
 
     def abandon(self) -> None:
         """The run was stopped and will wait no longer."""
@@ -356,10 +361,10 @@ class Connection:
 
     def _fail(self, fault: Fault) -> None:
         flight, self.flight = self.flight, None
+        if flight is not None:
+            flight.answer_status = self._status if fault is Fault.UPGRADE else status_of(self._raw)
         self.close()
         if flight is not None:
-            begun = self._headers_done or fault is Fault.UPGRADE
-            flight.answer_status = self._status if begun else 0
             self._owner.failed(self, flight, fault)
 
     def close(self) -> None:
@@ -371,15 +376,4 @@ class Connection:
             watcher.stop()
             watcher.close()
         self._sock.close()
-        self._parser = None
-
-
-def _is_framed(raw: bytes) -> bool:
-    """Whether an answer says itself where its body ends."""
-    head = raw[: raw.find(b"\r\n\r\n") + 2].lower()
-    return b"\ncontent-length:" in head or _CHUNKED(head) is not None
-
-
-def _after_head(raw: bytes) -> bytes:
-    """What follows the first head."""
-    return raw[raw.find(b"\r\n\r\n") + 4 :]
+        self._parser = self._parse = None  # they hold each other, and the connection

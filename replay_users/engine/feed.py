@@ -121,7 +121,12 @@ class Feed:
     def _relieve(self, now: int) -> bool:
         """There is no room: shed, if everything loaded waits for answers and rows that are due have begun to be late."""
         schedule = self._schedule
-        if schedule.upcoming or schedule.released or not schedule.waiting or now - schedule.last_due < schedule.patience:
+        if (
+            schedule.upcoming
+            or schedule.released
+            or not schedule.waiting
+            or now - schedule.last_due < schedule.patience
+        ):
             return False
         schedule.shed(ROWS, now)
         return True

@@ -1,0 +1,69 @@
+"""What the head of an answer says, where the parser does not: framing, the status before a fault, the end of an answer to HEAD.
+
+Law: bytes in, facts out; off the path that an ordinary answer takes. The subtle thing: the bytes may be anything, so a
+status is taken from a head only if httptools reads all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httptools
+
+if TYPE_CHECKING:
+    from replay_users.engine.connection import Connection
+
+__all__ = ["END_OF_HEAD", "HeadOnly", "after_head", "is_framed", "status_of"]
+
+END_OF_HEAD = b"\r\n\r\n"
+
+_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search
+"""Finds in a lower-case head what frames a body; with any other last coding the body ends with the connection (RFC 9112 6.3)."""
+
+
+class HeadOnly:
+    """Hears the parser of an answer to HEAD, whose body httptools would wait for (it cannot be told)."""
+
+    __slots__ = ("on_headers_complete", "on_message_begin", "on_message_complete")
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_message_begin = connection.on_message_begin
+        self.on_message_complete = connection.on_message_complete
+        self.on_headers_complete = connection.head_only
+
+
+class _Heard:
+    """Hears a head, and no more."""
+
+    status = 0
+
+    def __init__(self) -> None:
+        self._parser: Any = httptools.HttpResponseParser(self)
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+
+    def read(self, head: bytes) -> int:
+        """The status of a whole and good head, else 0."""
+        with suppress(httptools.HttpParserError):
+            self._parser.feed_data(head)
+        return self.status
+
+
+def status_of(raw: bytes) -> int:
+    """The status that came before a fault, 0 if none did: read again, since this is no path to be fast on."""
+    end = raw.find(END_OF_HEAD)
+    return _Heard().read(raw[: end + 4]) if end >= 0 else 0
+
+
+def is_framed(raw: bytes) -> bool:
+    """Whether an answer says itself where its body ends."""
+    head = raw[: raw.find(b"\r\n\r\n") + 2].lower()
+    return b"\ncontent-length:" in head or _CHUNKED(head) is not None
+
+
+def after_head(raw: bytes) -> bytes:
+    """What follows the first head."""
+    return raw[raw.find(b"\r\n\r\n") + 4 :]

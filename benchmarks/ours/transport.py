@@ -27,10 +27,6 @@ def wire(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port()}\r\n{lines}\r\n".encode()
 
 
-def _flight(request: bytes) -> Flight:
-    return Flight(0, 0, None, 0, "GET", b"/", request, 200, b"", b"", None, "")
-
-
 class ClosedLoop:
     """Owns the connections and keeps each of them busy."""
 
@@ -38,25 +34,23 @@ class ClosedLoop:
 
     def __init__(self) -> None:
         self.done = self.failed_count = 0
-        requests = [wire(path) for path in PATHS]
-        self._next_flight = itertools.cycle([_flight(request) for request in requests]).__next__
+        self._next_wire = itertools.cycle([wire(path) for path in PATHS]).__next__
 
     def open(self) -> None:
         """Open every connection with its first request."""
         address = resolve(HOST, port())[0]
         for _ in range(CONNECTIONS):
-            self._next(Connection(self, get_hub().loop, address))
-
-    def _next(self, connection: Connection) -> None:
-        flight = self._next_flight()
-        flight.sent = 0
-        connection.carry(flight, 0)
+            flight = Flight(0, 0, None, 0, "GET", b"/", self._next_wire(), 200, b"", b"", None, "")
+            Connection(self, get_hub().loop, address).carry(flight, 0)
 
     def completed(self, connection: Connection, flight: Flight) -> None:
-        """Count, and go on."""
+        """Count, and go on with the next request."""
         self.done += 1
-        self.failed_count += flight.answer_status != flight.status
-        self._next(connection)
+        if flight.answer_status != 200:
+            self.failed_count += 1
+        flight.wire = self._next_wire()
+        flight.sent = 0
+        connection.carry(flight, 0)
 
     def failed(self, connection: Connection, flight: Flight, fault: Fault) -> None:  # noqa: ARG002
         """Count."""

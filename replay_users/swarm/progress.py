@@ -15,6 +15,8 @@ import gevent
 from replay_users.results.progress import progress_line
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from replay_users.swarm.run import Run
 
 __all__ = ["Progress"]
@@ -27,10 +29,11 @@ _WIDTH = 80  # of terminals that do not say theirs
 class Progress:
     """Shows how far a run is until it is told to stop."""
 
-    def __init__(self, run: Run) -> None:
-        """Begins at once."""
+    def __init__(self, run: Run, stream: TextIO | None = None) -> None:
+        """Begins at once, on stderr unless told otherwise."""
         self._run = run
-        self._terminal = sys.stderr.isatty()
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
         self._done_before = 0
         self._at_before = time.monotonic()
         self._greenlet = gevent.spawn(self._show)
@@ -42,12 +45,12 @@ class Progress:
 
     def _write(self, line: str) -> None:
         if self._terminal:  # a line that wraps could not be taken back
-            width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+            width = os.get_terminal_size(self._stream.fileno()).columns or _WIDTH
             line = f"\r\x1b[2K{line[: width - 1]}"
         else:
             line += "\n"
-        sys.stderr.write(line)
-        sys.stderr.flush()
+        self._stream.write(line)
+        self._stream.flush()
 
     def line(self) -> str:
         """The run's state, as one line."""
@@ -65,5 +68,5 @@ class Progress:
         self._greenlet.kill()
         if self._terminal:
             self._write(self.line())
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+            self._stream.write("\n")
+            self._stream.flush()

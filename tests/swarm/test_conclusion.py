@@ -1,0 +1,138 @@
+"""What comes of a run: its files, its summary, its exit code, and who is told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from gevent.event import Event
+
+from replay_users.errors import DamagedRecording
+from replay_users.events import events
+from replay_users.model import Verdict
+from replay_users.results.tally import Tally
+from replay_users.swarm.conclusion import conclude_run
+from replay_users.swarm.prepare import prepare
+from replay_users.swarm.settings import read_settings
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.swarm.conftest import MakeOptions
+
+
+class Ended:
+    """A run that has ended: 30 of 40 sent, 10 skipped."""
+
+    def __init__(self, prepared: Any, *, judged: Verdict = Verdict.MATCHED) -> None:
+        self.id = "r1"
+        self.prepared = prepared
+        self.plan = prepared.plan
+        self.tally = Tally([info.name for info in prepared.recording.manifest.endpoints])
+        self.tally.settle([make_flight(answer_status=200, judged=judged) for _ in range(30)])
+        self.tally.skip(0, "method", 10)  # type: ignore[arg-type]
+        self.started_at = 1_793_872_800.0
+        self.stopped_by: str | None = None
+        self.error: DamagedRecording | None = None
+        self.user_code_failures = {"rewrite": 3}
+        self.done = Event()
+        self.engine = type("E", (), {"now": lambda _: 5_000_000_000, "counters": _Counters()})()
+
+
+class _Counters:
+    opened, reused, closed_idle, late_bytes, resent = 2, 28, 1, 0, 0
+
+
+@pytest.fixture
+def ended(options: MakeOptions, traffic: str, tmp_path: Path) -> Callable[..., Any]:
+    """Makes runs that have ended, with an `--out` of their own."""
+
+    def make(judged: Verdict = Verdict.MATCHED, **changes: Any) -> Any:
+        chosen = options(**{"recording": traffic, "out": str(tmp_path / "{id}"), "label": ["sha=1a"], **changes})
+        return Ended(prepare(read_settings(chosen, "http://127.0.0.1:9")), judged=judged)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def told() -> Iterator[list[Any]]:
+    """What `run_finished` tells."""
+    got: list[Any] = []
+
+    def listen(summary: Any, **_: Any) -> None:
+        got.append(summary)
+
+    events.run_finished.add_listener(listen)
+    yield got
+    events.run_finished.remove_listener(listen)
+
+
+def test_a_run_becomes_files_and_a_verdict(ended: Callable[..., Any], told: list[Any], tmp_path: Path) -> None:
+    """The directory is named after the run; result, summary and exit code agree, and the listeners get the result."""
+    conclusion = conclude_run(ended())
+    assert conclusion.folder == tmp_path / "r1"
+    written = json.loads((conclusion.folder / "result.json").read_bytes())
+    assert written == conclusion.result == told[0]
+    assert (conclusion.folder / "summary.txt").read_text("utf-8") == conclusion.summary
+    assert (conclusion.exit_code, written["exit_code"]) == (0, 0)
+    assert conclusion.summary.startswith("PASS ")
+
+
+def test_the_result_says_what_the_run_was(ended: Callable[..., Any]) -> None:
+    """Start in UTC, target, labels, what connections did and how often the user's code failed are in the result."""
+    result = conclude_run(ended()).result
+    assert result["run"]["started"] == "2026-11-05T10:00:00Z"
+    assert (result["run"]["target"], result["run"]["labels"]) == ("http://127.0.0.1:9", {"sha": "1a"})
+    assert result["connections"] == {"opened": 2, "reused": 28, "closed_idle": 1, "late_bytes": 0, "resent": 0, "avoided_addresses": 0}
+    assert result["user_code_failures"] == {"rewrite": 3}
+    assert result["events"] == []
+
+
+def test_mismatches_are_exit_code_3(ended: Callable[..., Any]) -> None:
+    """Answers that differ fail the run."""
+    assert conclude_run(ended(judged=Verdict.MISMATCHED)).exit_code == 3
+
+
+def test_a_stop_is_exit_code_4(ended: Callable[..., Any]) -> None:
+    """A run that a person stopped is inconclusive."""
+    run = ended()
+    run.stopped_by = "signal"
+    assert conclude_run(run).exit_code == 4
+
+
+def test_an_error_of_the_recording_is_exit_code_1(ended: Callable[..., Any]) -> None:
+    """What could not be read outweighs what was found, and is an event with its sentence."""
+    run = ended(judged=Verdict.MISMATCHED)
+    run.error = DamagedRecording("slice 7 is damaged; restore it")
+    conclusion = conclude_run(run)
+    assert (conclusion.exit_code, conclusion.result["exit_code"]) == (1, 1)
+    [event] = conclusion.result["events"]
+    assert (event["event"], event["text"], event["at_s"]) == ("error", "slice 7 is damaged; restore it", 5)
+
+
+def test_a_result_that_cannot_be_written_is_still_told(
+    ended: Callable[..., Any], told: list[Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If a file has taken the directory's place meanwhile, the exit code says so, and the verdict is shown all the same."""
+    run = ended()
+    (tmp_path / "r1").write_text("")
+    conclusion = conclude_run(run)
+    assert conclusion.exit_code == 2
+    assert conclusion.summary.startswith("PASS ")
+    assert told == [conclusion.result]
+    [record] = caplog.records
+    assert "is not a directory: choose another --out" in record.getMessage()
+    assert record.exc_info is None
+
+
+def test_another_runs_result_is_replaced_only_if_asked(ended: Callable[..., Any], tmp_path: Path) -> None:
+    """With `--overwrite` an earlier run gives way."""
+    out = str(tmp_path / "same")
+    conclude_run(ended(out=out))
+    second = ended(out=out, overwrite=True)
+    second.id = "r2"
+    assert conclude_run(second).exit_code == 0
+    assert json.loads((tmp_path / "same" / "result.json").read_bytes())["run"]["id"] == "r2"

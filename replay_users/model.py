@@ -258,6 +258,7 @@ class Flight:
         "state",
         "status",
         "target",
+        "tried",
         "weight",
         "wire",
     )
@@ -292,7 +293,7 @@ class Flight:
         self.ended = at + (duration or 0)
         self.id = id
         self.state = 0
-        self.pending = self.weight = 0
+        self.pending = self.weight = self.tried = 0
         self.dependents: list[Flight] | None = None
         self.fault: Fault | None = None
         self.resent = False

@@ -87,6 +87,7 @@ class Connection:
         "_unasked",
         "_unusual",
         "_write",
+        "address",
         "answer_by",
         "closed",
         "connected",
@@ -101,6 +102,7 @@ class Connection:
         Raises:
             OSError: no socket could be made (out of descriptors).
         """
+        self.address = address
         self._owner = owner
         self._loop = loop
         self._sock = _socket.socket(address[0], _socket.SOCK_STREAM)

@@ -30,6 +30,7 @@ _BURST = 64
 """Sends per turn of the hub: some 0.5 ms."""
 _SWEEP = 0.1  # s between two looks at timeouts and waiting rows
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNREACHED = frozenset({Fault.CONNECT, Fault.CONNECT_TIMEOUT})
 _NEVER_BEGUN = frozenset({Fault.RESET_BEFORE_HEADERS, Fault.CLOSED_BEFORE_HEADERS})
 
 
@@ -57,6 +58,7 @@ class Counters:
     closed_idle: int = 0
     late_bytes: int = 0
     resent: int = 0
+    avoided_addresses: int = 0
 
 
 class Engine:
@@ -86,7 +88,7 @@ class Engine:
         self._wake = wake
         self._sign = sign
         self._unsigned = unsigned
-        self._addresses = list(addresses)
+        self._addresses = self._usable = list(addresses)
         self._next_address = 0
         self._idle: deque[Connection] = deque()
         self._all: set[Connection] = set()
@@ -106,8 +108,8 @@ class Engine:
         return time.monotonic_ns() - self.start
 
     def readdress(self, addresses: Sequence[Address]) -> None:
-        """The target's addresses are now these; connections that are open stay."""
-        self._addresses = list(addresses)
+        """The target's addresses are now these, each worth another try; connections that are open stay."""
+        self._addresses = self._usable = list(addresses)
 
     def pump(self) -> None:
         """Send what is due, then set the timer for what comes next."""
@@ -154,7 +156,7 @@ class Engine:
         return True
 
     def _connect(self, flight: Flight, answer_by: int) -> None:
-        addresses = self._addresses
+        addresses = self._usable
         address = addresses[self._next_address % len(addresses)]
         self._next_address += 1
         try:
@@ -181,15 +183,27 @@ class Engine:
             self.pump()
 
     def failed(self, connection: Connection, flight: Flight, fault: Fault) -> None:
-        """No answer has come; a reused connection that was closed before a byte is tried once more, if that is safe."""
+        """No answer has come; what was not sent, or what may safely be sent twice, is tried once more elsewhere."""
         self._all.discard(connection)
-        stale = connection.reused and fault in _NEVER_BEGUN
-        if stale and not flight.resent and flight.method in _SAFE and not self._stopped:
+        if self._stopped:
+            self._end(flight, fault)
+        elif fault in _UNREACHED and self._avoid(connection.address, flight):
+            flight.sent = flight.connect = 0
+            self._connect(flight, connection.answer_by)
+        elif connection.reused and fault in _NEVER_BEGUN and not flight.resent and flight.method in _SAFE:
             flight.resent = True
             self.counters.resent += 1
             self._connect(flight, connection.deadline)
-            return
-        self._end(flight, fault)
+        else:
+            self._end(flight, fault)
+
+    def _avoid(self, address: Address, flight: Flight) -> bool:
+        """Connect to an address no more until addresses are resolved again; whether there is another for the flight to try."""
+        if address in self._usable:
+            self._usable = [other for other in self._usable if other != address] or self._addresses
+            self.counters.avoided_addresses += len(self._addresses) > 1
+        flight.tried += 1
+        return flight.tried < len(self._addresses)
 
     def _end(self, flight: Flight, fault: Fault) -> None:
         flight.done = self.now()

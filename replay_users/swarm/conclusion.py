@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,5 +75,4 @@ def _facts(run: Run) -> RunFacts:
 
 
 def _connections(run: Run) -> dict[str, int]:
-    counters = run.engine.counters
-    return {name: getattr(counters, name) for name in ("opened", "reused", "closed_idle", "late_bytes", "resent")}
+    return asdict(run.engine.counters)

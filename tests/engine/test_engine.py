@@ -190,10 +190,32 @@ def test_the_oldest_idle_connection_is_reused(rig: Callable[..., Rig], target: S
 
 def test_connections_are_spread_over_the_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     """New connections go to each address in turn."""
-    live = rig(addresses=[target.address, target.refusing])
-    flights = [request() for _ in range(6)]
-    together(live, target, *flights, received=3)
-    assert [flight.fault for flight in flights] == [None, Fault.CONNECT] * 3
+    with ScriptedTarget() as other:
+        live = rig(addresses=[target.address, other.address])
+        flights = [request() for _ in range(6)]
+        together(live, target, *flights, received=3)
+        assert [flight.fault for flight in flights] == [None] * 6
+        assert (target.accepted, len(other.received())) == (3, 3)
+
+
+@pytest.mark.parametrize("bad", ["refusing", "deaf"])
+def test_an_address_that_does_not_answer_is_avoided(rig: Callable[..., Rig], target: ScriptedTarget, bad: str) -> None:
+    """Nothing was sent there, so each exchange goes to another address; the bad one is not tried again until it is resolved."""
+    addresses = [getattr(target, bad), target.address]
+    live = rig(addresses=addresses, timeouts=Timeouts(connect=150 * MS))
+    first, second = live.fly(request("POST"), request("POST"))
+    assert (first.fault, second.fault, first.resent) == (None, None, False)
+    assert first.sent <= first.done
+    assert live.engine.counters.avoided_addresses == 1
+    assert len(target.received()) == 2
+
+
+def test_where_no_address_answers_each_is_tried_once(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """A target that is down is a failed connect, not a search without end."""
+    live = rig(addresses=[target.refusing, (socket.AF_INET, ("127.0.0.2", target.refusing[1][1]))])
+    flights = live.fly(*(request() for _ in range(5)))
+    assert [flight.fault for flight in flights] == [Fault.CONNECT] * 5
+    assert live.engine.counters.opened <= 10
 
 
 def test_new_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:

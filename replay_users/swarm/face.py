@@ -43,6 +43,9 @@ _TOOL_ERROR = 1
 _DRAIN_SLACK_S = 5.0
 
 _logger = logging.getLogger(__name__)
+_plain_logger = logging.getLogger("locust.stats_logger")
+"""Where Locust writes its tables: as they are on stderr, and on the web UI's page of logs."""
+
 _faces: WeakKeyDictionary[Any, Face] = WeakKeyDictionary()
 
 
@@ -156,9 +159,7 @@ class Face:
             self._fail(error)
             return
         if self.environment.web_ui is not None:
-            logging.getLogger("locust.stats_logger").warning(
-                "\n%s", conclusion.summary
-            )  # its page of logs shows it too
+            _plain_logger.warning("\n%s", conclusion.summary)
         self._let_csv_catch_up()
         self.environment.process_exit_code = conclusion.exit_code
         self.conclusion = conclusion
@@ -175,6 +176,8 @@ class Face:
             _tell(f"replay-users: {error}")
         else:
             _logger.error("the replay broke down; this is a bug of replay_users, please report it", exc_info=error)
+        if self._progress is not None:
+            self._progress.stop()
         self.environment.process_exit_code = getattr(error, "exit_code", _TOOL_ERROR)
         self._failed = True
         self._concluded.set()

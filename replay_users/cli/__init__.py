@@ -7,6 +7,7 @@ commands must not.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.argv = list(sys.argv[1:] if argv is None else argv)
         if rest and options.command != "run":
             parser().error(f"unknown arguments: {' '.join(rest)}")
-        return int(options.handle(options, rest))
+        code = int(options.handle(options, rest))
+        sys.stdout.flush()  # here, where a reader that has gone is no error yet
     except ReplayError as error:
         sys.stderr.write(f"replay-users: {error}\n")
         return error.exit_code
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
         return 0  # the reader of our output has seen enough
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"replay-users: {error.strerror or error}{where}: check the disk and its permissions\n")
+        return ReplayError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("replay-users: interrupted\n")
         return _INTERRUPTED
+    return code

@@ -73,7 +73,8 @@ def handle(options: Any, _rest: list[str]) -> int:
     existing = recording_to_extend(store)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-users-")))
-        reader = _Reader(options.sources, options.source_name, _rejects_path(options))
+        folder = None if "://" in options.to else Path(options.to)
+        reader = _Reader(options.sources, options.source_name, _rejects_path(options), folder)
         stack.callback(reader.close)
         done = write_recording(
             reader.exchanges(), store, scratch=scratch, rules=rules, partitions=options.partitions, existing=existing
@@ -89,8 +90,9 @@ def _rules(path: str) -> tuple[Rule, ...]:
         return ()
     try:
         return parse_rules(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--templates {path} cannot be read: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UsageError(f"--templates {path} cannot be read: {reason}") from None
 
 
 def _rejects_path(options: Any) -> Path:
@@ -103,8 +105,10 @@ def _rejects_path(options: Any) -> Path:
 class _Reader:
     """Gives the exchanges of all sources and keeps account of the other lines."""
 
-    def __init__(self, sources: list[str], source_name: str, rejects: Path) -> None:
+    def __init__(self, sources: list[str], source_name: str, rejects: Path, written: Path | None) -> None:
+        """`written` is the recording's folder, if it is one."""
         self._sources = sources
+        self._written = {written.resolve()} if written is not None else set()
         self._source_name = source_name
         self._path = rejects
         self._file: Any = None
@@ -117,7 +121,7 @@ class _Reader:
         return self._path
 
     def exchanges(self) -> Iterator[Exchange]:
-        for source in (file for given in self._sources for file in source_files(given)):
+        for source in self._files():
             name = self._source_name or Path(source).name.partition(".")[0]
             for number, line in open_lines(source):
                 if isinstance(line, SourceCut):
@@ -130,6 +134,15 @@ class _Reader:
                     self.ignored[read.reason] += 1
                 else:
                     yield read
+
+    def _files(self) -> Iterator[str]:
+        """The files of all sources, but for what an ingest itself writes, which may lie in a folder of captures."""
+        ours = {self._path.resolve(), *self._written}
+        for given in self._sources:
+            for file in source_files(given):
+                path = Path(file).resolve()
+                if file == given or not ours.intersection((path, *path.parents)):
+                    yield file
 
     def _reject(self, source: str, number: int, reason: str, line: bytes | Rejected) -> None:
         self.rejected[reason] += 1

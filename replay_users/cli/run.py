@@ -48,7 +48,10 @@ def _passed_on() -> str:
     """Help for what is passed on; Locust itself is not imported for it."""
     parser = configargparse.ArgumentParser(usage=SUPPRESS, add_help=False)
     add_options(parser, web=False)
-    return str(parser.format_help()).lstrip() + "\nEvery other option is Locust's: -t 10m, --csv PREFIX, --html FILE, ...\n"
+    return (
+        str(parser.format_help()).lstrip()
+        + "\nEvery other option is Locust's: -t 10m, --csv PREFIX, --html FILE, ...\n"
+    )
 
 
 def locust_command(recording: str, host: str, rest: Sequence[str]) -> list[str]:

@@ -1,0 +1,181 @@
+"""`replay-users ingest`: captured lines become a recording, and what cannot be used is accounted for."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_users.cli import main
+from replay_users.recording.folder import FolderStore
+from replay_users.recording.recording import open_recording
+
+if TYPE_CHECKING:
+    from replay_users.recording.manifest import Manifest
+
+CAPTURE = Path(__file__).parents[1] / "data" / "capture-small.jsonl.gz"
+LINES = gzip.decompress(CAPTURE.read_bytes()).splitlines(keepends=True)
+
+
+def ingest(*arguments: object) -> int:
+    """Run the command."""
+    return main(["ingest", *map(str, arguments)])
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """What is in a recording."""
+    return open_recording(FolderStore(folder)).manifest
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """A capture of the first twenty lines, plain."""
+    path = tmp_path / "few.jsonl"
+    path.write_bytes(b"".join(LINES[:20]))
+    return path
+
+
+def test_a_capture_becomes_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All lines of a compressed capture are in the recording, and the command says how many and where."""
+    assert ingest(CAPTURE, "--to", tmp_path / "rec") == 0
+    assert manifest_of(tmp_path / "rec").rows == len(LINES) == 125
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (f"125 exchanges into {tmp_path / 'rec'}\n", "")
+    assert not (tmp_path / "rejects.jsonl").exists()
+
+
+def test_the_same_capture_twice_is_there_once(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second ingest adds what is new and says what was there already."""
+    assert ingest(few, "--to", tmp_path / "rec") == 0
+    assert ingest(CAPTURE, "--to", tmp_path / "rec") == 0
+    assert manifest_of(tmp_path / "rec").rows == 125
+    assert "105 exchanges into" in capsys.readouterr().out
+    assert ingest(few, "--to", tmp_path / "rec") == 0
+    assert "0 exchanges into" in (said := capsys.readouterr().out)
+    assert "  20 were there already (same id)" in said
+
+
+def test_bad_lines_are_kept_with_their_reason(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line that is not JSON, or whose base64 is not, is counted, kept with file, number and reason, and stops nothing."""
+    record = json.loads(LINES[0])
+    record["resp_body"] = {"00001": "not base64!"}
+    few.write_bytes(b"not json\n" + few.read_bytes() + json.dumps(record).encode() + b"\n{}\n")
+    assert ingest(few, "--to", tmp_path / "rec") == 0
+    assert manifest_of(tmp_path / "rec").rows == 20
+    rejects = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_bytes().splitlines()]
+    assert [reject["line"] for reject in rejects] == [1, 22, 23]
+    assert rejects[0]["text"].strip() == "not json"
+    assert "base64" in rejects[1]["reason"]
+    assert {reject["source"] for reject in rejects} == {str(few)}
+    said = capsys.readouterr().out
+    assert f"  1 rejected: {rejects[0]['reason']}\n" in said
+    assert f"  rejected lines are in {tmp_path / 'rejects.jsonl'}\n" in said
+
+
+def test_rejects_may_go_elsewhere(few: Path, tmp_path: Path) -> None:
+    """`--rejects` names the file, in a folder that need not be there."""
+    few.write_bytes(few.read_bytes() + b"not json\n")
+    assert ingest(few, "--to", tmp_path / "rec", "--rejects", tmp_path / "bad" / "lines.jsonl") == 0
+    assert len((tmp_path / "bad" / "lines.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_nothing_usable_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of no usable line is exit code 2 with the commonest reason, and leaves no recording."""
+    (tmp_path / "bad.jsonl").write_bytes(b"not json\n" * 3)
+    assert ingest(tmp_path / "bad.jsonl", "--to", tmp_path / "rec") == 2
+    said = capsys.readouterr()
+    assert "replay-users: no line of" in said.err
+    assert "could be used: " in said.err
+    assert not list((tmp_path / "rec").rglob("manifest.json"))
+
+
+def test_an_empty_capture_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file without lines says so."""
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    assert ingest(tmp_path / "empty.jsonl", "--to", tmp_path / "rec") == 2
+    assert "there are no lines" in capsys.readouterr().err
+
+
+def test_a_capture_that_breaks_off_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a compressed file that ends too early everything before is used, and the end is named."""
+    torn = tmp_path / "torn.jsonl.gz"
+    torn.write_bytes(CAPTURE.read_bytes()[:-3000])
+    assert ingest(torn, "--to", tmp_path / "rec") == 0
+    assert 0 < manifest_of(tmp_path / "rec").rows < 125
+    assert f"  {torn}: " in capsys.readouterr().out
+
+
+def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
+    """A folder of captures is one recording, whose exchanges know which file they are from."""
+    (tmp_path / "captures").mkdir()
+    (tmp_path / "captures" / "pod-a.jsonl").write_bytes(b"".join(LINES[:10]))
+    (tmp_path / "captures" / "pod-b.jsonl").write_bytes(b"".join(LINES[10:15]))
+    assert ingest(tmp_path / "captures", "--to", tmp_path / "rec") == 0
+    assert manifest_of(tmp_path / "rec").rows == 15
+
+
+def test_a_recording_among_the_captures_is_not_a_capture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What an ingest writes into the folder that it reads is not read by the next one."""
+    (tmp_path / "a.jsonl").write_bytes(b"not json\n" + LINES[0])
+    for _ in range(2):
+        assert ingest(tmp_path, "--to", tmp_path / "rec") == 0
+    assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
+    assert capsys.readouterr().out.count("1 rejected") == 2
+
+
+def test_lines_may_come_through_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` is stdin."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"".join(LINES[:7]))))
+    assert ingest("-", "--to", tmp_path / "rec", "--source-name", "pod-a") == 0
+    assert manifest_of(tmp_path / "rec").rows == 7
+
+
+def test_templates_name_endpoints(few: Path, tmp_path: Path) -> None:
+    """`--templates FILE` decides how targets become endpoints."""
+    (tmp_path / "templates.txt").write_text("GET /{anything}\n")
+    assert ingest(few, "--to", tmp_path / "rec", "--templates", tmp_path / "templates.txt") == 0
+    assert "GET /{anything}" in {endpoint.name for endpoint in manifest_of(tmp_path / "rec").endpoints}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        pytest.param(["/nonexistent"], 2, "there is no capture at /nonexistent", id="no source"),
+        pytest.param([CAPTURE, "--partitions", "0"], 2, "--partitions 0: give a number from 1 to 256", id="partitions"),
+        pytest.param([CAPTURE, "--partitions", "257"], 2, "from 1 to 256", id="too many partitions"),
+        pytest.param(
+            [CAPTURE, "--templates", "/nonexistent"], 2, "--templates /nonexistent cannot be read", id="templates"
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    tmp_path: Path, arguments: list[Any], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence and its exit code."""
+    assert ingest(*arguments, "--to", tmp_path / "rec") == code
+    said = capsys.readouterr().err
+    assert said.startswith("replay-users: ")
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_templates_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not UTF-8 is one sentence too."""
+    (tmp_path / "templates").write_bytes(b"\xff\xfe")
+    assert ingest(CAPTURE, "--to", tmp_path / "rec", "--templates", tmp_path / "templates") == 2
+    assert "cannot be read: not UTF-8 text" in capsys.readouterr().err
+
+
+def test_rejects_that_cannot_be_written_are_an_error(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If bad lines cannot be kept, that is exit code 1 rather than a silent loss."""
+    few.write_bytes(b"not json\n" + few.read_bytes())
+    (tmp_path / "file").write_text("")
+    assert ingest(few, "--to", tmp_path / "rec", "--rejects", tmp_path / "file" / "rejects.jsonl") == 1
+    assert "cannot write" in capsys.readouterr().err

@@ -44,9 +44,9 @@ class Progress:
             self._write(self.line())
 
     def _write(self, line: str) -> None:
-        if self._terminal:  # a line that wraps could not be taken back
+        if self._terminal:  # a line that wraps could not be taken back; what others write next goes over this one
             width = os.get_terminal_size(self._stream.fileno()).columns or _WIDTH
-            line = f"\r\x1b[2K{line[: width - 1]}"
+            line = f"\x1b[2K{line[: width - 1]}\r"
         else:
             line += "\n"
         self._stream.write(line)

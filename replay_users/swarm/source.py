@@ -99,9 +99,14 @@ class Source:
         return None
 
     def _fetch(self, item: SliceInfo) -> Sequence[Part] | ReplayError:
+        """In a greenlet, or in the pool thread where reading would block the hub."""
+        if self._recording.store.blocking:
+            return self._pool.apply(self._fetched, (item,))
+        return self._fetched(item)
+
+    def _fetched(self, item: SliceInfo) -> Sequence[Part] | ReplayError:
+        """An error is a value here: gevent prints what is raised in a pool thread."""
         try:
-            if self._recording.store.blocking:
-                return self._pool.apply(fetch, (self._recording, item, self._selection.partitions))
             return fetch(self._recording, item, self._selection.partitions)
         except ReplayError as error:
             return error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.replays import locust_command, replay, run_command
+from tests.integration.replays import locust_command, replay, replaying, run_command
 from tests.recording.making import HOUR, START, make_exchange, record_in
 
 if TYPE_CHECKING:
@@ -111,3 +111,21 @@ def test_a_damaged_slice_is_unread_and_named(target: ScriptedTarget, tmp_path: P
     assert f"{damaged.name} is damaged" in done.err
     assert "Traceback" not in done.said
     assert done.out.startswith("FAIL ")
+
+
+@pytest.mark.slow
+def test_a_slice_that_changes_during_the_run_is_unread(target: ScriptedTarget, tmp_path: Path) -> None:
+    """A slice that is rewritten while an earlier one is replayed is not read: exit code 1, and its name."""
+    rows = (8000, 10, 10, 10)  # more than are loaded ahead, so that the last slice is not read when the run begins
+    hours = [make_exchange(0, at=START + h * HOUR + nth, id=f"{h}-{nth}") for h in range(4) for nth in range(rows[h])]
+    record_in(tmp_path / "four", hours)
+    last = next((tmp_path / "four").rglob("hour=13/slice-*.parquet"))
+    command = run_command(str(tmp_path / "four"), "--host", target.url, "--pace", "1500/s", "--order", "none")
+    with replaying(command, tmp_path / "run") as running:
+        running.wait_for(lambda: target.accepted > 0)
+        last.write_bytes(last.read_bytes())
+        done = running.finish()
+    assert done.code == done.result["exit_code"] == 1
+    assert (done.totals["planned"], done.totals["unread"]) == (8030, 10)
+    assert f"{last.name} changed after the recording was opened" in done.err
+    assert "Traceback" not in done.said

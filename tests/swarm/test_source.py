@@ -186,8 +186,10 @@ def test_a_damaged_slice_is_unread_and_the_rest_goes_on(read: Callable[..., Read
     assert reading.source.stop() == 0
 
 
-def test_a_slice_that_changes_during_the_run_is_unread(read: Callable[..., Reading], folder: Path) -> None:
-    """A slice rewritten after the recording was opened is not read, though its content may be good."""
+def test_a_slice_that_changes_during_the_run_is_unread(
+    read: Callable[..., Reading], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A slice rewritten after the recording was opened is not read, though its content may be good; no traceback."""
     reading = read()
     reading.wait_for(lambda: reading.feed.tables == 2)
     last = slices(folder)[-1]
@@ -197,6 +199,7 @@ def test_a_slice_that_changes_during_the_run_is_unread(read: Callable[..., Readi
     assert len(reading.finish()) == (HOURS - 1) * ROWS
     assert [rows for rows, _ in reading.unread] == [ROWS]
     assert "changed after the recording was opened" in str(reading.source.first_error)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_slice_with_other_rows_than_counted_is_unread(read: Callable[..., Reading], folder: Path) -> None:

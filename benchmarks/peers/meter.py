@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import resource
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,15 @@ __all__ = ["Meter", "lag_percentiles_ms", "percentile"]
 def _cpu_s() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _peak_rss_mb() -> float:
+    """The most memory this program had at once; getrusage would count the parent's too, from between fork and exec."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    return int(lines["VmHWM"].split()[0]) / 1024
 
 
 class Meter:
@@ -44,7 +54,7 @@ class Meter:
                 "rps": count / wall,
                 "cpu_us": cpu / max(count, 1) * 1e6,
                 "busy": cpu / wall,
-                "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "rss_mb": _peak_rss_mb(),
                 **more,
             }
         )

@@ -33,7 +33,7 @@ class LookAhead:
     """How much may be loaded and not yet judged."""
 
     rows: int = 6000
-    bytes: int = 32 << 20
+    bytes: int = 24 << 20
 
 
 class Feed:

@@ -13,7 +13,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import gevent
-import pyarrow as pa
 from gevent.event import Event
 from gevent.monkey import get_original
 from gevent.threadpool import ThreadPool
@@ -23,6 +22,8 @@ from replay_users.recording.reader import TimeOrder, decode, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
 
     from replay_users.engine.feed import Feed
     from replay_users.recording.manifest import SliceInfo
@@ -56,7 +57,6 @@ class Source:
         self._wake = wake
         self._items = [item for item in recording.manifest.slices if selection.touches(item)]
         self._order = TimeOrder()
-        _use_small_pool()
         self._pool = ThreadPool(1)
         self._room = Event()
         self._greenlet: gevent.Greenlet[[Feed], None] | None = None
@@ -159,15 +159,6 @@ class Source:
     def close(self) -> None:
         """Give the pool thread back."""
         self._pool.kill()
-
-
-def _use_small_pool() -> None:
-    """Let Arrow give memory back at once: its default pool kept 100 MB more after the same slices (measured, pyarrow 26)."""
-    try:
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
-        pa.jemalloc_set_decay_ms(0)
-    except NotImplementedError:  # not in this build
-        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _be_nice() -> None:

@@ -21,7 +21,7 @@ import gevent
 from gevent.event import Event
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
-from replay_users.errors import ReplayError
+from replay_users.errors import ReplayError, UsageError
 from replay_users.plan.duration import describe_duration
 from replay_users.plan.render import plan_text
 from replay_users.swarm.conclusion import Conclusion, conclude_run
@@ -41,6 +41,7 @@ STOPPED = 4
 
 _TOOL_ERROR = 1
 _DRAIN_SLACK_S = 5.0
+_SPAWNED = frozenset({"spawning", "running"})
 
 _logger = logging.getLogger(__name__)
 _plain_logger = logging.getLogger("locust.stats_logger")
@@ -148,6 +149,12 @@ class Face:
         run.begin()
         gevent.spawn(self._conclude, run)
 
+    def look_after_user(self) -> None:
+        """A user that broke down in its `on_start` will never begin, and Locust would wait for it."""
+        runner = self.environment.runner
+        if runner.state in _SPAWNED and self.run is None and not runner.user_greenlets and not self.is_over:
+            self._fail(UsageError("the user ended before it began to replay: what Locust logged above says why"))
+
     def _conclude(self, run: Run) -> None:
         """Wait for the run to drain, then write what came of it."""
         run.done.wait()
@@ -178,6 +185,7 @@ class Face:
             _logger.error("the replay broke down; this is a bug of replay_users, please report it", exc_info=error)
         if self._progress is not None:
             self._progress.stop()
+        self.ready = None
         self.environment.process_exit_code = getattr(error, "exit_code", _TOOL_ERROR)
         self._failed = True
         self._concluded.set()

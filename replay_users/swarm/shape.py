@@ -27,7 +27,8 @@ class ReplayShape(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """One user while the run lasts, `None` once it is over."""
-        runner = self.runner
-        if runner is None or face_of(runner.environment).is_over:
+        if self.runner is None:
             return None
-        return 1, 100.0
+        face = face_of(self.runner.environment)
+        face.look_after_user()
+        return None if face.is_over else (1, 100.0)

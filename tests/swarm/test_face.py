@@ -306,6 +306,33 @@ def test_what_breaks_down_ends_locust(
     assert bool(caplog.records) == (not told)
 
 
+def test_a_user_that_breaks_down_before_it_begins_ends_locust(face: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once Locust has spawned its user and none is there, nobody will begin: exit code 2, with a sentence."""
+    face.make_ready()
+    face.look_after_user()
+    assert not face.is_over  # nobody was spawned yet
+    face.environment.runner.state = "running"
+    greenlet = face.environment.runner.user_greenlets.spawn(gevent.sleep, 10)
+    face.look_after_user()
+    assert not face.is_over  # it takes its time
+    greenlet.kill()
+    settle()
+    face.look_after_user()
+    assert face.is_over
+    assert "the user ended before it began to replay" in capsys.readouterr().err
+    assert quit_locust(face) == 2
+
+
+def test_a_user_that_ends_during_the_run_is_not_missed(face: Any) -> None:
+    """A run goes on without its user, which has begun it."""
+    run = start(face)
+    face.environment.runner.state = "running"
+    face.look_after_user()
+    assert not face.is_over
+    run.done.set()
+    settle()
+
+
 def test_csv_files_get_the_last_rows(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--csv` Locust gets the time to write once more before the run is over."""
     monkeypatch.setattr(module, "CSV_STATS_INTERVAL_SEC", 0.02)

@@ -24,6 +24,10 @@ def face(environment: Any) -> Any:
 
     class FakeFace:
         is_over = False
+        looks = 0
+
+        def look_after_user(self) -> None:
+            self.looks += 1
 
     made = FakeFace()
     add_face(environment, made)  # type: ignore[arg-type]
@@ -35,6 +39,7 @@ def test_there_is_one_user_until_the_run_is_over(environment: Any, face: Any) ->
     shape = _MAKE()
     shape.runner = environment.runner
     assert shape.tick() == (1, 100.0)
+    assert face.looks == 1
     face.is_over = True
     assert shape.tick() is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,14 +46,14 @@ def test_what_does_not_come_back_is_waited_for_so_long(
 ) -> None:
     """An answer that does not come within `--drain-timeout` counts as failed, because the run was stopped."""
     answer = http_answer(BODY, head=JSON)
-    target.play([*[receive(), send(answer)] * 100, receive(), stall()], same_answers())
+    target.play([*[receive(), send(answer)] * 50, receive(), stall()])
     command = run_command(long_traffic, "--host", target.url, "--pace", "10x", "--drain-timeout", "1s")
     with replaying(command, tmp_path) as running:
-        running.wait_for(lambda: len(target.received()) > 105)
+        running.wait_for(lambda: 51 in Counter(request.connection for request in target.received()).values())
         running.signal(signal.SIGINT)
         done = running.finish()
     assert done.code == 4
-    assert done.totals["failed_by"] == {"stopped": 1}
+    assert done.totals["failed_by"].keys() == {"stopped"}
     assert done.totals["sent"] == len(target.received())
     assert "Traceback" not in done.said
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from math import floor
 from typing import TYPE_CHECKING
 
+from replay_users.model import Fault
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
 
@@ -79,8 +80,13 @@ def decide(checks: Sequence[Check]) -> Decision:
 
 def coverage(planned: int, totals: Totals) -> float | None:
     """The compared share of what was not left out by choice; `None` if everything was."""
-    wanted = planned - totals.skipped
+    wanted = _wanted(planned, totals)
     return totals.compared / wanted if wanted > 0 else None
+
+
+def _wanted(planned: int, totals: Totals) -> int:
+    """Exchanges that should have been compared: not those left out, nor those a stop did not wait for."""
+    return planned - totals.skipped - totals.failed_by.get(Fault.STOPPED, 0)
 
 
 def _account(evidence: Evidence) -> Check | None:
@@ -115,7 +121,7 @@ def _coverage(evidence: Evidence) -> Check | None:
     if share is None or not totals.sent:
         return None
     failed = share < MIN_COVERAGE or totals.unread > 0
-    wanted = evidence.planned - totals.skipped
+    wanted = _wanted(evidence.planned, totals)
     sentence = (
         f"{totals.compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
     )

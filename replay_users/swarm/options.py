@@ -43,7 +43,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="methods", default="", help="only these methods, such as GET,HEAD"),
     Option(name="endpoints", default="", help="only these endpoints: globs such as 'GET /users/*', !glob leaves out"),
-    Option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too"),
+    Option(name="allow-writes", default=False, help="send POST, PUT, PATCH and DELETE too", web=False),
     Option(name="safety", default="", help="YAML file of endpoint rules: safe, unsafe, skip", web=False),
     Option(name="preserve-host", default=False, help="send the recorded Host header instead of the target's"),
     Option(

@@ -93,6 +93,11 @@ def test_coverage_without_anything_wanted_is_unknown() -> None:
     assert coverage(10, Totals(skipped=10)) is None
 
 
+def test_answers_that_a_stop_did_not_wait_for_do_not_count_against_coverage() -> None:
+    """Whoever stops a run early gets an inconclusive verdict, not a failed one."""
+    assert coverage(10, Totals(sent=6, skipped=4, failed=2, failed_by={"stopped": 2}, compared=4)) == 1.0
+
+
 def test_coverage_is_never_rounded_up_to_its_limit() -> None:
     """A coverage just below the limit fails and does not read as if it reached it."""
     checks = {check.name: check for check in found(planned=10_000, compared=9_499, matched=9_499)}

@@ -79,9 +79,20 @@ def test_an_unknown_choice_is_a_usage_error(parser: Any, capsys: pytest.CaptureF
 def test_the_form_leaves_out_what_is_the_operators(parser: Any) -> None:
     """What is secret, or decides where a run may go and where it writes, is not in the form."""
     shown = set(parser.args_included_in_web_ui)
-    hidden = {"header", "allow_target", "allow_recording", "out", "overwrite", "label", "rules", "safety", "s3_role"}
+    hidden = {
+        "header",
+        "allow_writes",
+        "allow_target",
+        "allow_recording",
+        "out",
+        "overwrite",
+        "label",
+        "rules",
+        "safety",
+        "s3_role",
+    }
     assert shown.isdisjoint(hidden)
-    assert {"recording", "pace", "window", "sample", "allow_writes", "max_rate"} <= shown
+    assert {"recording", "pace", "window", "sample", "preserve_host", "max_rate"} <= shown
 
 
 def test_another_parser_has_the_same_options() -> None:

@@ -126,9 +126,14 @@ def test_the_form_changes_only_what_it_offers(options: MakeOptions) -> None:
 
 def test_a_switch_can_be_switched_off(options: MakeOptions) -> None:
     """What the operator switched on, the form can switch off; a form without the switch leaves it."""
-    operator = options(allow_writes=True)
-    assert form_options(operator, {"allow_writes": "false"}).allow_writes is False
-    assert form_options(operator, {}).allow_writes is True
+    operator = options(preserve_host=True)
+    assert form_options(operator, {"preserve_host": "false"}).preserve_host is False
+    assert form_options(operator, {}).preserve_host is True
+
+
+def test_the_form_cannot_allow_writes(options: MakeOptions) -> None:
+    """Whether writes may be sent is the operator's word."""
+    assert form_options(options(), {"allow_writes": "true"}).allow_writes is False
 
 
 def test_the_forms_time_limit_is_taken(options: MakeOptions) -> None:

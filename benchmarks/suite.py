@@ -154,6 +154,7 @@ def _pipeline_lag() -> Group:
                 of=name,
                 over="naive",
                 key=p99,
+                goal=50,
                 floor=50,
                 unit="%",
                 better="less",

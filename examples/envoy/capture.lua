@@ -18,10 +18,11 @@ local rshift, lshift, ror, tobit = bit.rshift, bit.lshift, bit.ror, bit.tobit
 
 local function set_of(s) local t = {} for w in s:gmatch("%S+") do t[w] = true end return t end
 -- the value is never written; only its length
-local DROP = set_of("authorization proxy-authorization cookie set-cookie x-api-key api-key x-auth-token " ..
-  "x-csrf-token x-xsrf-token x-amz-security-token x-forwarded-client-cert x-access-token x-session-token")
-local DROP_PART = { "token", "secret", "passw", "apikey", "credential", "session" }
-local QS_DROP = { "token", "secret", "passw", "key", "auth", "sig", "code", "jwt", "session", "credential", "otp" }
+local DROP = set_of("cookie cookie2 set-cookie set-cookie2 x-auth x-forwarded-client-cert x-functions-key x-github-otp x-otp")
+local DROP_PART = { "access-key", "access_key", "api-key", "api_key", "apikey", "auth-key", "auth_key", "authorization",
+  "credential", "jwt", "passw", "private-key", "private_key", "secret", "session", "subscription-key", "subscription_key",
+  "token" }
+local QS_DROP = { "auth", "code", "credential", "jwt", "key", "otp", "passw", "secret", "session", "sig", "token" }
 local SESSION_COOKIE  = os.getenv("CAPTURE_SESSION_COOKIE") or "sessionid"  -- this cookie's value names the session;
 local SESSION_HEADERS = { "authorization", "x-api-key", "cookie" }          -- else the first of these that is present
 -- paths whose bodies hold credentials; request and response bodies are skipped (Lua patterns, space separated)

@@ -13,36 +13,27 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from replay_users.credential import is_secret_header, is_secret_parameter
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     Headers = Sequence[tuple[bytes, bytes]]
 
-__all__ = ["Sessions", "header_block", "header_value", "is_binary", "is_login", "redacted_target"]
+__all__ = [
+    "Sessions",
+    "header_block",
+    "header_value",
+    "is_binary",
+    "is_login",
+    "redacted_lines",
+    "redacted_target",
+]
 
-_SECRET_HEADERS: Final = frozenset(
-    {
-        b"api-key",
-        b"authorization",
-        b"cookie",
-        b"proxy-authorization",
-        b"set-cookie",
-        b"x-access-token",
-        b"x-amz-security-token",
-        b"x-api-key",
-        b"x-auth-token",
-        b"x-csrf-token",
-        b"x-forwarded-client-cert",
-        b"x-session-token",
-        b"x-xsrf-token",
-    }
-)
-_SECRET_HEADER: Final = re.compile(rb"token|secret|passw|apikey|credential|session")
-_SECRET_PARAMETER: Final = re.compile(
-    rb"token|secret|passw|key|auth|sig|code|jwt|session|credential|otp", re.IGNORECASE
-)
 _URL_HEADERS: Final = frozenset({b"content-location", b"location", b"referer", b"x-envoy-original-path"})
 _PARAMETER: Final = re.compile(rb"([^&;=#]+)=([^&;#]*)")
+_DONE: Final = re.compile(rb"\[redacted:\d+\]")
+"""A value that was taken out before, as it is when a capture is read."""
 _BREAKS: Final = re.compile(rb"[\r\n\0]")
 
 _LOGIN: Final = re.compile(rb"/login|/signin|/signup|/oauth|/token|/password", re.IGNORECASE)
@@ -51,7 +42,7 @@ _BINARY: Final = re.compile(
 )
 
 _KNOWN_NAMES: Final = 2000
-"""Header names remembered: hostile ones must not grow the memory."""
+"""Names remembered: hostile ones must not grow the memory."""
 
 
 def header_block(headers: Headers) -> bytes:
@@ -71,13 +62,27 @@ def _header(name: bytes, value: bytes) -> bytes:
 
 @lru_cache(_KNOWN_NAMES)
 def _kind(name: bytes) -> str:
-    if name in _SECRET_HEADERS or _SECRET_HEADER.search(name):
+    if is_secret_header(name.decode("latin-1")):
         return "secret"
     return "url" if name in _URL_HEADERS else "plain"
 
 
 def _redacted(value: bytes) -> bytes:
-    return b"[redacted:%d]" % len(value)
+    return value if _DONE.fullmatch(value) else b"[redacted:%d]" % len(value)
+
+
+def redacted_lines(lines: bytes) -> bytes:
+    r"""Header lines, `\n` between them, without secrets; those without one stay to the byte."""
+    return b"\n".join([_line(line) for line in lines.split(b"\n")])
+
+
+def _line(line: bytes) -> bytes:
+    name, _, value = line.partition(b":")
+    if _kind(name.lower()) == "plain":
+        return line
+    value = value.strip()
+    safe = _header(name, value)
+    return line if safe == value else name + b": " + safe
 
 
 def redacted_target(target: bytes) -> bytes:
@@ -88,7 +93,12 @@ def redacted_target(target: bytes) -> bytes:
 
 def _parameter(found: re.Match[bytes]) -> bytes:
     name, value = found.groups()
-    return name + b"=" + (_redacted(value) if _SECRET_PARAMETER.search(name) else value)
+    return name + b"=" + (_redacted(value) if _is_secret_parameter(name) else value)
+
+
+@lru_cache(_KNOWN_NAMES)
+def _is_secret_parameter(name: bytes) -> bool:
+    return is_secret_parameter(name.decode("latin-1"))
 
 
 def header_value(headers: Headers, name: bytes, *, joined_by: bytes = b",") -> bytes | None:

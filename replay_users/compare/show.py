@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from replay_users.compare.walk import MISSING
+from replay_users.credential import SECRET_WORDS, is_secret_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,9 @@ _MARGIN = 4 * MAX_SHOWN  # what is searched for secrets beyond what is shown, as
 _MAX_RUN = 4096  # how far the edge of a window moves to keep a token whole
 _MAX_DEPTH = 5  # 120 characters show no deeper nesting
 
-_SECRET_WORDS = ("token", "secret", "passw", "apikey", "api_key", "api-key", "credential", "session", "authorization")
 # A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" value="abc"`.
 _NAMED_SECRET = re.compile(
-    rf"""((?:{"|".join(_SECRET_WORDS)})[\w-]{{0,40}}(?:\\?["'])?\s{{0,4}}(?:value\s{{0,4}}=|[:=])\s{{0,4}}(?:\\?["'])?)
+    rf"""((?:{"|".join(SECRET_WORDS)})[\w-]{{0,40}}(?:\\?["'])?\s{{0,4}}(?:value\s{{0,4}}=|[:=])\s{{0,4}}(?:\\?["'])?)
         ((?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -92,8 +92,7 @@ def redact(text: str) -> str:
 
 def names_a_secret(text: str) -> bool:
     """Whether what stands under this key, or after this text, is a secret."""
-    lowered = text.lower()
-    return any(word in lowered for word in _SECRET_WORDS)
+    return is_secret_header(text)
 
 
 def _hidden(secret: str) -> str:

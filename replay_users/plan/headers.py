@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from replay_users.credential import is_secret_header
 from replay_users.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _REFERENCE = re.compile(
     r"\$(?:(?P<escape>\$)|\{file:(?P<file>[^}]+)\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bad>\{))"
 )
-
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-_CREDENTIAL_PARTS = ("token", "secret", "passw", "apikey", "api-key", "credential", "session")
-"""The names that capture redacts; what is secret there is secret here."""
 
 _OURS = frozenset(
     {
@@ -88,9 +85,8 @@ def parse_header(text: str) -> HeaderSpec:
 
 
 def is_credential(name: str) -> bool:
-    """Whether headers of this name usually hold a secret."""
-    lower = name.lower()
-    return lower in _CREDENTIALS or any(part in lower for part in _CREDENTIAL_PARTS)
+    """Whether headers of this name usually hold a secret: what capture redacts is secret here too."""
+    return is_secret_header(name)
 
 
 def resolve(spec: HeaderSpec, env: Mapping[str, str], read_file: Callable[[str], str]) -> bytes:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_users.capture.redact import Sessions, header_block, header_value, is_binary, is_login, redacted_target
+from replay_users.capture.redact import (
+    Sessions,
+    header_block,
+    header_value,
+    is_binary,
+    is_login,
+    redacted_lines,
+    redacted_target,
+)
 
 KEY = b"k1"
 
@@ -24,6 +32,9 @@ def name_of(secret: bytes) -> str:
         pytest.param((b"Cookie", b"a=1; b=2"), b"Cookie: [redacted:8]", id="cookie-in-any-case"),
         pytest.param((b"set-cookie", b"a=1"), b"set-cookie: [redacted:3]", id="set-cookie"),
         pytest.param((b"x-my-token-2", b"abc"), b"x-my-token-2: [redacted:3]", id="name-with-token"),
+        pytest.param((b"dd-api-key", b"abc"), b"dd-api-key: [redacted:3]", id="vendors-key"),
+        pytest.param((b"cookie", b"[redacted:77]"), b"cookie: [redacted:77]", id="taken-out-before"),
+        pytest.param((b"cookie", b"[redacted:7]x"), b"cookie: [redacted:13]", id="only-looks-taken-out"),
         pytest.param((b"x-session", b""), b"x-session: [redacted:0]", id="empty-secret"),
         pytest.param(
             (b"referer", b"http://a/b?password=x&c=1"), b"referer: http://a/b?password=[redacted:1]&c=1", id="referer"
@@ -45,6 +56,14 @@ def test_a_block_keeps_order_and_duplicates_but_not_the_host() -> None:
     assert block == b"b: 1\na: 2\nb: 3"
 
 
+def test_lines_lose_their_secrets_and_nothing_else() -> None:
+    """Lines of a capture that was made without redaction; a second time changes nothing."""
+    lines = b"Accept:*/*\nAuthorization:  Bearer s3cret\nreferer:/?token=abc\n\nx-b:  1 "
+    safe = b"Accept:*/*\nAuthorization: [redacted:13]\nreferer: /?token=[redacted:3]\n\nx-b:  1 "
+    assert redacted_lines(lines) == safe
+    assert redacted_lines(safe) == safe
+
+
 @pytest.mark.parametrize(
     ("target", "redacted"),
     [
@@ -56,6 +75,7 @@ def test_a_block_keeps_order_and_duplicates_but_not_the_host() -> None:
         pytest.param(b"/a?PassWord=x;k=2", b"/a?PassWord=[redacted:1];k=2", id="any-case-and-semicolon"),
         pytest.param(b"/a?key=a=b", b"/a?key=[redacted:3]", id="value-with-equals"),
         pytest.param(b"/a?token", b"/a?token", id="no-value"),
+        pytest.param(b"/a?token=[redacted:9]&b=1", b"/a?token=[redacted:9]&b=1", id="taken-out-before"),
         pytest.param(b"/token=1/a", b"/token=1/a", id="path-segments-are-not-searched"),
     ],
 )

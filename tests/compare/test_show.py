@@ -101,6 +101,7 @@ def test_secrets_inside_a_shown_object_are_not_shown() -> None:
         pytest.param("X-Api-Key", True, id="api-key"),
         pytest.param("csrftoken", True, id="inside-a-name"),
         pytest.param("SESSION_ID", True, id="capitals"),
+        pytest.param("Set-Cookie", True, id="header"),
         pytest.param("price", False, id="price"),
     ],
 )

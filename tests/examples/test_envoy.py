@@ -9,7 +9,7 @@ import orjson
 import pytest
 import yaml
 
-from replay_users.capture import redact
+from replay_users.credential import PARAMETER_WORDS, SECRET_HEADERS, SECRET_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +58,9 @@ def test_the_script_is_where_the_configuration_looks_for_it(config: Any) -> None
 def test_the_script_redacts_what_the_middleware_redacts(lua: str) -> None:
     """Both captures take the same headers and parameters for secrets."""
     quoted = "".join(re.findall(r'"([^"]*)"', lua.partition("local DROP = ")[2].partition("local DROP_PART")[0]))
-    assert set(quoted.split()) == {name.decode() for name in redact._SECRET_HEADERS}
-    assert _listed(lua, "DROP_PART") == set(redact._SECRET_HEADER.pattern.decode().split("|"))
-    assert _listed(lua, "QS_DROP") == set(redact._SECRET_PARAMETER.pattern.decode().split("|"))
+    assert set(quoted.split()) == SECRET_HEADERS
+    assert _listed(lua, "DROP_PART") == set(SECRET_WORDS)
+    assert _listed(lua, "QS_DROP") == set(PARAMETER_WORDS)
 
 
 def _listed(lua: str, name: str) -> set[str]:

@@ -2,6 +2,8 @@
 
 Law: reads sources, hands exchanges to the recording stage, keeps what cannot be read. A bad line never stops the rest:
 it is counted and goes into a rejects file with its reason; only where no line at all could be used is that an error.
+The subtle thing: rejects are appended, to a file of the recording's own, so that no ingest loses what another has kept,
+and never to a file that is being read.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from replay_users.capture.envoy import Ignored, Rejected, read_line
-from replay_users.capture.sources import SourceCut, open_lines, source_files
+from replay_users.capture.sources import STDIN, SourceCut, open_lines, source_files
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.endpoint import parse_rules
 from replay_users.errors import StoreError, UsageError
@@ -33,6 +35,8 @@ __all__ = ["add_to"]
 
 _MAX_PARTITIONS = 256
 _KEPT_TEXT = 4096  # bytes of a rejected line that are kept
+_REJECTS = ".rejects.jsonl"
+"""How the name of a rejects file ends; in a folder of captures, such a file is none."""
 
 
 def add_to(commands: Any) -> None:
@@ -54,7 +58,10 @@ def add_to(commands: Any) -> None:
         "--source-name", default="", help="pod or host the lines come from (default: each file's name)"
     )
     command.add_argument(
-        "--rejects", default="", metavar="FILE", help="where bad lines go (default: rejects.jsonl beside the recording)"
+        "--rejects",
+        default="",
+        metavar="FILE",
+        help=f"where bad lines are appended (default: RECORDING{_REJECTS} beside the recording)",
     )
     add_store_options(command)
     command.set_defaults(handle=handle)
@@ -70,18 +77,20 @@ def handle(options: Any, _rest: list[str]) -> int:
         raise UsageError(f"--partitions {options.partitions}: give a number from 1 to {_MAX_PARTITIONS}")
     rules = _rules(options.templates)
     store = store_of(options, options.to)
+    rejects = _rejects_path(options)
+    _refuse_rejects(rejects, options.sources)
     existing = recording_to_extend(store)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-users-")))
         folder = None if "://" in options.to else Path(options.to)
-        reader = _Reader(options.sources, options.source_name, _rejects_path(options), folder)
+        reader = _Reader(options.sources, options.source_name, rejects, folder)
         stack.callback(reader.close)
         done = write_recording(
             reader.exchanges(), store, scratch=scratch, rules=rules, partitions=options.partitions, existing=existing
         )
-    _report(reader, done.rows, done.duplicates, store.name)
     if not done.rows and not done.duplicates:
         raise UsageError(f"no line of {', '.join(options.sources)} could be used: {reader.why()}")
+    _report(reader, done.rows, done.duplicates, store.name)
     return 0
 
 
@@ -98,8 +107,34 @@ def _rules(path: str) -> tuple[Rule, ...]:
 def _rejects_path(options: Any) -> Path:
     if options.rejects:
         return Path(options.rejects)
-    beside = Path() if "://" in options.to else Path(options.to).parent
-    return beside / "rejects.jsonl"
+    if "://" in options.to:
+        return Path(options.to.rstrip("/").rpartition("/")[2] + _REJECTS)
+    recording = Path(options.to)
+    return recording.parent / ((recording.name or recording.resolve().name) + _REJECTS)
+
+
+def _refuse_rejects(rejects: Path, sources: list[str]) -> None:
+    """Refuse a place for rejects that is, or that the next ingest would take for, a capture."""
+    if rejects.is_dir():
+        raise UsageError(f"--rejects {rejects} is a directory: give the name of a file in it")
+    for given in sources:
+        if any(_same(Path(file), rejects) for file in _captures(given)):
+            raise UsageError(f"--rejects {rejects} is one of the captures (in {given}): give it another name")
+        if Path(given).resolve() in rejects.resolve().parents and not rejects.name.endswith(_REJECTS):
+            raise UsageError(
+                f"--rejects {rejects} lies among the captures in {given}, and would be read as one the next time:"
+                f" put it elsewhere, or let its name end with {_REJECTS}"
+            )
+
+
+def _same(file: Path, rejects: Path) -> bool:
+    return rejects.exists() and file.exists() and rejects.samefile(file)
+
+
+def _captures(given: str) -> list[str]:
+    """The capture files that a source on the command line stands for; none for stdin."""
+    files = () if given == STDIN else source_files(given)
+    return [file for file in files if Path(given).is_file() or not file.endswith(_REJECTS)]
 
 
 class _Reader:
@@ -141,6 +176,8 @@ class _Reader:
         for given in self._sources:
             for file in source_files(given):
                 path = Path(file).resolve()
+                if file != given and file.endswith(_REJECTS):
+                    continue
                 if file == given or not ours.intersection((path, *path.parents)):
                     yield file
 
@@ -149,7 +186,7 @@ class _Reader:
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("wb")
+                self._file = self._path.open("ab")
             text = line[:_KEPT_TEXT].decode("utf-8", "backslashreplace") if isinstance(line, bytes) else ""
             entry = {"source": source, "line": number, "reason": reason, "text": text}
             self._file.write(orjson.dumps(entry) + b"\n")
@@ -157,9 +194,10 @@ class _Reader:
             raise StoreError(f"cannot write {self._path}: {error.strerror}") from None
 
     def why(self) -> str:
-        """The commonest reason why nothing was usable."""
+        """The commonest reason why nothing was usable, and where the lines are."""
         reasons = self.rejected + self.ignored
-        return reasons.most_common(1)[0][0] if reasons else "there are no lines"
+        kept = f"; rejected lines are in {self._path}" if self.rejected else ""
+        return (reasons.most_common(1)[0][0] if reasons else (self.cut or ["there are no lines"])[0]) + kept
 
     def close(self) -> None:
         if self._file is not None:

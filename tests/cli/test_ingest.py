@@ -7,10 +7,12 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from replay_users.cli import ingest as module
 from replay_users.cli import main
 from replay_users.recording.folder import FolderStore
 from replay_users.recording.recording import open_recording
@@ -46,7 +48,7 @@ def test_a_capture_becomes_a_recording(tmp_path: Path, capsys: pytest.CaptureFix
     assert manifest_of(tmp_path / "rec").rows == len(LINES) == 125
     said = capsys.readouterr()
     assert (said.out, said.err) == (f"125 exchanges into {tmp_path / 'rec'}\n", "")
-    assert not (tmp_path / "rejects.jsonl").exists()
+    assert not list(tmp_path.glob("*rejects*"))
 
 
 def test_the_same_capture_twice_is_there_once(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,14 +69,14 @@ def test_bad_lines_are_kept_with_their_reason(few: Path, tmp_path: Path, capsys:
     few.write_bytes(b"not json\n" + few.read_bytes() + json.dumps(record).encode() + b"\n{}\n")
     assert ingest(few, "--to", tmp_path / "rec") == 0
     assert manifest_of(tmp_path / "rec").rows == 20
-    rejects = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_bytes().splitlines()]
+    rejects = [json.loads(line) for line in (tmp_path / "rec.rejects.jsonl").read_bytes().splitlines()]
     assert [reject["line"] for reject in rejects] == [1, 22, 23]
     assert rejects[0]["text"].strip() == "not json"
     assert "base64" in rejects[1]["reason"]
     assert {reject["source"] for reject in rejects} == {str(few)}
     said = capsys.readouterr().out
     assert f"  1 rejected: {rejects[0]['reason']}\n" in said
-    assert f"  rejected lines are in {tmp_path / 'rejects.jsonl'}\n" in said
+    assert f"  rejected lines are in {tmp_path / 'rec.rejects.jsonl'}\n" in said
 
 
 def test_rejects_may_go_elsewhere(few: Path, tmp_path: Path) -> None:
@@ -84,12 +86,76 @@ def test_rejects_may_go_elsewhere(few: Path, tmp_path: Path) -> None:
     assert len((tmp_path / "bad" / "lines.jsonl").read_bytes().splitlines()) == 1
 
 
+def test_each_recording_has_its_own_rejects(tmp_path: Path) -> None:
+    """Recordings in one folder do not share a file, and a later ingest appends to its own."""
+    (tmp_path / "bad.jsonl").write_bytes(b"not json\n" + LINES[0])
+    for name in ("a", "b", "b"):
+        assert ingest(tmp_path / "bad.jsonl", "--to", tmp_path / "recs" / name) == 0
+    kept = {path.name: len(path.read_bytes().splitlines()) for path in (tmp_path / "recs").glob("*.jsonl")}
+    assert kept == {"a.rejects.jsonl": 1, "b.rejects.jsonl": 2}
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        pytest.param("recs/r", "recs/r.rejects.jsonl", id="folder"),
+        pytest.param("recs/r/", "recs/r.rejects.jsonl", id="trailing slash"),
+        pytest.param("s3://bucket/recs/r/", "r.rejects.jsonl", id="prefix"),
+        pytest.param("s3://bucket", "bucket.rejects.jsonl", id="bucket"),
+    ],
+)
+def test_rejects_are_named_after_the_recording(to: str, expected: str) -> None:
+    """Beside a folder; in the current folder for a bucket."""
+    assert str(module._rejects_path(SimpleNamespace(to=to, rejects=""))) == expected
+
+
+@pytest.mark.parametrize("source", ["few.jsonl", ".", "link.jsonl"])
+@pytest.mark.parametrize("rejects", ["few.jsonl", "link.jsonl"])
+def test_a_capture_is_never_the_rejects_file(
+    few: Path, tmp_path: Path, source: str, rejects: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is read, in a folder or by a link too, is refused and stays as it was."""
+    few.write_bytes(before := b"not json\n" + few.read_bytes())
+    (tmp_path / "link.jsonl").symlink_to(few)
+    assert ingest(tmp_path / source, "--to", tmp_path / "rec", "--rejects", tmp_path / rejects) == 2
+    assert f"--rejects {tmp_path / rejects} is one of the captures" in capsys.readouterr().err
+    assert few.read_bytes() == before
+
+
+def test_a_link_among_the_captures_is_a_capture(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rejects file elsewhere, to which a link in the folder leads, is refused."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.jsonl").symlink_to(few)
+    assert ingest(tmp_path / "in", "--to", tmp_path / "rec", "--rejects", few) == 2
+    assert "is one of the captures" in capsys.readouterr().err
+
+
+def test_new_rejects_among_the_captures_need_their_name(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new file in the folder that is read would be a capture the next time, unless its name says what it is."""
+    few.write_bytes(b"not json\n" + few.read_bytes())
+    assert ingest(tmp_path, "--to", tmp_path / "rec", "--rejects", tmp_path / "bad.jsonl") == 2
+    assert "lies among the captures" in capsys.readouterr().err
+    for _ in range(2):
+        assert ingest(tmp_path, "--to", tmp_path / "rec", "--rejects", tmp_path / "bad.rejects.jsonl") == 0
+    assert len((tmp_path / "bad.rejects.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_a_directory_of_rejects_is_refused(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--rejects` is a file."""
+    assert ingest(few, "--to", tmp_path / "rec", "--rejects", tmp_path) == 2
+    assert f"--rejects {tmp_path} is a directory: give the name of a file in it" in capsys.readouterr().err
+
+
 def test_nothing_usable_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file of no usable line is exit code 2 with the commonest reason, and leaves no recording."""
     (tmp_path / "bad.jsonl").write_bytes(b"not json\n" * 3)
     assert ingest(tmp_path / "bad.jsonl", "--to", tmp_path / "rec") == 2
     said = capsys.readouterr()
+    assert said.out == ""
     assert "replay-users: no line of" in said.err
+    assert said.err.endswith(f"; rejected lines are in {tmp_path / 'rec.rejects.jsonl'}\n")
     assert "could be used: " in said.err
     assert not list((tmp_path / "rec").rglob("manifest.json"))
 
@@ -124,7 +190,7 @@ def test_a_recording_among_the_captures_is_not_a_capture(tmp_path: Path, capsys:
     (tmp_path / "a.jsonl").write_bytes(b"not json\n" + LINES[0])
     for _ in range(2):
         assert ingest(tmp_path, "--to", tmp_path / "rec") == 0
-    assert len((tmp_path / "rejects.jsonl").read_bytes().splitlines()) == 1
+    assert len((tmp_path / "rec.rejects.jsonl").read_bytes().splitlines()) == 2
     assert capsys.readouterr().out.count("1 rejected") == 2
 
 

@@ -7,6 +7,9 @@ subtle thing: the head goes out again one day. So a line whose headers, target o
 is rejected here, once, and a request of which the client never sent all is `request-truncated`, whatever became of its
 answer.
 
+A capture that was made without redaction, by another tool or an older script, is redacted here by the same rules: no
+secret that a name tells of gets into a recording. What was redacted before stays as it is.
+
 The recording holds no client address: `client` stays `None`, because a pseudonym needs a key, which this stage has not,
 and a plain hash of an address can be searched. Request trailers are left out: a replayed request goes out with its
 length.
@@ -16,10 +19,14 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from replay_users.capture.fields import Fields, Ignored, Rejected, Unusable, checked
+from replay_users.capture.redact import redacted_lines, redacted_target
 from replay_users.model import Capture, Exchange, SessionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Ignored", "Rejected", "read_line"]
 
@@ -52,12 +59,15 @@ _LEFT_OUT: Final = frozenset(
 )
 
 
-def read_line(line: bytes, *, source: str) -> Exchange | Rejected | Ignored:
+def read_line(
+    line: bytes, *, source: str, on_secret: Callable[[], None] | None = None
+) -> Exchange | Rejected | Ignored:
     """Read one capture line.
 
     Args:
         line: one line of a capture file, with or without its line break.
         source: the pod or process that wrote it; connections are numbered apart in each.
+        on_secret: called once if the exchange came with secrets in the clear, which it holds no longer.
 
     Returns:
         The exchange. Its session is the line's session id, else the one its answer set, which joins a login to what
@@ -66,10 +76,35 @@ def read_line(line: bytes, *, source: str) -> Exchange | Rejected | Ignored:
     """
     if not line.strip():
         return Ignored("an empty line")
+    cover = _Cover()
     try:
-        return _exchange(Fields(line), source)
+        exchange = _exchange(Fields(line), source, cover)
     except Unusable as unusable:
         return unusable.verdict
+    if cover.used and on_secret is not None:
+        on_secret()
+    return exchange
+
+
+class _Cover:
+    """Takes secrets out, and knows whether there were any in the clear."""
+
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        self.used = False
+
+    def lines(self, lines: bytes) -> bytes:
+        """Header lines without secrets."""
+        safe = redacted_lines(lines)
+        self.used |= safe != lines
+        return safe
+
+    def target(self, target: bytes) -> bytes:
+        """A target without secrets."""
+        safe = redacted_target(target)
+        self.used |= safe != target
+        return safe
 
 
 class _Body(NamedTuple):
@@ -117,9 +152,9 @@ def _listed(named: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
     return frozenset(word.strip().lower() for line in lines for word in line[len(b"connection:") :].split(b","))
 
 
-def _exchange(fields: Fields, source: str) -> Exchange:
+def _exchange(fields: Fields, source: str, cover: _Cover) -> Exchange:
     """Long because it is the table of all columns, one a line."""
-    head = _head(fields)
+    head = _head(fields, cover)
     request = _body(fields, "req", fields.needed_number("rx"))
     response = _body(fields, "resp", fields.needed_number("tx"))
     connection = f"{source}/{fields.needed_number('conn')}"
@@ -132,7 +167,7 @@ def _exchange(fields: Fields, source: str) -> Exchange:
         session=session,
         session_kind=kind,
         method=method,
-        target=_target(fields, method, authority),
+        target=cover.target(_target(fields, method, authority)),
         authority=authority,
         scheme=head.scheme(is_tls=fields.text("tls") is not None),
         protocol=fields.needed_text("proto"),
@@ -142,11 +177,11 @@ def _exchange(fields: Fields, source: str) -> Exchange:
         request_body=request.kept,
         request_size=request.size,
         status=_status(fields),
-        response_head=_block(fields.headers("resp_headers") or b""),
+        response_head=_block(cover.lines(fields.headers("resp_headers") or b"")),
         response_body=response.kept,
         response_size=response.size,
         response_hash=_hash(response, quality),
-        trailers=_trailers(fields),
+        trailers=_trailers(fields, cover),
         first_byte=_ns(fields.number("us_first_byte")),
         duration=_duration(fields),
         end_flags=_end_flags(fields),
@@ -154,7 +189,7 @@ def _exchange(fields: Fields, source: str) -> Exchange:
     )
 
 
-def _head(fields: Fields) -> _Head:
+def _head(fields: Fields, cover: _Cover) -> _Head:
     version = fields.number("v")
     if version != 1:
         raise Unusable.because("v is missing" if version is None else "v is not 1: a newer capture schema")
@@ -163,7 +198,7 @@ def _head(fields: Fields) -> _Head:
     lines = fields.headers("req_headers")
     if lines is None:
         raise Unusable.because("req_headers is missing")
-    head = _Head(lines)
+    head = _Head(cover.lines(lines))
     if _MARK in head.values:
         raise Unusable(Ignored("sent by a replay"))
     return head
@@ -222,9 +257,9 @@ def _status(fields: Fields) -> int:
     return status
 
 
-def _trailers(fields: Fields) -> bytes | None:
+def _trailers(fields: Fields, cover: _Cover) -> bytes | None:
     text = fields.entry("trailers", "resp")
-    return None if text is None else _block(checked(text.encode(), "trailers"))
+    return None if text is None else _block(cover.lines(checked(text.encode(), "trailers")))
 
 
 def _block(lines: bytes) -> bytes:

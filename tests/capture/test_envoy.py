@@ -88,7 +88,7 @@ def test_every_key_finds_its_column() -> None:
         request_body=b'{"a":1}',
         request_size=7,
         status=200,
-        response_head=b"content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n",
+        response_head=(b"content-type: application/json\r\nset-cookie: [redacted:3]\r\nset-cookie: [redacted:3]\r\n"),
         response_body=b'{"a":1}',
         response_size=7,
         response_hash=blake2b(b'{"a":1}', digest_size=16).digest(),
@@ -98,6 +98,78 @@ def test_every_key_finds_its_column() -> None:
         end_flags="",
         capture=Capture.COMPLETE,
     )
+
+
+CLEAR: dict[str, Any] = {
+    "path": "/x?token=PRODSECRET&page=2",
+    "sid": "5f1c",
+    "req_headers": "Authorization: Bearer PRODSECRET\ncookie: a=PRODSECRET\nreferer: http://a/?code=PRODSECRET\naccept: */*",
+    "resp_headers": "set-cookie: a=PRODSECRET\nlocation: /cb?sig=PRODSECRET\netag: 1",
+    "trailers": {"resp": "x-token: PRODSECRET"},
+}
+"""A line that something captured without redaction."""
+
+
+def test_secrets_in_the_clear_are_not_recorded() -> None:
+    """Of headers, target and trailers that hold secrets by their names only the length gets any further."""
+    read = exchange(**CLEAR)
+    assert read.target == b"/x?token=[redacted:10]&page=2"
+    assert read.request_head.splitlines() == [
+        b"Authorization: [redacted:17]",
+        b"cookie: [redacted:12]",
+        b"referer: http://a/?code=[redacted:10]",
+        b"accept: */*",
+    ]
+    assert read.response_head.splitlines() == [
+        b"set-cookie: [redacted:12]",
+        b"location: /cb?sig=[redacted:10]",
+        b"etag: 1",
+    ]
+    assert read.trailers == b"x-token: [redacted:10]\r\n"
+    assert (read.session, read.session_kind) == (b"5f1c", SessionKind.COOKIE)
+    assert "PRODSECRET" not in repr(read)
+
+
+def test_a_credential_without_a_session_id_names_no_session() -> None:
+    """Its requests are told apart by their connection, and it is not kept for that."""
+    read = exchange(**CLEAR | {"sid": None})
+    assert (read.session, read.session_kind) == (b"pod-1/3", SessionKind.CONNECTION)
+    assert "PRODSECRET" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("changes", "times"),
+    [
+        pytest.param(CLEAR, 1, id="several-are-one-line"),
+        pytest.param({"path": "/x?token=abcd"}, 1, id="target"),
+        pytest.param({"resp_headers": "set-cookie: a=1"}, 1, id="answer"),
+        pytest.param(
+            {
+                "path": "/x?token=[redacted:4]",
+                "req_headers": "cookie: [redacted:9]\nreferer:  /?code=[redacted:4]",
+                "resp_headers": "set-cookie:[redacted:4]",
+            },
+            0,
+            id="redacted-before",
+        ),
+        pytest.param(CLEAR | {"status": 1000}, 0, id="rejected"),
+    ],
+)
+def test_lines_with_secrets_in_the_clear_are_told(changes: dict[str, Any], times: int) -> None:
+    """Once a line, and only of an exchange whose secrets were not redacted before."""
+    told: list[int] = []
+    read_line(
+        orjson.dumps(POST | GET | {"resp_headers": None} | changes), source="pod-1", on_secret=lambda: told.append(1)
+    )
+    assert len(told) == times
+
+
+def test_a_redacted_capture_is_read_as_it_is() -> None:
+    """Nothing in the sample, which its script redacted, is taken for a secret."""
+    told: list[bytes] = []
+    for line in LINES:
+        read_line(line, source="pod", on_secret=lambda line=line: told.append(line))  # type: ignore[misc]
+    assert not told
 
 
 def test_the_sample_of_a_real_capture_is_read_whole() -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Desk", "Ledger"]
 
-QUEUE_BYTES = 32 << 20
+QUEUE_BYTES = 12 << 20
+"""Half of the look-ahead, in which they count: loading goes on however far judging is behind."""
+
 QUEUE_FULL = "queue"
 """Why a pair was not compared when more differed than could be judged in time."""
 
@@ -54,6 +56,11 @@ class Desk:
         self._queue: deque[Flight] = deque()
         self._bytes = 0
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of the answers that wait to be judged, heads included."""
+        return self._bytes
+
     def __len__(self) -> int:
         return len(self._queue)
 
@@ -71,7 +78,7 @@ class Desk:
                 done.append(flight)
             else:
                 self._queue.append(flight)
-                self._bytes += len(flight.answer_body)
+                self._bytes += _size(flight)
         return done
 
     def work(self, budget: int) -> list[Flight]:
@@ -80,7 +87,7 @@ class Desk:
         until = self._clock() + budget
         while self._queue:
             flight = self._queue.popleft()
-            self._bytes -= len(flight.answer_body)
+            self._bytes -= _size(flight)
             self._judge(flight)
             done.append(flight)
             if self._clock() >= until:
@@ -108,6 +115,10 @@ class Desk:
     def _unchecked(self, flight: Flight, reason: str) -> None:
         flight.judged = Verdict.UNCHECKED
         self._ledger.unchecked(flight, reason)
+
+
+def _size(flight: Flight) -> int:
+    return len(flight.answer_head) + len(flight.answer_body)
 
 
 def _is_cut(flight: Flight) -> bool:

@@ -1,9 +1,11 @@
 """The look-ahead: rows are loaded into the schedule before they are due, as far as there is room.
 
 Law: takes decoded tables in time order, fetches and decodes nothing. A piece of work is a few rows, because making
-Python objects holds the hub. The subtle thing: what is loaded is bounded in rows and in bytes, rows that wait for
-answers and answers that wait to be judged included, so a slow target cannot make memory grow; when everything loaded
-waits for answers, the oldest are dropped and counted, since the target is saturated.
+Python objects holds the hub. The subtle thing: what is loaded is bounded in rows and in bytes until it is judged. The
+bytes are those of the recorded side, of rows that wait for answers too, and of the answers that wait to be judged; so
+neither a slow target nor slow judging makes memory grow. Answers under way are not in it: the engine's `max_in_flight`
+and the 1 MiB that is kept of each bound them. When everything loaded waits for answers, the oldest are dropped and
+counted, since the target is saturated; when judging is behind, nothing is dropped, since judging makes room.
 """
 
 from __future__ import annotations
@@ -48,14 +50,20 @@ class Feed:
         skipped: Callable[[int, SkipReason], None],
         pulled: Callable[[], None],
         ahead: LookAhead,
+        waiting_bytes: Callable[[], int],
     ) -> None:
-        """`skipped` is told of each row that is not sent: its endpoint's index and why; `pulled`, that a table is used up."""
+        """Loads nothing before `work`.
+
+        `skipped` is told of each row that is not sent: its endpoint's index and why; `pulled`, that a table is used up.
+        `waiting_bytes` says how many bytes of answers wait to be judged.
+        """
         self._schedule = schedule
         self._loader = loader
         self._endpoints = endpoints
         self._skipped = skipped
         self._pulled = pulled
         self._ahead = ahead
+        self._waiting_bytes = waiting_bytes
         self._tables: deque[Iterator[list[list[Any]]]] = deque()
         self._ended = False
         self._pushed = 0
@@ -97,6 +105,8 @@ class Feed:
             return False
         if self.held_rows >= self._ahead.rows or self.held_bytes >= self._ahead.bytes:
             return self._relieve(now)
+        if self.held_bytes + self._waiting_bytes() >= self._ahead.bytes:
+            return False
         piece = next(self._tables[0], None)
         if piece is None:
             self._tables.popleft()
@@ -138,4 +148,5 @@ class Feed:
 
 
 def _weight(flight: Flight) -> int:
+    """Of the recorded side; what was answered is the desk's to count."""
     return len(flight.wire) + len(flight.target) + len(flight.response_head) + len(flight.body or b"") + _OBJECT

@@ -53,7 +53,7 @@ def conclude_run(run: Run) -> Conclusion:
         write_run(folder, result, summary, replace=settings.overwrite)
     except ReplayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
-        code = error.exit_code
+        code = result["exit_code"] = error.exit_code
     events.run_finished.fire(summary=result)
     return Conclusion(result, summary, code, folder)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ __all__ = ["Run"]
 _logger = logging.getLogger(__name__)
 
 _LEAD = 200_000_000  # ns between the first rows being loaded and the run's start
-_PRIMING_S = 60.0
+_PRIMING_S = 60.0  # of waiting for the first rows before it is said
 _LOW = 128  # upcoming flights below which loading comes before anything else
 _PIECE = 64  # flights settled in one piece of work: about 0.1 ms
 _JUDGING = 500_000  # ns of judging in one piece of work
@@ -118,6 +119,7 @@ class Run:
             skipped=self._skipped,
             pulled=self.source.pulled,
             ahead=LookAhead(),
+            waiting_bytes=lambda: self.desk.waiting_bytes,
         )
 
     def _source(self, columns: Sequence[str]) -> Source:
@@ -172,9 +174,7 @@ class Run:
         """Read, and start as soon as the first rows are loaded."""
         self._chores.start()
         self.source.start(self.feed)
-        deadline = time.monotonic() + _PRIMING_S
-        while not (self.schedule.loaded or self.feed.drained or self.stopped_by) and time.monotonic() < deadline:
-            gevent.sleep(0.01)
+        self._prime()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT)
@@ -184,6 +184,15 @@ class Run:
         self._listening.started(self.id)
         gevent.spawn(self._watch)
         gevent.spawn(self._readdress)
+
+    def _prime(self) -> None:
+        """Wait for the first rows as long as the source reads: were the clock to run without them, they would be late by us."""
+        tell_at = time.monotonic() + _PRIMING_S
+        while not (self.schedule.loaded or self.feed.drained or self.stopped_by):
+            if time.monotonic() >= tell_at:
+                _logger.warning("still waiting for the first rows of the recording")
+                tell_at = math.inf
+            gevent.sleep(0.01)
 
     def _watch(self) -> None:
         """Wait until nothing is left, within the time there is; then finish."""

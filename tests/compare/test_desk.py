@@ -111,14 +111,16 @@ def test_work_ends_when_its_time_is_over() -> None:
 
 def test_a_full_queue_leaves_the_rest_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load goes on; what is not compared says so; and there is room again after work."""
-    monkeypatch.setattr(module, "QUEUE_BYTES", 6)
+    monkeypatch.setattr(module, "QUEUE_BYTES", 2 * len(HEAD + b"[2]"))
     notes = Notes()
     at_work = desk(notes)
     first, second, third, fourth = (answered(b"[1]", b"[2]") for _ in range(4))
     assert at_work.receive([first, second, third]) == [third]
     assert third.judged is Verdict.UNCHECKED
     assert notes.reasons == [QUEUE_FULL]
+    assert at_work.waiting_bytes == module.QUEUE_BYTES
     assert at_work.work(10**9) == [first, second]
+    assert at_work.waiting_bytes == 0
     assert at_work.receive([fourth]) == []
 
 

@@ -44,7 +44,7 @@ class Table:
         """Look-ahead as given."""
         self.skipped: list[tuple[int, SkipReason]] = []
         self.dropped: list[tuple[str, Drop]] = []
-        self.pulled = 0
+        self.pulled = self.waiting_bytes = 0
         self.schedule = Schedule(Limits(max_lag=10**18, max_wait=10**18), self._dropped)
         self.feed = Feed(
             self.schedule,
@@ -53,6 +53,7 @@ class Table:
             skipped=lambda endpoint, reason: self.skipped.append((endpoint, reason)),
             pulled=self._pulled,
             ahead=LookAhead(**ahead),
+            waiting_bytes=lambda: self.waiting_bytes,
         )
 
     def _dropped(self, flight: Flight, reason: Drop) -> None:
@@ -166,6 +167,20 @@ def test_bounded_in_bytes() -> None:
     assert 9 <= table.feed.held_rows <= 12
 
 
+def test_answers_that_wait_to_be_judged_take_room() -> None:
+    """Their bytes and those of the rows share one bound; judging makes room."""
+    table = Table(bytes=1_000_000)
+    table.push(*items(40, response_body=b"x" * 100_000))
+    table.waiting_bytes = 1_000_000
+    assert table.work() == 0
+    table.waiting_bytes = 500_000
+    table.work()
+    assert 500_000 <= table.feed.held_bytes < 500_000 + 3 * 101_000
+    table.waiting_bytes = 0
+    table.work()
+    assert 1_000_000 <= table.feed.held_bytes < 1_000_000 + 3 * 101_000
+
+
 def test_one_row_larger_than_the_room() -> None:
     """A row that alone is more than the look-ahead is loaded all the same, when nothing else is."""
     table = Table(bytes=1000)
@@ -223,6 +238,20 @@ def test_when_all_wait_the_oldest_are_dropped() -> None:
     assert table.dropped == [(str(n), Drop.IN_FLIGHT) for n in range(1, ROWS + 1)]
     assert table.feed.work(now)
     assert (table.schedule.upcoming, table.feed.held_rows) == (ROWS, 2 * ROWS)
+
+
+def test_nothing_is_dropped_because_judging_is_behind() -> None:
+    """Rows that wait are not the target's fault where answers that nobody has judged fill the look-ahead."""
+    table = Table()
+    table.push(*items(6 * ROWS, session=b"one"))
+    for _ in range(2):
+        table.feed.work(0)
+    now = 10 * MS * 2 * ROWS + table.schedule.patience
+    assert table.schedule.take(now) is not None
+    assert table.schedule.take(now) is None
+    table.waiting_bytes = LookAhead().bytes
+    assert not table.feed.work(now)
+    assert table.dropped == []
 
 
 @pytest.mark.parametrize("state", ["upcoming", "released", "in flight"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import socket
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +14,20 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 from gevent.hub import get_hub
+from gevent.monkey import get_original
 
 from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.events import events
 from replay_users.model import Request, Skip
+from replay_users.recording.reader import fetch
 from replay_users.results.conservation import broken_laws
+from replay_users.swarm import run as module
+from replay_users.swarm import source
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings
-from replay_users.testing import close, http_answer, receive, reset, send, stall
+from replay_users.testing import close, http_answer, make_flight, receive, reset, send, stall
 from tests.integration.replays import BODY, JSON, same_answers
 from tests.swarm.test_hooks import Base, user
 
@@ -45,18 +51,28 @@ def resources() -> tuple[int, int, int]:
 
 
 @pytest.fixture
-def begin(environment: Any, options: MakeOptions, traffic: str, target: ScriptedTarget) -> Callable[..., Run]:
-    """Begins a run of the small recording at four times its pace; options and the user's methods may be given."""
+def make(environment: Any, options: MakeOptions, traffic: str, target: ScriptedTarget) -> Callable[..., Run]:
+    """Makes a run of the small recording at four times its pace; options and the user's methods may be given."""
 
     def make(user_code: dict[str, Any] | None = None, host: str = target.url, **changes: Any) -> Run:
         settings = read_settings(
             options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes}), host
         )
-        run = Run("r1", prepare(settings), environment, Hooks(user(**user_code or {}), Base))
+        return Run("r1", prepare(settings), environment, Hooks(user(**user_code or {}), Base))
+
+    return make
+
+
+@pytest.fixture
+def begin(make: Callable[..., Run]) -> Callable[..., Run]:
+    """Makes such a run and begins it."""
+
+    def make_and_begin(*given: Any, **changes: Any) -> Run:
+        run = make(*given, **changes)
         run.begin()
         return run
 
-    return make
+    return make_and_begin
 
 
 def finish(run: Run) -> Totals:
@@ -85,6 +101,98 @@ def test_it_leaves_nothing_behind(begin: Callable[..., Run]) -> None:
     assert resources() == before
     assert gc.get_threshold() == thresholds
     assert gc.get_freeze_count() == 0
+
+
+class Door:
+    """Holds the pool thread that fetches the recording until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is shut."""
+        self._open: list[bool] = []
+        monkeypatch.setattr(source, "fetch", self._held)
+
+    def open(self) -> None:
+        """Let it go on."""
+        self._open.append(True)
+
+    def _held(self, *given: Any) -> Any:
+        while not self._open:
+            get_original("time", "sleep")(0.001)
+        return fetch(*given)
+
+
+WAITING = "still waiting for the first rows of the recording"
+
+
+def test_a_slow_store_delays_the_start(
+    make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the first rows are being read the clock does not run, it is said once, and nothing is late for it."""
+    monkeypatch.setattr(module, "_PRIMING_S", 0.01)
+    door, run = Door(monkeypatch), make()
+    beginning = gevent.spawn(run.begin)
+    gevent.sleep(0.1)
+    assert (beginning.dead, run.engine.start) == (False, 0)
+    door.open()
+    totals = finish(run)
+    assert (totals.sent, totals.dropped) == (30, 0)
+    assert [record.getMessage() for record in caplog.records].count(WAITING) == 1
+
+
+def test_a_stop_ends_the_wait_for_the_first_rows(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is stopped before there was anything to send ends with everything skipped."""
+    door, run = Door(monkeypatch), make()
+    beginning = gevent.spawn(run.begin)
+    gevent.sleep(0.02)
+    run.stop("signal")
+    beginning.join(_WITHIN)
+    door.open()
+    totals = finish(run)
+    assert (totals.sent, totals.skipped_by) == (0, {"stopped": 40})
+
+
+def test_python_switches_threads_often_while_it_runs(begin: Callable[..., Run]) -> None:
+    """The decoding thread gives way within 0.2 ms during a run; afterwards the interval is what it was."""
+    before = sys.getswitchinterval()
+    run = begin()
+    during = sys.getswitchinterval()
+    finish(run)
+    assert during == pytest.approx(0.0002) != before
+    assert sys.getswitchinterval() == before
+
+
+def test_the_targets_addresses_are_looked_up_again(
+    begin: Callable[..., Run], target: ScriptedTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """During a run the target's name is resolved from time to time, and new connections go where it leads."""
+    monkeypatch.setattr(module, "_READDRESS_S", 0.01)
+    run = begin(pace="1x", host=f"http://127.0.0.1:{target.refusing[1][1]}", order="none")
+    monkeypatch.setattr(module, "resolve", lambda *_: [(socket.AF_INET, ("127.0.0.1", target.port))])
+    totals = finish(run)
+    assert totals.sent == 30
+    assert totals.compared == len(target.received()) > 0
+
+
+def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are loaded before answers are settled while few are upcoming, and after it otherwise."""
+    run, done = make(), []
+
+    def work(_: int) -> bool:
+        done.append("load")
+        return True
+
+    def receive_(_: Any) -> list[Any]:
+        done.append("settle")
+        return []
+
+    monkeypatch.setattr(run.feed, "work", work)
+    monkeypatch.setattr(run.desk, "receive", receive_)
+    run.engine.finished.append(make_flight())
+    run._chores._one()
+    monkeypatch.setattr(module, "_LOW", 0)
+    run._chores._one()
+    assert done == ["load", "settle"]
+    run._close()
 
 
 @pytest.mark.parametrize("choice", ["never", "always"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from gevent.monkey import get_original
 
 from replay_users.errors import DamagedRecording, ReplayError
 from replay_users.recording.folder import FolderStore
-from replay_users.recording.reader import Selection
+from replay_users.recording.reader import Selection, decode
 from replay_users.recording.recording import Recording, open_recording
 from replay_users.swarm import source as module
 from replay_users.swarm.source import Source
@@ -169,6 +170,22 @@ def test_a_folder_is_read_off_the_hub(read: Callable[..., Reading], monkeypatch:
     assert len(fetched) == len(decoded) == HOURS
     assert set(fetched) == set(decoded)
     assert _thread() not in fetched
+
+
+def test_decoding_gives_way_to_sending(read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that decodes is nicer than the hub's, which stays as it was."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    nice: list[int] = []
+
+    def watched(*given: Any) -> Any:
+        nice.append(os.getpriority(os.PRIO_PROCESS, _thread()))
+        return decode(*given)
+
+    monkeypatch.setattr(module, "decode", watched)
+    read().finish()
+    assert len(nice) == HOURS
+    assert min(nice) >= max(before, 5)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 @pytest.mark.parametrize("nth", [0, 2, 4])

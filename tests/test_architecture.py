@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PACKAGE = "replay_users"
 
-GROUND = ("model", "histogram", "endpoint", "path", "credential", "events", "errors")
+GROUND = ("model", "histogram", "endpoint", "path", "credential", "events", "errors", "private")
 STAGES = ("capture", "recording", "plan", "engine", "compare", "results")
 """In the order of the picture: a stage sees the ground floor and the pure parts of the stages before it."""
 SEE_ALL = {"swarm": {"", "cli"}, "cli": set(), "testing": set(), "demo": {"cli"}}
@@ -52,6 +52,7 @@ EDGES = {
     "engine.target": "names to addresses",
     "engine.timer": "the hub's timer",
     "results.rundir": "files",
+    "private": "files",
 }
 """The modules of ground floor and stages that do I/O, hold a clock or know Arrow. All others are pure."""
 

@@ -22,6 +22,7 @@ from replay_users.capture.sources import STDIN, SourceCut, open_lines, source_fi
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.endpoint import parse_rules
 from replay_users.errors import StoreError, UsageError
+from replay_users.private import make_file, make_folder
 from replay_users.recording.ingest import write_recording
 from replay_users.recording.recording import recording_to_extend
 
@@ -149,6 +150,7 @@ class _Reader:
         self._file: Any = None
         self.rejected: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
+        self.secrets = 0
         self.cut: list[str] = []
 
     @property
@@ -162,7 +164,7 @@ class _Reader:
                 if isinstance(line, SourceCut):
                     self.cut.append(f"{source}: {line.reason}")
                     continue
-                read = read_line(line, source=name) if isinstance(line, bytes) else line
+                read = read_line(line, source=name, on_secret=self._secret) if isinstance(line, bytes) else line
                 if isinstance(read, Rejected):
                     self._reject(source, number, read.reason, line)
                 elif isinstance(read, Ignored):
@@ -185,13 +187,17 @@ class _Reader:
         self.rejected[reason] += 1
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self._path.parent)
+                make_file(self._path)
                 self._file = self._path.open("ab")
             text = line[:_KEPT_TEXT].decode("utf-8", "backslashreplace") if isinstance(line, bytes) else ""
             entry = {"source": source, "line": number, "reason": reason, "text": text}
             self._file.write(orjson.dumps(entry) + b"\n")
         except OSError as error:
             raise StoreError(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _secret(self) -> None:
+        self.secrets += 1
 
     def why(self) -> str:
         """The commonest reason why nothing was usable, and where the lines are."""
@@ -208,6 +214,8 @@ def _report(reader: _Reader, rows: int, duplicates: int, name: str) -> None:
     out = [f"{rows:,} exchanges into {name}"]
     if duplicates:
         out.append(f"  {duplicates:,} were there already (same id)")
+    if reader.secrets:
+        out.append(f"  {reader.secrets:,} held secrets in the clear, which are not recorded")
     out += [f"  {count:,} left out: {reason}" for reason, count in reader.ignored.most_common()]
     out += [f"  {count:,} rejected: {reason}" for reason, count in reader.rejected.most_common(8)]
     if reader.rejected:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from replay_users.errors import StoreError, UsageError
+from replay_users.private import make_folder, write
 from replay_users.recording.store import ObjectInfo, changed
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ class FolderStore:
         path = self.root / key
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             try:
-                temporary.write_bytes(data)
+                write(temporary, data)
                 temporary.replace(path)
             finally:
                 temporary.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import StoreError, UsageError
+from replay_users.private import make_folder, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +51,7 @@ def write_run(
     lines = exemplars_of(result) if exemplars is None else exemplars
     mismatches = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         _write(folder / _MISMATCHES, mismatches)
         _write(folder / _SUMMARY, summary)
         _write(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
@@ -93,7 +94,7 @@ def _write(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}")
     try:
         # A lone surrogate becomes its escape, which is what JSON would write.
-        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
+        write(beside, text.encode("utf-8", "backslashreplace"))
         os.replace(beside, path)  # noqa: PTH105 - atomic, and over an existing file
     except OSError:
         beside.unlink(missing_ok=True)

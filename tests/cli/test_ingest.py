@@ -51,6 +51,16 @@ def test_a_capture_becomes_a_recording(tmp_path: Path, capsys: pytest.CaptureFix
     assert not list(tmp_path.glob("*rejects*"))
 
 
+def test_secrets_in_the_clear_are_said_and_not_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A capture without redaction is taken, without its secrets, and the command says in how many lines there were any."""
+    line = {**json.loads(LINES[0]), "path": "/x?token=PRODSECRET", "req_headers_b64": None}
+    line["req_headers"] = "authorization: Bearer PRODSECRET"
+    (tmp_path / "clear.jsonl").write_bytes(json.dumps(line).encode() + b"\n" + LINES[1])
+    assert ingest(tmp_path / "clear.jsonl", "--to", tmp_path / "rec") == 0
+    assert "\n  1 held secrets in the clear, which are not recorded\n" in capsys.readouterr().out
+    assert manifest_of(tmp_path / "rec").redaction["targets"] == 1
+
+
 def test_the_same_capture_twice_is_there_once(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A second ingest adds what is new and says what was there already."""
     assert ingest(few, "--to", tmp_path / "rec") == 0
@@ -77,6 +87,15 @@ def test_bad_lines_are_kept_with_their_reason(few: Path, tmp_path: Path, capsys:
     said = capsys.readouterr().out
     assert f"  1 rejected: {rejects[0]['reason']}\n" in said
     assert f"  rejected lines are in {tmp_path / 'rec.rejects.jsonl'}\n" in said
+
+
+def test_what_ingest_writes_is_for_its_owner(tmp_path: Path) -> None:
+    """Neither the recording nor the rejects can be read by others."""
+    (tmp_path / "bad.jsonl").write_bytes(LINES[0] + b"not JSON\n")
+    assert ingest(tmp_path / "bad.jsonl", "--to", tmp_path / "rec", "--rejects", tmp_path / "r" / "rejects") == 0
+    written = [tmp_path / "rec", tmp_path / "r", *(tmp_path / "rec").rglob("*"), tmp_path / "r" / "rejects"]
+    assert len(written) > 4
+    assert not [path for path in written if path.stat().st_mode & 0o077]
 
 
 def test_rejects_may_go_elsewhere(few: Path, tmp_path: Path) -> None:

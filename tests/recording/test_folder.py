@@ -62,15 +62,22 @@ def test_a_file_that_changed_is_named(tmp_path: Path, change: str) -> None:
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk is one sentence that names the file, and neither half a file nor a temporary one stays."""
 
-    def full(path: Path, data: bytes) -> int:
+    def full(path: Path, data: bytes) -> None:
         with path.open("wb") as file:
             file.write(data[:1])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("replay_users.recording.folder.write", full)
     with pytest.raises(StoreError, match=r"cannot write .*/a: No space left on device; check"):
         FolderStore(tmp_path).put("a", b"0123456789")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_written_is_for_its_owner(tmp_path: Path) -> None:
+    """A recording holds what people sent: others may neither list nor read it."""
+    FolderStore(tmp_path / "rec").put("hour/a", b"01")
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("rec", "rec/hour", "rec/hour/a")]
+    assert modes == [0o700, 0o700, 0o600]
 
 
 def test_what_is_being_written_is_not_listed(tmp_path: Path) -> None:

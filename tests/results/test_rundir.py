@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from replay_users.errors import StoreError, UsageError
 from replay_users.results.rundir import exemplars_of, write_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def result(run_id: str = "r1", target: str = "/items/7?q=a'b") -> dict[str, Any]:
@@ -30,6 +32,13 @@ def test_it_writes_three_files(tmp_path: Path) -> None:
     assert (folder / "summary.txt").read_text() == "PASS\n"
     [line] = (folder / "mismatches.jsonl").read_text("utf-8").splitlines()
     assert json.loads(line)["id"] == "id-1"
+
+
+def test_a_run_is_for_its_owner(tmp_path: Path) -> None:
+    """Differences show what people were answered: others may neither list nor read them."""
+    write_run(tmp_path / "r1", result(), "PASS\n")
+    assert (tmp_path / "r1").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "r1").iterdir()} == {0o600}
 
 
 def test_an_exemplar_has_a_curl_line_that_survives_a_shell() -> None:
@@ -97,11 +106,11 @@ def test_a_file_in_the_way_is_a_usage_error(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """A full disk or a missing permission is a StoreError with its reason, and leaves no half-written file."""
 
-    def refuse(path: Path, _: bytes) -> int:
+    def refuse(path: Path, _: bytes) -> None:
         path.touch()
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr("replay_users.results.rundir.write", refuse)
     with pytest.raises(StoreError, match=os.strerror(number)):
         write_run(tmp_path, result(), "")
     assert list(tmp_path.iterdir()) == []

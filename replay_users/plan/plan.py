@@ -68,7 +68,7 @@ class Plan:
         target: the URL requests go to; `None` for a plan that goes nowhere.
         host_header: what Host will say, or `as recorded`.
         window: which rows, and the origin of their offsets.
-        buckets: of 1000 buckets of sessions, how many are replayed.
+        buckets: of the `SAMPLE_BUCKETS` buckets of sessions, how many are replayed.
         pace: as it will be, clipped if it had to be.
         warp: recorded ns since the origin to due ns since the run's start.
         decisions: which rows are sent, by endpoint index and traits.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.plan.duration import describe_duration
 from replay_users.plan.layout import amounts, byte_size, columns, counted, labelled, shown, sparkline
-from replay_users.plan.selection import ALL_BUCKETS
 from replay_users.plan.window import describe_instant
+from replay_users.recording.partition import SAMPLE_BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ def _reading(reading: Reading) -> str:
 
 
 def _sample(plan: Plan) -> str:
-    return f"{plan.buckets * 100 / ALL_BUCKETS:g}"
+    return f"{plan.buckets * 100 / SAMPLE_BUCKETS:g}"
 
 
 def _skipped(plan: Plan) -> str:
@@ -112,7 +112,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "target": plan.target,
         "host_header": plan.host_header,
         "window": _window_json(plan),
-        "sample_percent": plan.buckets * 100 / ALL_BUCKETS,
+        "sample_percent": plan.buckets * 100 / SAMPLE_BUCKETS,
         "pace": plan.pace.describe(),
         "duration_s": round(plan.duration_s, 6),
         "planned": plan.planned,

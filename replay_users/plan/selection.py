@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from replay_users.errors import UsageError
+from replay_users.recording.partition import SAMPLE_BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "ALL_BUCKETS",
     "EndpointFilter",
     "Pattern",
     "parse_endpoints",
@@ -28,22 +28,19 @@ __all__ = [
     "parse_sample",
 ]
 
-ALL_BUCKETS = 1000
-"""Sessions are hashed into this many buckets, so a sample comes in steps of 0.1 %."""
-
 _SAMPLE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def parse_sample(text: str) -> int:
-    """The buckets (of 1000) that a share of sessions such as `10%` or `2.5%` stands for.
+    """The buckets (of `SAMPLE_BUCKETS`) that a share of sessions such as `10%` or `2.5%` stands for.
 
     Raises:
         UsageError: not a share, zero, more than 100 %, or finer than 0.1 %.
     """
     match = _SAMPLE.fullmatch("".join(text.split()))
     buckets = Fraction(match[1]) * 10 if match else Fraction(0)
-    if buckets.denominator != 1 or not 1 <= buckets <= ALL_BUCKETS:
+    if buckets.denominator != 1 or not 1 <= buckets <= SAMPLE_BUCKETS:
         raise UsageError(
             f"unknown sample {text[:80]!r}: write a share of the sessions from 0.1% to 100%, in steps of 0.1%"
         )

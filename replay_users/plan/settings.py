@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from replay_users.plan.pace import AsRecorded
 from replay_users.plan.safety import Safety
-from replay_users.plan.selection import ALL_BUCKETS, EndpointFilter
+from replay_users.plan.selection import EndpointFilter
+from replay_users.recording.partition import SAMPLE_BUCKETS
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -29,7 +30,7 @@ class PlanSettings:
         recording: its name, as shown.
         pace: how recorded time becomes run time.
         window: `A..B` as `--window` writes it; empty for all of the recording.
-        buckets: of 1000 buckets of sessions, how many are replayed.
+        buckets: of the `SAMPLE_BUCKETS` buckets of sessions, how many are replayed.
         methods: which are replayed; `None` for all.
         endpoints: which are replayed.
         safety: whether writes are allowed, and the endpoint rules.
@@ -43,7 +44,7 @@ class PlanSettings:
     recording: str = ""
     pace: Pace = AsRecorded()  # noqa: RUF009 - a frozen value
     window: str = ""
-    buckets: int = ALL_BUCKETS
+    buckets: int = SAMPLE_BUCKETS
     methods: frozenset[str] | None = None
     endpoints: EndpointFilter = EndpointFilter()  # noqa: RUF009 - a frozen value
     safety: Safety = Safety()  # noqa: RUF009 - a frozen value

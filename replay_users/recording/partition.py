@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["SAMPLE_BUCKETS", "SessionRows", "partition_of", "sample_bucket", "share_key", "shared_threshold"]
 
 SAMPLE_BUCKETS = 1000
-"""Steps of a sample: 0.1 % each."""
+"""Sessions are hashed into this many buckets, so a sample comes in steps of 0.1 %."""
 
 _SHARED_MIN_ROWS = 2000
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from replay_users.errors import DamagedRecording
+from replay_users.recording.partition import SAMPLE_BUCKETS
 from replay_users.recording.schema import REPLAY_COLUMNS, SCHEMA
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _damaged(item: SliceInfo, reason: str) -> DamagedRecording:
 def _select(table: pa.Table, selection: Selection) -> pa.Table:
     at = table["at"]
     keep = pc.and_(pc.greater_equal(at, selection.start), pc.less(at, selection.end))
-    if selection.buckets < 1000:  # noqa: PLR2004 - SAMPLE_BUCKETS: everything
+    if selection.buckets < SAMPLE_BUCKETS:
         keep = pc.and_(keep, pc.less(table["sample"], selection.buckets))
     return table if pc.all(keep).as_py() else table.filter(keep)
 

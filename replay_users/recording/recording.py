@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from replay_users.errors import DamagedRecording, UsageError
 from replay_users.recording.index import CountIndex
 from replay_users.recording.manifest import MANIFEST_NAME, from_json, merge
+from replay_users.recording.partition import SAMPLE_BUCKETS
 from replay_users.recording.reader import Selection, decode, fetch
 from replay_users.recording.schema import is_ours
 from replay_users.recording.writer import Layout
@@ -88,7 +89,11 @@ class Recording:
     def _read_ids(self, item: SliceInfo) -> pa.Array:
         everyone = frozenset(group.partition for group in item.groups)
         whole = Selection(
-            partitions=everyone, start=item.first_at, end=item.last_at + 1, buckets=1000, columns=("at", "id")
+            partitions=everyone,
+            start=item.first_at,
+            end=item.last_at + 1,
+            buckets=SAMPLE_BUCKETS,
+            columns=("at", "id"),
         )
         return decode(item, fetch(self, item, everyone), whole)["id"].combine_chunks()
 

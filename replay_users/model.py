@@ -307,8 +307,9 @@ class Flight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one planned exchange ended: what the `outcomes` event hands to listeners, in batches.
+    """How one exchange that was sent or dropped ended: what the `outcomes` event hands to listeners, in batches.
 
+    Exchanges that are skipped, unread or left over by a stop are counted and never reach listeners.
     Times are ns since the run's start. `answer_status` is 0 and `fault` set where no answer came.
     """
 

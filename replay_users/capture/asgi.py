@@ -20,6 +20,7 @@ from replay_users.capture.appender import Appender
 from replay_users.capture.listener import Listener
 from replay_users.capture.redact import Sessions, header_value
 from replay_users.capture.stream import Stream
+from replay_users.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ _App = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 
 _MARK: Final = b"x-replay-test"
 _PROBE: Final = b"kube-probe/"
+_KEY_BYTES: Final = 16
 
 
 class CaptureMiddleware:
@@ -43,11 +45,16 @@ class CaptureMiddleware:
     Args:
         app: the application.
         path: the file to append to; made with its folder on the first line, and anew when it was renamed away.
-        hmac_key: names sessions without telling what they are; the same in all processes of a service. Empty: not named.
+        hmac_key: names sessions without telling what they are; the same in all processes of a service. At least
+            16 bytes, chosen at random: a shorter key could be guessed, and with it whose session a name is. Empty: sessions are
+            not named.
         session_cookie: the cookie that holds a session.
         max_body: bytes kept of each body.
         clock: UTC in ns since the epoch.
         ticker: a monotonic clock in ns, for durations.
+
+    Raises:
+        UsageError: `hmac_key` is too short.
     """
 
     def __init__(
@@ -61,6 +68,10 @@ class CaptureMiddleware:
         clock: Callable[[], int] = time.time_ns,
         ticker: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
+        if 0 < len(hmac_key) < _KEY_BYTES:
+            raise UsageError(
+                f"hmac_key has {len(hmac_key)} bytes: give at least {_KEY_BYTES} random ones, such as secrets.token_bytes(32)"
+            )
         self.lines = 0
         """Lines written."""
         self.lost = 0

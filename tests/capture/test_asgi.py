@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import nullcontext
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from replay_users.capture import read_line
 from replay_users.capture.asgi import CaptureMiddleware
 from replay_users.capture.redact import Sessions
+from replay_users.errors import UsageError
 from replay_users.model import Capture, Exchange, SessionKind
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+KEY = b"0123456789abcdef"
 COOKIE = (b"cookie", b"sessionid=s1")
 
 
@@ -47,7 +50,7 @@ class Client:
     ) -> None:
         """Ask once; each of `body` is a message, followed by the client's leaving unless it `stays`."""
         ticker = count(0, tick)
-        self.middleware = CaptureMiddleware(app, path=self.path, hmac_key=b"k", ticker=lambda: next(ticker))
+        self.middleware = CaptureMiddleware(app, path=self.path, hmac_key=KEY, ticker=lambda: next(ticker))
         whole: dict[str, Any] = {
             "type": "http",
             "http_version": "1.1",
@@ -104,12 +107,27 @@ def test_an_exchange_comes_back_from_its_line(client: Client) -> None:
     assert (read.request_body, read.response_body) == (b"hello", b"hello")
     assert read.request_head == b"cookie: [redacted:12]\r\n"
     assert read.response_head == b"content-type: text/plain\r\n"
-    assert read.session.decode() == Sessions(b"k", "sessionid").of_request([COOKIE])
+    assert read.session.decode() == Sessions(KEY, "sessionid").of_request([COOKIE])
     assert (read.session_kind, read.capture) == (SessionKind.COOKIE, Capture.COMPLETE)
     assert 0 < (read.first_byte or 0) <= (read.duration or 0) < 10**10
     assert read.at > 1_700_000_000 * 10**9
     assert b"s1" not in client.path.read_bytes()
     assert counts(client) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "refused"),
+    [
+        pytest.param(0, False, id="none: sessions have no names"),
+        pytest.param(1, True, id="one"),
+        pytest.param(15, True, id="too short"),
+        pytest.param(16, False, id="long enough"),
+    ],
+)
+def test_a_key_that_could_be_guessed_is_refused(tmp_path: Path, size: int, refused: bool) -> None:
+    """A key of fewer than 16 bytes is an error when the middleware is made, not when somebody has guessed it."""
+    with pytest.raises(UsageError, match="at least 16 random") if refused else nullcontext():
+        CaptureMiddleware(echo, path=tmp_path / "c.jsonl", hmac_key=b"k" * size)
 
 
 def test_messages_pass_at_once_and_as_they_are(client: Client) -> None:

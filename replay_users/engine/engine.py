@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from replay_users.engine.connection import Connection
 from replay_users.engine.timer import open_timer
 from replay_users.model import Fault
+from replay_users.recording.acting import READ_METHODS, acts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +30,6 @@ SECOND = 1_000_000_000
 _BURST = 64
 """Sends per turn of the hub: some 0.5 ms."""
 _SWEEP = 0.1  # s between two looks at timeouts and waiting rows
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNREACHED = frozenset({Fault.CONNECT, Fault.CONNECT_TIMEOUT})
 _NEVER_BEGUN = frozenset({Fault.RESET_BEFORE_HEADERS, Fault.CLOSED_BEFORE_HEADERS})
 
@@ -190,7 +190,7 @@ class Engine:
         elif fault in _UNREACHED and self._avoid(connection.address, flight):
             flight.sent = flight.connect = 0
             self._connect(flight, connection.answer_by)
-        elif connection.reused and fault in _NEVER_BEGUN and not flight.resent and flight.method in _SAFE:
+        elif connection.reused and fault in _NEVER_BEGUN and _may_be_sent_twice(flight):
             flight.resent = True
             self.counters.resent += 1
             self._connect(flight, connection.deadline)
@@ -255,3 +255,8 @@ class Engine:
             connection.close()
         self._all.clear()
         self._idle.clear()
+
+
+def _may_be_sent_twice(flight: Flight) -> bool:
+    """Whether it was sent once and only reads: `GET /cart?action=remove` might act twice."""
+    return not flight.resent and flight.method in READ_METHODS and not acts(flight.target.decode("latin-1"))

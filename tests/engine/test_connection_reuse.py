@@ -69,11 +69,13 @@ def test_an_idle_connection_ends(rig: Callable[..., Rig], target: ScriptedTarget
 # Once more
 
 
-def again(live: Rig, target: ScriptedTarget, method: str, *ending: Step, then: Step | None = None) -> Flight:
+def again(
+    live: Rig, target: ScriptedTarget, method: str, *ending: Step, then: Step | None = None, path: bytes = b"/again"
+) -> Flight:
     """Fly on a connection that was used before and whose peer ends it when it has read the second request."""
     target.play([receive(), send(OK), receive(), *ending], [then or serve()])
     live.fly(request())
-    (flight,) = live.fly(request(method, target=b"/again"))
+    (flight,) = live.fly(request(method, target=path))
     return flight
 
 
@@ -100,6 +102,13 @@ def test_an_unsafe_request_is_never_sent_again(rig: Callable[..., Rig], target: 
     flight = again(rig(), target, method, close())
     assert (flight.fault, flight.resent, target.accepted) == (Fault.CLOSED_BEFORE_HEADERS, False, 1)
     assert (flight.answer_status, flight.answer_head, flight.answer_body) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("path", [b"/logout", b"/orders/17/cancel", b"/cart?action=remove"])
+def test_a_get_that_acts_is_never_sent_again(rig: Callable[..., Rig], target: ScriptedTarget, path: bytes) -> None:
+    """A GET whose target names an action may have changed something, too."""
+    flight = again(rig(), target, "GET", close(), path=path)
+    assert (flight.fault, flight.resent, target.accepted) == (Fault.CLOSED_BEFORE_HEADERS, False, 1)
 
 
 @pytest.mark.parametrize(

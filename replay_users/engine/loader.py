@@ -2,7 +2,8 @@
 
 Law: pure, one row at a time; warm rather than hot, since it runs ahead of the due time, but once per exchange. A user's
 `rewrite` and `endpoint` are called here, at load time, and only if they are overridden: making a `Request` costs more
-than all the rest.
+than all the rest. The subtle thing: the rules were asked about the row, so a request that `rewrite` turned into another
+one is judged again, or a GET could become a POST that nobody allowed.
 """
 
 from __future__ import annotations
@@ -100,17 +101,21 @@ class HookedLoader(Loader):
         rules: RowRules,
         wire: WireBuilder,
         rewrite: Callable[[Request], Request | Skip],
+        judge: Callable[[Request], SkipReason | None],
         endpoint: Callable[[Request], str],
         index_of: Callable[[str], int],
         names: list[str],
         keep: bool,
     ) -> None:
-        """`names` are the endpoints by index; `index_of` gives (and if need be makes) the index of a name.
+        """`judge` says why a request with another method or target than recorded is not sent, `None` if it is.
+
+        `names` are the endpoints by index; `index_of` gives (and if need be makes) the index of a name.
 
         `keep` leaves the request with the flight, to be signed when it is sent.
         """
         super().__init__(origin=origin, warp=warp, rules=rules, wire=wire)
         self._rewrite = rewrite
+        self._judge = judge
         self._endpoint = endpoint
         self._index_of = index_of
         self._names = names
@@ -152,6 +157,10 @@ class HookedLoader(Loader):
         )
         if isinstance(request, Skip):
             return SkipReason.REWRITE
+        if request.method != method or request.target != target:
+            reason = self._judge(request)
+            if reason is not None:
+                return reason
         wire = self._wire.build_request(request)
         if isinstance(wire, SkipReason):
             return wire

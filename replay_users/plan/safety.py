@@ -7,7 +7,8 @@ Law: decisions per row, from its endpoint's name and its traits. In order of str
 3. any other method than GET, HEAD and OPTIONS is a write.
 
 Writes are sent with `--allow-writes` only. The subtle thing: rules are about endpoints, the rest about each row's own
-method and target, as its traits say; so what a template folds away (`{*}`, `__other__`) is not sent by mistake.
+method and target, as its traits say; so what a template folds away (`{*}`, `__other__`) is not sent by mistake. What a
+user's `rewrite` makes of a row is judged again, as what it has become.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from replay_users.errors import UsageError
-from replay_users.model import SkipReason
+from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.host import parse_host, split_authority
-from replay_users.recording.traits import Trait
+from replay_users.recording.traits import Trait, acting_traits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from replay_users.model import Request
     from replay_users.plan.selection import Pattern
 
-__all__ = ["EndpointRule", "RuleKind", "Safety", "refuse_production"]
+__all__ = ["EndpointRule", "RuleKind", "Safety", "judge_rewritten", "refuse_production"]
 
 _WEB_PORTS = (None, 80, 443)
 
@@ -73,6 +75,22 @@ class Safety:
     def _by_rule(self, kind: RuleKind) -> SkipReason | None:
         sent = kind is RuleKind.SAFE or (kind is RuleKind.UNSAFE and self.allow_writes)
         return None if sent else SkipReason.ENDPOINT_RULE
+
+
+def judge_rewritten(safety: Safety, endpoint: Callable[[str, bytes], str]) -> Callable[[Request], SkipReason | None]:
+    """Says why a request that a user's code made is not sent, `None` if it is.
+
+    `endpoint` gives the recording's endpoint of a method and a target. A rule that is about an endpoint the recording does
+    not have (`POST /v2/search`) is found by the request's own path.
+    """
+
+    def judge(request: Request) -> SkipReason | None:
+        name = endpoint(request.method, request.target)
+        if name == OTHER_ENDPOINT:
+            name = f"{request.method} {request.path}"
+        return safety.decide(name, acting_traits(request.method, request.target))
+
+    return judge
 
 
 def refuse_production(host_url: str, recorded: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from replay_users.recording.sendable import is_head, is_target
 if TYPE_CHECKING:
     from replay_users.model import Exchange
 
-__all__ = ["Trait", "traits"]
+__all__ = ["Trait", "acting_traits", "traits"]
 
 _SWITCHING_PROTOCOLS: Final = 101
 
@@ -53,11 +53,14 @@ def traits(exchange: Exchange) -> int:
         found |= Trait.NOT_WHOLE
     if not _is_plain_http(exchange):
         found |= Trait.PROTOCOL
-    if exchange.method not in READ_METHODS:
-        found |= Trait.WRITE
-    elif acts(exchange.target.decode("latin-1")):
-        found |= Trait.ACTS
-    return int(found)
+    return int(found | acting_traits(exchange.method, exchange.target))
+
+
+def acting_traits(method: str, target: bytes) -> int:
+    """`WRITE` or `ACTS` if a request does more than read, else 0."""
+    if method not in READ_METHODS:
+        return int(Trait.WRITE)
+    return int(Trait.ACTS) if acts(target.decode("latin-1")) else 0
 
 
 def _is_whole(exchange: Exchange) -> bool:

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from replay_users.model import Request, Skip, SkipReason
+from replay_users.recording.acting import acts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,10 +69,16 @@ class Hooks:
         return self._call("endpoint", _is_name, request) or request.endpoint
 
     def signer(self, wire: WireBuilder) -> Callable[[Flight], bytes | None]:
-        """Gives wire bytes at send time, `None` for what cannot be signed."""
+        """Gives wire bytes at send time, `None` for what cannot be signed.
+
+        A signature may be a header or a parameter; what was judged safe when it was loaded may not become something else.
+        """
 
         def sign(flight: Flight) -> bytes | None:
             signed = self._call("sign", _is_request, flight.request)
+            if signed is not None and not _asks_the_same(signed, flight):
+                self._failed("sign", "changed more of the request than headers, body and harmless parameters", None)
+                return None
             made = None if signed is None else wire.build_request(signed)
             return None if isinstance(made, SkipReason) else made
 
@@ -103,6 +110,20 @@ class Hooks:
 def _is_request(made: object) -> bool:
     """Whether it is a request whose fields are what they should be: a path as `str` would stop the feed."""
     return isinstance(made, Request) and all(isinstance(getattr(made, name), kind) for name, kind in _FIELDS)
+
+
+def _asks_the_same(signed: Request, flight: Flight) -> bool:
+    """Whether method and path are those of the flight, and the query names no action that was not there before."""
+    if signed.method != flight.method:
+        return False
+    if signed.target == flight.target:
+        return True
+    same_path = signed.target.partition(b"?")[0] == flight.target.partition(b"?")[0]
+    return same_path and (not _acts(signed.target) or _acts(flight.target))
+
+
+def _acts(target: bytes) -> bool:
+    return acts(target.decode("latin-1"))
 
 
 def _is_name(made: object) -> bool:

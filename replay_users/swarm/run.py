@@ -20,7 +20,7 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from replay_users.compare.desk import Desk
-from replay_users.endpoint import ENDPOINT_CAP
+from replay_users.endpoint import ENDPOINT_CAP, Templates
 from replay_users.engine.chores import Chores
 from replay_users.engine.engine import Engine
 from replay_users.engine.feed import Feed, LookAhead
@@ -29,6 +29,7 @@ from replay_users.engine.schedule import Schedule
 from replay_users.engine.target import resolve
 from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
+from replay_users.plan.safety import judge_rewritten
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
@@ -148,11 +149,15 @@ class Run:
             rules=plan.decisions,
             wire=wire,
             rewrite=hooks.rewrite,
+            judge=judge_rewritten(self.prepared.settings.plan.safety, self._templates().endpoint),
             endpoint=hooks.endpoint,
             index_of=self._index_of,
             names=self.names,
             keep=hooks.signs,
         )
+
+    def _templates(self) -> Templates:
+        return Templates.from_json(self.prepared.recording.manifest.templates)
 
     @property
     def user_code_failures(self) -> dict[str, int]:

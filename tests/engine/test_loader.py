@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from replay_users.engine.loader import HookedLoader, Loader
 from replay_users.model import Flight, Request, Skip, SkipReason
 from replay_users.plan.wire import WireBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECOND = 1_000_000_000
 ORIGIN = 1_793_872_800 * SECOND
@@ -139,7 +142,19 @@ class User:
         return "v2" if request.target.startswith(b"/v2") else request.endpoint
 
 
-def hooked(*, keep: bool = False, **row: Any) -> tuple[Flight | SkipReason, User, list[str]]:
+def everything(_: Request) -> SkipReason | None:
+    """Lets everything out."""
+    return None
+
+
+def no_writes(request: Request) -> SkipReason | None:
+    """Lets nothing out that is no GET."""
+    return None if request.method == "GET" else SkipReason.METHOD
+
+
+def hooked(
+    *, keep: bool = False, judge: Callable[[Request], SkipReason | None] = everything, **row: Any
+) -> tuple[Flight | SkipReason, User, list[str]]:
     """What a loader with a user's code makes of a row; and the endpoints known after that."""
     user, names = User(), [*NAMES]
 
@@ -154,6 +169,7 @@ def hooked(*, keep: bool = False, **row: Any) -> tuple[Flight | SkipReason, User
         rules=Rules(),
         wire=Wire(),
         rewrite=user.rewrite,
+        judge=judge,
         endpoint=user.endpoint,
         index_of=index_of,
         names=names,
@@ -199,6 +215,17 @@ def test_skipped_with_a_user(row: dict[str, Any], reason: SkipReason, asked: int
     """The plan's reasons come first; a user can only leave out more."""
     made, user, _ = hooked(**row)
     assert (made, len(user.seen)) == (reason, asked)
+
+
+def test_what_a_user_makes_of_a_row_is_judged_again() -> None:
+    """A GET that became a POST is not sent where writes are not, whatever the rules said of the row."""
+    assert hooked(judge=no_writes)[0] is SkipReason.METHOD
+
+
+@pytest.mark.parametrize("row", [{"target": b"/items/8"}, {"target": b"/items/8", "method": "POST"}])
+def test_what_a_user_leaves_as_it_was_is_not_judged_again(row: dict[str, Any]) -> None:
+    """The rules have let the row go, as it is."""
+    assert isinstance(hooked(judge=lambda _: SkipReason.ENDPOINT_RULE, **row)[0], Flight)
 
 
 @pytest.mark.parametrize(

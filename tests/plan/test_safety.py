@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from replay_users.errors import UsageError
-from replay_users.model import SkipReason
-from replay_users.plan.safety import EndpointRule, RuleKind, Safety, refuse_production
+from replay_users.model import OTHER_ENDPOINT, Request, SkipReason
+from replay_users.plan.safety import EndpointRule, RuleKind, Safety, judge_rewritten, refuse_production
 from replay_users.plan.selection import Pattern
 from replay_users.recording.traits import Trait
 
@@ -64,6 +64,39 @@ def test_the_last_rule_that_matches_decides() -> None:
     rules = (rule("POST *", "skip"), rule("POST /search", "safe"), rule("GET *", "skip"))
     assert Safety(rules=rules).decide("POST /search", Trait.WRITE) is None
     assert Safety(rules=rules[::-1]).decide("POST /search", Trait.WRITE) is SkipReason.ENDPOINT_RULE
+
+
+def known(method: str, target: bytes) -> str:
+    """The endpoint of a recording of users and logouts."""
+    if target.startswith(b"/users/"):
+        return f"{method} /users/{{id}}"
+    return f"{method} /logout" if target == b"/logout" else OTHER_ENDPOINT
+
+
+RULES = (rule("POST /v2/search", "safe"), rule("GET /users/{id}", "skip"), rule("GET /logout", "safe"))
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "rules", "allowed", "reason"),
+    [
+        pytest.param("GET", b"/v2/items", (), False, None, id="a read"),
+        pytest.param("POST", b"/v2/items", (), False, SkipReason.METHOD, id="a write"),
+        pytest.param("GET", b"/logout", (), False, SkipReason.ENDPOINT_RULE, id="a read that acts"),
+        pytest.param("GET", b"/cart?action=delete", (), False, SkipReason.ENDPOINT_RULE, id="an acting query"),
+        pytest.param("POST", b"/v2/items", (), True, None, id="an allowed write"),
+        pytest.param("GET", b"/logout", (), True, None, id="an allowed read that acts"),
+        pytest.param("GET", b"/logout", RULES, False, None, id="the rule of another endpoint holds"),
+        pytest.param("GET", b"/users/7", RULES, True, SkipReason.ENDPOINT_RULE, id="also if writes are allowed"),
+        pytest.param("POST", b"/v2/search?q=a", RULES, False, None, id="a rule for what was never recorded"),
+    ],
+)
+def test_a_rewritten_request_is_judged_as_what_it_is(
+    method: str, target: bytes, rules: tuple[EndpointRule, ...], allowed: bool, reason: SkipReason | None
+) -> None:
+    """Its own method, target and endpoint decide, as if it had been recorded so."""
+    judge = judge_rewritten(Safety(allow_writes=allowed, rules=rules), known)
+    request = Request(method=method, target=target, authority="shop.example", endpoint="GET /items/{id}")
+    assert judge(request) is reason
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from replay_users.model import Capture
-from replay_users.recording.traits import Trait, traits
+from replay_users.recording.traits import Trait, acting_traits, traits
 from tests.recording.making import make_exchange
 
 ROWS = [
@@ -60,6 +60,15 @@ ROWS = [
 def test_traits(changes: dict[str, Any], expected: Trait) -> None:
     """Each trait holds for what the table says and for nothing else."""
     assert traits(make_exchange(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "expected"),
+    [("GET", b"/a", 0), ("PUT", b"/logout", Trait.WRITE), ("HEAD", b"/logout", Trait.ACTS)],
+)
+def test_what_a_request_does(method: str, target: bytes, expected: int) -> None:
+    """A request that was never recorded is told by the same words."""
+    assert acting_traits(method, target) == expected
 
 
 def test_the_bits_are_part_of_the_format() -> None:

@@ -133,6 +133,35 @@ def test_a_signature_that_fails_sends_nothing(broken: Any) -> None:
     assert mine.failures == {"sign": 1}
 
 
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        pytest.param({"head": b"X-Signature: 2\r\n", "body": b"a"}, True, id="head and body"),
+        pytest.param({"target": b"/items/7?signature=2"}, True, id="a parameter"),
+        pytest.param({"method": "POST"}, False, id="method"),
+        pytest.param({"target": b"/logout"}, False, id="path"),
+        pytest.param({"target": b"/items/7?action=delete"}, False, id="a parameter that acts"),
+    ],
+)
+def test_a_signature_makes_no_other_request(
+    changes: dict[str, Any], sent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was judged safe when it was loaded may not become something else; that is reported once and counted."""
+    mine = hooks(sign=lambda request: replace(request, **changes))
+    sign = mine.signer(WIRE)
+    wires = [sign(make_flight(request=ASKED)) for _ in range(2)]
+    assert [wire is not None for wire in wires] == [sent, sent]
+    assert mine.failures == ({} if sent else {"sign": 2})
+    assert len(caplog.records) == (not sent)
+
+
+def test_what_acts_and_was_let_go_may_be_signed() -> None:
+    """A logout that a rule calls safe gets its signature as any other request."""
+    asked = replace(ASKED, target=b"/logout")
+    mine = hooks(sign=lambda request: replace(request, target=b"/logout?signature=2"))
+    assert mine.signer(WIRE)(make_flight(request=asked, target=b"/logout")) is not None
+
+
 def test_a_signed_request_that_cannot_be_sent_is_not() -> None:
     """Bytes that would be two requests are refused, though the user's code gave them: no failure of its own."""
     mine = hooks(sign=lambda request: replace(request, head=b"A: b\r\n\r\nGET / HTTP/1.1\r\n"))

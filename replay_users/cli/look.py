@@ -5,24 +5,30 @@ Law: reads manifests and count indices, never a slice, and sends nothing. `plan`
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from replay_users.cli.stores import add_store_options, store_of
-from replay_users.plan.headers import parse_header
-from replay_users.plan.host import parse_host
+from replay_users.errors import UsageError
+from replay_users.plan.empty import refuse_empty
+from replay_users.plan.headers import resolve
 from replay_users.plan.overview import inspect_json, inspect_text
 from replay_users.plan.plan import make_plan
 from replay_users.plan.render import plan_json, plan_text
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
 from replay_users.swarm.options import add_options
-from replay_users.swarm.settings import plan_settings, s3_options
+from replay_users.swarm.settings import planned_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from replay_users.plan.headers import HeaderSpec
 
 __all__ = ["add_to"]
 
@@ -63,13 +69,22 @@ def plan(options: Any, _rest: list[str]) -> int:
         ReplayError: the run cannot be as asked.
     """
     options.recording = options.recording_argument
-    host = parse_host(options.host) if options.host else None
-    headers = tuple(parse_header(text) for text in options.header)
-    settings = plan_settings(options, host, headers)
-    recording = open_recording(open_store(options.recording, s3_options(options)))
-    made = make_plan(recording.manifest, recording.count_index(), settings)
+    settings = planned_settings(options, options.host)
+    recording = open_recording(open_store(settings.recording, settings.store))
+    made = make_plan(recording.manifest, recording.count_index(), settings.plan)
+    refuse_empty(made, recording.manifest)
+    made = replace(made, warnings=(*made.warnings, *_missing_secrets(settings.headers)))
     _show(plan_json(made) if options.json else plan_text(made))
     return 0
+
+
+def _missing_secrets(headers: Iterable[HeaderSpec]) -> Iterator[str]:
+    """What a header refers to need not be here, where nothing is sent, but must be where the run is."""
+    for header in headers:
+        try:
+            resolve(header, os.environ, lambda path: Path(path).read_text(encoding="utf-8"))
+        except UsageError as error:
+            yield f"a run started here would be refused: {error}"
 
 
 def _show(content: str | Mapping[str, Any]) -> None:

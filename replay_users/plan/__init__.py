@@ -8,6 +8,7 @@ floor and the values of the recording stage.
 from replay_users.plan.counts import Cell, Counts, PlannedEndpoint
 from replay_users.plan.decisions import Decisions
 from replay_users.plan.duration import describe_duration, parse_duration
+from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import HeaderSpec, is_credential, parse_header, resolve
 from replay_users.plan.host import Host, parse_host
 from replay_users.plan.overview import inspect_json, inspect_text
@@ -71,6 +72,7 @@ __all__ = [
     "parse_window",
     "plan_json",
     "plan_text",
+    "refuse_empty",
     "refuse_production",
     "resolve",
 ]

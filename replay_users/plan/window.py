@@ -71,7 +71,7 @@ def parse_window(text: str, first_at: int, last_at: int) -> Window:
         raise UsageError(f"unknown window {text[:80]!r}: {_FORMS}")
     start = _Reader(text, whole).start(first.strip())
     end = _Reader(text, whole).end(last.strip(), start)
-    if end <= start:
+    if first and last and end <= start:
         raise UsageError(f"window {text[:80]!r} ends before it begins: {_FORMS}")
     return _cut(whole, start, end, text)
 
@@ -133,15 +133,24 @@ class _Reader:
 
     def _other(self, text: str) -> int:
         if text.startswith("+"):
-            return self.whole.start + parse_duration(text[1:], zero=True)
+            return self.whole.start + self._offset(text[1:])
         try:
             at = datetime.fromisoformat(text)
         except ValueError:
             raise self._unreadable(text) from None
         if at.microsecond:
-            raise UsageError(f"window {self.text[:80]!r} has parts of a second: write whole ones")
+            raise self._too_fine()
         since_epoch = (at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH
         return since_epoch // timedelta(seconds=1) * SECOND
+
+    def _offset(self, text: str) -> int:
+        ns = parse_duration(text, zero=True)
+        if ns % SECOND:
+            raise self._too_fine()
+        return ns
+
+    def _too_fine(self) -> UsageError:
+        return UsageError(f"window {self.text[:80]!r} has parts of a second: write whole ones")
 
     def _unreadable(self, text: str) -> UsageError:
         return UsageError(f"window {self.text[:80]!r}: {text[:40]!r} is not a time; {_FORMS}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from replay_users.engine.target import resolve
+from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import resolve as fill_in
 from replay_users.plan.plan import make_plan
 from replay_users.recording.recording import open_recording
@@ -52,11 +53,13 @@ def prepare(settings: RunSettings) -> Prepared:
     _use_small_pool()
     recording = open_recording(open_store(settings.recording, settings.store))
     index = recording.count_index()
+    plan = make_plan(recording.manifest, index, settings.plan)
+    refuse_empty(plan, recording.manifest)
     return Prepared(
         settings=settings,
         recording=recording,
         index=index,
-        plan=make_plan(recording.manifest, index, settings.plan),
+        plan=plan,
         addresses=resolve(settings.host.name, settings.host.port),
         headers=tuple(fill_in(header, os.environ, _read_file) for header in settings.headers),
     )

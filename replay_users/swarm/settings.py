@@ -7,7 +7,7 @@ are not here: a header is a template, which each worker fills in from its own en
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from replay_users.plan.headers import HeaderSpec
     from replay_users.plan.host import Host
 
-__all__ = ["RunSettings", "read_settings", "s3_options"]
+__all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
 
 _LIMIT_RANGE = range(1, 100_001)
+_NOWHERE = "http://localhost"
+"""Stands for the target of a plan that goes nowhere while everything else is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
     Raises:
         UsageError: one of them cannot be; the sentence says which and what would be right.
     """
-    if not options.recording:
+    if not options.recording.strip():
         raise UsageError("say what to replay: --recording FOLDER or s3://bucket/prefix (or REPLAY_RECORDING)")
     if not host:
         raise UsageError("say where to replay to: --host http://HOST:PORT (or LOCUST_HOST)")
@@ -83,8 +85,8 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
         rules=_rules(options.rules),
         causal=options.order == "causal",
         limits=_limits(options),
-        timeouts=_timeouts(options.timeout),
-        drain_timeout=parse_duration(options.drain_timeout),
+        timeouts=_timeouts(_duration(options, "timeout")),
+        drain_timeout=_duration(options, "drain-timeout"),
         run_time=_run_time(getattr(options, "run_time", None)),
         out=_out(options.out, overwrite=options.overwrite),
         overwrite=options.overwrite,
@@ -92,6 +94,16 @@ def read_settings(options: Any, host: str | None) -> RunSettings:
         mismatch_is_failure=options.mismatch_is_failure,
         request_events=options.fire_request_events,
     )
+
+
+def planned_settings(options: Any, host: str | None) -> RunSettings:
+    """The same for a plan, which may go nowhere: without a host only what is about the host is not checked.
+
+    Raises:
+        UsageError: as `read_settings`.
+    """
+    settings = read_settings(options, host or _NOWHERE)
+    return settings if host else replace(settings, plan=replace(settings.plan, host=None))
 
 
 def _refuse_unknown_choices(options: Any) -> None:
@@ -149,8 +161,8 @@ def _text(path: str, option: str) -> str:
 
 def _limits(options: Any) -> Limits:
     return Limits(
-        max_lag=parse_duration(options.max_lag),
-        max_wait=parse_duration(options.max_wait),
+        max_lag=_duration(options, "max-lag"),
+        max_wait=_duration(options, "max-wait"),
         max_in_flight=_in_flight(options.max_in_flight),
     )
 
@@ -161,8 +173,19 @@ def _in_flight(text: str) -> int:
     return int(text)
 
 
-def _timeouts(text: str) -> Timeouts:
-    answer = parse_duration(text)
+def _duration(options: Any, name: str) -> int:
+    return _named_duration(getattr(options, name.replace("-", "_")), name)
+
+
+def _named_duration(text: str, name: str) -> int:
+    """A length of time in ns; a refusal says of which option."""
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"--{name} {error}") from None
+
+
+def _timeouts(answer: int) -> Timeouts:
     return Timeouts(connect=min(answer, Timeouts().connect), answer=answer, longest=max(answer, Timeouts().longest))
 
 
@@ -171,7 +194,7 @@ def _run_time(value: Any) -> int | None:
     if not value:
         return None
     text = f"{value}s" if str(value).isdecimal() else str(value)
-    return parse_duration(text)
+    return _named_duration(text, "run-time")
 
 
 def _out(out: str, *, overwrite: bool) -> str:

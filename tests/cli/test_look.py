@@ -58,6 +58,8 @@ def test_a_plan_as_json(recording: str, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["plan", recording, "--json", *arguments]) == 0
     shown: Any = json.loads(capsys.readouterr().out)
     assert (shown["target"], shown["planned"], shown["will_send"]) == ("http://staging", 40, 40)
+    assert "a run started here would be refused: " in shown["warnings"][-1]
+    assert "variable NOT_SET, which is not set" in shown["warnings"][-1]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,13 @@ def test_a_plan_as_json(recording: str, capsys: pytest.CaptureFixture[str]) -> N
         pytest.param(["--header", "Authorization: Bearer x"], "may not be a literal", id="literal secret"),
         pytest.param(["--max-rate", "1/s"], "above --max-rate 1/s", id="too fast"),
         pytest.param(["--window", "yesterday"], "unknown window 'yesterday'", id="window"),
+        pytest.param(["--window", "9999-12-31.."], "holds nothing of this recording", id="window outside"),
+        pytest.param(["--max-lag", "banana"], "--max-lag 'banana' is not a length of time", id="lag"),
+        pytest.param(["--max-in-flight", "banana"], "--max-in-flight 'banana': give a number", id="in flight"),
+        pytest.param(["--rules", "/nonexistent"], "--rules /nonexistent cannot be read", id="rules"),
+        pytest.param(["--label", "sha"], "--label 'sha': write key=value", id="label"),
+        pytest.param(["--host", "https://staging"], "plain http only", id="https"),
+        pytest.param(["--sample", "0.1%"], "no exchange of this recording in a sample of 0.1%", id="nothing"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(

@@ -17,10 +17,21 @@ def test_hours_minutes_and_seconds_add_up(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds * SECOND
 
 
-@pytest.mark.parametrize("text", ["", "5", "0s", "0h0m", "-5s", "5s5m", "1.5h", "nan", "inf", "5 m", "1d", "٣s x"])
+@pytest.mark.parametrize(
+    ("text", "ms"), [("100ms", 100), ("1.5s", 1500), ("0.25s", 250), ("1m0.5s", 60_500), ("1s100ms", 1100)]
+)
+def test_parts_of_a_second_are_read(text: str, ms: int) -> None:
+    """Seconds may have a fraction, and milliseconds a unit of their own."""
+    assert parse_duration(text) == ms * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "5", "0s", "0h0m", "-5s", "5s5m", "1.5h", "0ms", ".5s", "1.s", "5ms5s", "nan", "inf", "5 m", "1d", "٣s x"],
+)
 def test_anything_else_names_the_forms(text: str) -> None:
     """What is not a length of time above zero is refused with the forms that are."""
-    with pytest.raises(UsageError, match="30s, 5m, 1h30m"):
+    with pytest.raises(UsageError, match="100ms, 30s, 5m, 1h30m"):
         parse_duration(text)
 
 

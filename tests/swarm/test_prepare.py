@@ -58,6 +58,12 @@ def test_production_is_refused(options: MakeOptions, traffic: str) -> None:
         prepare(read_settings(options(recording=traffic), "http://shop.example"))
 
 
+def test_nothing_to_replay_is_refused(options: MakeOptions, traffic: str) -> None:
+    """A window and sample without an exchange are a usage error before the run, not a verdict after it."""
+    with pytest.raises(UsageError, match=r"the window holds no exchange of this recording in a sample of 0\.1%"):
+        prepare(read_settings(options(recording=traffic, sample="0.1%"), HOST))
+
+
 def test_a_missing_recording_is_refused(options: MakeOptions, tmp_path: Path) -> None:
     """So is an address with nothing there."""
     with pytest.raises(UsageError, match="there is no recording in"):

@@ -9,7 +9,7 @@ import pytest
 
 from replay_users.engine.engine import Timeouts
 from replay_users.errors import UsageError
-from replay_users.swarm.settings import plan_settings, read_settings, s3_options
+from replay_users.swarm.settings import planned_settings, read_settings, s3_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,13 +96,16 @@ def test_a_run_time_in_every_form(options: MakeOptions, given: object, expected:
         pytest.param({"recording": ""}, "say what to replay: --recording", id="no recording"),
         pytest.param({"pace": "fast"}, "unknown pace 'fast'", id="pace"),
         pytest.param({"sample": "200%"}, "unknown sample '200%'", id="sample"),
-        pytest.param({"max_lag": "soon"}, "'soon' is not a length of time", id="lag"),
+        pytest.param({"max_lag": "soon"}, "--max-lag 'soon' is not a length of time", id="lag"),
         pytest.param(
             {"max_in_flight": "0"}, "--max-in-flight '0': give a number from 1 to 100000", id="none in flight"
         ),
         pytest.param({"max_in_flight": "-1"}, "give a number from 1 to 100000", id="negative in flight"),
         pytest.param({"max_in_flight": "²"}, "give a number from 1 to 100000", id="a digit that is no number"),
-        pytest.param({"run_time": "later"}, "'later' is not a length of time", id="run time"),
+        pytest.param({"run_time": "later"}, "--run-time 'later' is not a length of time", id="run time"),
+        pytest.param({"max_wait": "soon"}, "--max-wait 'soon' is not", id="wait"),
+        pytest.param({"timeout": "0s"}, "--timeout '0s' is no time", id="timeout"),
+        pytest.param({"drain_timeout": "5"}, "--drain-timeout '5' is not", id="drain timeout"),
         pytest.param({"label": ["sha"]}, "--label 'sha': write key=value", id="label"),
         pytest.param({"label": ["=x"]}, "write key=value", id="label without a key"),
         pytest.param({"order": "sideways"}, "--order 'sideways': choose one of causal, none", id="order"),
@@ -183,8 +186,15 @@ def test_secrets_are_not_in_the_settings(options: MakeOptions, monkeypatch: pyte
 
 
 def test_a_plan_may_go_nowhere(options: MakeOptions) -> None:
-    """A plan needs no target."""
-    assert plan_settings(options(recording="rec"), None, ()).host is None
+    """A plan needs no target, and with one it is what the run would be."""
+    assert planned_settings(options(recording="rec"), "").plan.host is None
+    assert planned_settings(options(recording="rec"), HOST) == read_settings(options(recording="rec"), HOST)
+
+
+def test_a_plan_is_checked_as_its_run(options: MakeOptions) -> None:
+    """What the run alone needs is refused in a plan too."""
+    with pytest.raises(UsageError, match="--drain-timeout 'banana'"):
+        planned_settings(options(recording="rec", drain_timeout="banana"), None)
 
 
 def test_the_bucket_is_reached_as_asked(options: MakeOptions) -> None:

@@ -17,6 +17,7 @@ from gevent.hub import get_hub
 from gevent.monkey import get_original
 
 from replay_users.endpoint import ENDPOINT_CAP
+from replay_users.engine.feed import LookAhead
 from replay_users.events import events
 from replay_users.model import Request, Skip
 from replay_users.recording.reader import fetch
@@ -27,7 +28,8 @@ from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings
-from replay_users.testing import close, http_answer, make_flight, receive, reset, send, stall
+from replay_users.testing import close, http_answer, make_exchange, make_flight, receive, reset, send, stall
+from tests.engine.tables import table_of
 from tests.integration.replays import BODY, JSON, same_answers
 from tests.swarm.test_hooks import Base, user
 
@@ -171,6 +173,40 @@ def test_the_targets_addresses_are_looked_up_again(
     totals = finish(run)
     assert totals.sent == 30
     assert totals.compared == len(target.received()) > 0
+
+
+def test_answers_that_nobody_has_judged_hold_up_loading(make: Callable[..., Run]) -> None:
+    """The look-ahead sees the desk's queue: while its answers fill it nothing is loaded, and judging them makes room."""
+    run = make()
+    run.feed.push(table_of([make_exchange()], endpoint="GET /items/{id}"))
+    body = b"x" * LookAhead().bytes
+    run.desk.receive([make_flight(status=200, answer_status=200, answer_body=body, answer_size=len(body))])
+    assert not run.feed.work(0)
+    assert len(run.desk.work(10**9)) == 1
+    assert run.feed.work(0)
+    run._close()
+
+
+def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are loaded before answers are settled while few are upcoming, and after it otherwise."""
+    run, done = make(), []
+
+    def work(_: int) -> bool:
+        done.append("load")
+        return True
+
+    def receive_(_: Any) -> list[Any]:
+        done.append("settle")
+        return []
+
+    monkeypatch.setattr(run.feed, "work", work)
+    monkeypatch.setattr(run.desk, "receive", receive_)
+    run.engine.finished.append(make_flight())
+    run._chores._one()
+    monkeypatch.setattr(module, "_LOW", 0)
+    run._chores._one()
+    assert done == ["load", "settle"]
+    run._close()
 
 
 def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:

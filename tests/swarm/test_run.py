@@ -209,28 +209,6 @@ def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], mon
     run._close()
 
 
-def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are loaded before answers are settled while few are upcoming, and after it otherwise."""
-    run, done = make(), []
-
-    def work(_: int) -> bool:
-        done.append("load")
-        return True
-
-    def receive_(_: Any) -> list[Any]:
-        done.append("settle")
-        return []
-
-    monkeypatch.setattr(run.feed, "work", work)
-    monkeypatch.setattr(run.desk, "receive", receive_)
-    run.engine.finished.append(make_flight())
-    run._chores._one()
-    monkeypatch.setattr(module, "_LOW", 0)
-    run._chores._one()
-    assert done == ["load", "settle"]
-    run._close()
-
-
 @pytest.mark.parametrize("choice", ["never", "always"])
 def test_locust_counts_the_same_either_way(begin: Callable[..., Run], environment: Any, choice: str) -> None:
     """Whether Locust's `request` event is fired for each exchange or not, its statistics are those of the run."""

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -382,6 +383,23 @@ def test_the_users_code_is_asked(begin: Callable[..., Run], target: ScriptedTarg
     assert totals.skipped_by == {"rewrite": 10, "method": 10}
     assert run.tally.endpoints["GET mine"].sent == totals.sent == len(answers) == 20
     assert all(b"\r\nX-Mine: 1\r\nX-Signature: 2\r\n" in r.data for r in target.received())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"method": "POST"}, "method"), ({"target": b"/logout"}, "endpoint_rule")],
+    ids=["a write", "a read that acts"],
+)
+def test_the_users_code_cannot_turn_a_read_into_a_write(
+    begin: Callable[..., Run], target: ScriptedTarget, change: dict[str, Any], reason: str
+) -> None:
+    """What `rewrite` makes is sent only if it may be: with `--allow-writes`."""
+    code = {"rewrite": lambda request: replace(request, **change)}
+    totals = finish(begin(code))
+    assert (totals.sent, target.received()) == (0, [])
+    assert sum(totals.skipped_by.values()) == totals.skipped_by[reason] + (reason != "method") * 10 == 40
+    target.play(same_answers())
+    assert finish(begin(code, allow_writes=True)).sent == 40
 
 
 def test_what_cannot_be_signed_is_not_sent(begin: Callable[..., Run], target: ScriptedTarget) -> None:

@@ -51,7 +51,7 @@ def header_block(headers: Headers) -> bytes:
 
 
 def _header(name: bytes, value: bytes) -> bytes:
-    match _kind(name.lower()):
+    match _kind(name):
         case "secret":
             return _redacted(value)
         case "url":
@@ -64,7 +64,7 @@ def _header(name: bytes, value: bytes) -> bytes:
 def _kind(name: bytes) -> str:
     if is_secret_header(name.decode("latin-1")):
         return "secret"
-    return "url" if name in _URL_HEADERS else "plain"
+    return "url" if name.lower() in _URL_HEADERS else "plain"
 
 
 def _redacted(value: bytes) -> bytes:
@@ -73,13 +73,12 @@ def _redacted(value: bytes) -> bytes:
 
 def redacted_lines(lines: bytes) -> bytes:
     r"""Header lines, `\n` between them, without secrets; those without one stay to the byte."""
-    return b"\n".join([_line(line) for line in lines.split(b"\n")])
+    split = lines.split(b"\n")
+    return b"\n".join([line if _kind(line.partition(b":")[0]) == "plain" else _line(line) for line in split])
 
 
 def _line(line: bytes) -> bytes:
     name, _, value = line.partition(b":")
-    if _kind(name.lower()) == "plain":
-        return line
     value = value.strip()
     safe = _header(name, value)
     return line if safe == value else name + b": " + safe

@@ -64,7 +64,7 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help=f"where bad lines are appended (default: RECORDING{_REJECTS} beside the recording)",
     )
-    add_store_options(command)
+    add_store_options(command, writes=True)
     command.set_defaults(handle=handle)
 
 

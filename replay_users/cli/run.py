@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "locust_command"]
 
+_LOCUST = "import sys; sys.argv[0] = 'replay-users run'; from locust.main import main; main()"
+"""What `python -m locust` does, but that its messages bear the name of the command that was typed."""
+
 _LOGLEVELS = ("-L", "--loglevel")
 
 
@@ -57,7 +60,7 @@ def _passed_on() -> str:
 def locust_command(recording: str, host: str, rest: Sequence[str]) -> list[str]:
     """The Locust command line of a run."""
     locustfile = Path(replay_users.__file__).parent / "swarm" / "replayfile.py"
-    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless"]
+    command = [sys.executable, "-c", _LOCUST, "-f", str(locustfile), "--headless"]
     command += ["--only-summary", "--no-locust-tables"]
     if not _says_loglevel(rest):
         command += ["--loglevel", "WARNING"]
@@ -73,11 +76,13 @@ def handle(options: Any, rest: list[str]) -> int:
     """Become Locust; does not come back.
 
     Raises:
-        UsageError: the recording does not come first.
+        UsageError: the recording does not come first, or is empty.
     """
     first = options.argv[options.argv.index("run") + 1]
     if first != options.recording:
         raise UsageError("name the recording first: replay-users run RECORDING --host URL [option ...]")
+    if not first.strip():
+        raise UsageError("the recording's address is empty: name a folder or s3://bucket/prefix")
     command = locust_command(options.recording, options.host, rest)
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - no shell, our own interpreter

@@ -140,6 +140,9 @@ def _open(store: Store, folders: list[str], objects: Mapping[str, ObjectInfo]) -
     held = [(folder, manifest) for folder, manifest in hours if manifest.rows]
     if not held:
         raise UsageError(f"the recording in {store.name} is empty: ingest a capture that has exchanges in it")
+    if any(folder + item.file not in objects for folder, manifest in held for item in manifest.slices):
+        # An ingest that ran on meanwhile has written slices first and its manifest then: they are there, but not yet listed.
+        objects = {item.key: item for item in store.objects()}
     for folder, manifest in held:
         for item in manifest.slices:
             _check(store.name, folder + item.file, item.size, objects.get(folder + item.file))

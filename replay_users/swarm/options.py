@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["OPTIONS", "Option", "add_options"]
+__all__ = ["OPTIONS", "Option", "add_option", "add_options"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +111,16 @@ def add_options(parser: Any, *, web: bool = True) -> None:
     """Add every option to a parser: Locust's, or (`web=False`) another of its kind (ConfigArgParse), which has no form."""
     group = parser if web else parser.add_argument_group("replay options")
     for option in OPTIONS:
-        extra: dict[str, Any] = {"env_var": option.env} | ({"include_in_web_ui": option.web} if web else {})
-        if isinstance(option.default, bool):
-            extra["action"] = "store_true"
-        elif isinstance(option.default, list):
-            extra["action"] = "append"
-        elif option.choices:
-            extra["choices"] = list(option.choices)
-        group.add_argument(f"--{option.name}", default=option.default, help=option.help, **extra)
+        add_option(group, option, **({"include_in_web_ui": option.web} if web else {}))
+
+
+def add_option(group: Any, option: Option, **more: Any) -> None:
+    """Add one option to a parser or a group of it; `more` goes to its `add_argument`."""
+    extra: dict[str, Any] = {"env_var": option.env, **more}
+    if isinstance(option.default, bool):
+        extra["action"] = "store_true"
+    elif isinstance(option.default, list):
+        extra["action"] = "append"
+    elif option.choices:
+        extra["choices"] = list(option.choices)
+    group.add_argument(f"--{option.name}", default=option.default, help=option.help, **extra)

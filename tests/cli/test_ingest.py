@@ -249,6 +249,12 @@ def test_what_cannot_be_is_refused(
     assert said.count("\n") == 1
 
 
+def test_an_empty_recording_address_is_refused(few: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--to ""` does not mean the current folder."""
+    assert ingest(few, "--to", "") == 2
+    assert "the recording's address is empty" in capsys.readouterr().err
+
+
 def test_templates_that_are_no_text_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is not UTF-8 is one sentence too."""
     (tmp_path / "templates").write_bytes(b"\xff\xfe")

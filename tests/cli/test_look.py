@@ -105,3 +105,10 @@ def test_a_plan_takes_the_environment(
     assert main(["plan", recording, "--json"]) == 0
     shown: Any = json.loads(capsys.readouterr().out)
     assert (shown["pace"], shown["target"]) == ("3x", "http://staging")
+
+
+@pytest.mark.parametrize("command", ["inspect", "plan"])
+def test_an_empty_address_is_refused(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable in a script does not mean the current folder."""
+    assert main([command, ""]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def test_it_becomes_a_headless_locust(became: list[list[str]]) -> None:
     """Recording and host are passed on, Locust's tables and log are left out, and every other option goes through as it is."""
     run("recs/a", "--host", "http://staging", "--pace", "2x", "-t", "10m", "--label", "a=b c")
     [command] = became
-    assert command[:3] == [sys.executable, "-m", "locust"]
+    assert command[:2] == [sys.executable, "-c"]
     assert Path(command[4]).name == "replayfile.py"
     assert Path(command[4]).exists()
     assert command[5:] == [
@@ -93,3 +94,19 @@ def test_help_has_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_info.value.code == 0
     assert not [option.name for option in OPTIONS if f"--{option.name}" not in said]
     assert "Every other option is Locust's" in said
+
+
+def test_an_empty_address_is_refused(became: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable in a script does not mean the current folder."""
+    assert main(["run", "", "--host", "http://staging"]) == 2
+    assert became == []
+    assert "the recording's address is empty" in capsys.readouterr().err
+
+
+def test_locusts_messages_bear_our_name() -> None:
+    """An argument that nobody knows is refused by Locust, as `replay-users run`, with exit code 2."""
+    command = locust_command("recs/a", "http://127.0.0.1:9", ["--no-such-option"])
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert "replay-users run: error: unrecognized arguments: --no-such-option" in ended.stderr
+    assert "__main__" not in ended.stderr

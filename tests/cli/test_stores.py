@@ -9,8 +9,10 @@ import pytest
 
 from replay_users.cli import stores as module
 from replay_users.cli.stores import add_store_options, store_of
+from replay_users.errors import UsageError
 from replay_users.recording.folder import FolderStore
 from replay_users.recording.store import S3Options
+from replay_users.swarm.options import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def parse(*arguments: str) -> Any:
     """Parsed options of a command that has nothing else."""
     parser = configargparse.ArgumentParser()
-    add_store_options(parser)
+    add_store_options(parser, writes=True)
     return parser.parse_args(list(arguments))
 
 
@@ -66,7 +68,27 @@ def test_options_come_from_the_environment(
     """The variables are those of a run."""
     monkeypatch.setenv("REPLAY_S3_ENDPOINT", "http://weed:8333")
     store_of(parse(), "s3://bucket/recs")
+    monkeypatch.setenv("REPLAY_S3_REQUESTER_PAYS", "true")
+    store_of(parse(), "s3://bucket/recs")
     assert opened[0][1].endpoint == "http://weed:8333"
+    assert [options.requester_pays for _, options in opened] == [False, True]
+
+
+def test_the_key_to_write_with_is_for_writing(opened: list[tuple[str, S3Options]]) -> None:
+    """A command that only reads does not take it."""
+    parser = configargparse.ArgumentParser()
+    add_store_options(parser)
+    options = parser.parse_args([])
+    assert sorted(vars(options)) == sorted(o.dest for o in OPTIONS if o.name.startswith("s3-"))
+    store_of(options, "s3://bucket/recs")
+    assert opened == [("s3://bucket/recs", S3Options())]
+
+
+@pytest.mark.parametrize("address", ["", " "])
+def test_an_empty_address_is_refused(address: str) -> None:
+    """An unset variable in a script does not mean the current folder."""
+    with pytest.raises(UsageError, match="the recording's address is empty: name a folder"):
+        store_of(parse(), address)
 
 
 def test_no_option_takes_a_credential() -> None:

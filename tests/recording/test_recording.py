@@ -30,10 +30,11 @@ from tests.recording.making import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from replay_users.recording.recording import Recording
+    from replay_users.recording.store import ObjectInfo, Store
     from tests.servers.weed import Weed
 
 DAY = "date=2026-11-05/"
@@ -280,6 +281,32 @@ def test_an_open_recording_survives_late_data(tmp_path: Path) -> None:
     assert first.count_index().totals(START, START + SECOND, 1000) == {(0, 0): 20}
     assert sorted(ids(second)) == sorted(f"id-{n}" for n in range(30))
     assert [row["at"] for row in read_all(second)] == sorted(row["at"] for row in read_all(second))
+
+
+@pytest.mark.parametrize("opening", [open_recording, recording_to_extend], ids=["open", "extend"])
+def test_an_ingest_that_runs_meanwhile_does_no_harm(
+    tmp_path: Path, opening: Callable[[Store], Recording | None]
+) -> None:
+    """What was written between the listing and the reading of the manifest is listed again rather than called missing."""
+    first = record_in(tmp_path, make_exchanges(20))
+
+    class Meanwhile(FolderStore):
+        """A folder that grows once it has been listed."""
+
+        listed = 0
+
+        def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
+            found = list(super().objects(prefix))
+            self.listed += 1
+            if self.listed == 1:
+                record_in(tmp_path, [make_exchange(n, at=START + n) for n in range(20, 30)], existing=first)
+            return iter(found)
+
+    store = Meanwhile(tmp_path)
+    opened = opening(store)
+    assert opened is not None
+    assert len(ids(opened)) == 30
+    assert store.listed == 2
 
 
 def test_ids_are_those_of_the_slices_that_touch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

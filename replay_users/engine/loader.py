@@ -8,7 +8,7 @@ one is judged again, or a GET could become a POST that nobody allowed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from replay_users.model import Flight, Request, Skip, SkipReason
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["HookedLoader", "Loader", "RowRules", "WireBuilder"]
+
+
+_ENDPOINT, _TRAITS = 3, 4  # places in a row
 
 
 class RowRules(Protocol):
@@ -121,29 +124,22 @@ class HookedLoader(Loader):
         self._names = names
         self._keep = keep
 
-    def flight(  # noqa: PLR0913, PLR0917 - as above
-        self,
-        at: int,
-        session: bytes,
-        causal: bool,
-        endpoint: int,
-        traits: int,
-        id: str,  # noqa: A002
-        authority: str,
-        method: str,
-        target: bytes,
-        head: bytes,
-        body: bytes | None,
-        status: int,
-        response_head: bytes,
-        response_body: bytes | None,
-        whole: bool,
-        duration: int | None,
-    ) -> Flight | SkipReason:
-        """The flight of what the user's code makes of one row."""
-        reason = self._reason(endpoint, traits)
+    def flight(self, *row: Any) -> Flight | SkipReason:
+        """The flight of what the user's code makes of one row (the columns of `Loader.flight`)."""
+        reason = self._reason(row[_ENDPOINT], row[_TRAITS])
         if reason is not None:
             return reason
+        request = self._asked(row)
+        if isinstance(request, SkipReason):
+            return request
+        wire = self._wire.build_request(request)
+        if isinstance(wire, SkipReason):
+            return wire
+        return self._made(row, request, wire)
+
+    def _asked(self, row: tuple[Any, ...]) -> Request | SkipReason:
+        """What the user's code makes of a row, if that may be sent."""
+        _, session, _, endpoint, _, _, authority, method, target, head, body, *_ = row
         request = self._rewrite(
             Request(
                 method=method,
@@ -158,12 +154,11 @@ class HookedLoader(Loader):
         if isinstance(request, Skip):
             return SkipReason.REWRITE
         if request.method != method or request.target != target:
-            reason = self._judge(request)
-            if reason is not None:
-                return reason
-        wire = self._wire.build_request(request)
-        if isinstance(wire, SkipReason):
-            return wire
+            return self._judge(request) or request
+        return request
+
+    def _made(self, row: tuple[Any, ...], request: Request, wire: bytes) -> Flight:
+        at, session, causal, _, _, id_, *_, status, response_head, response_body, whole, duration = row
         flight = Flight(
             at,
             self._warp(at - self._origin),
@@ -176,7 +171,7 @@ class HookedLoader(Loader):
             response_head,
             response_body if whole else None,
             duration,
-            id,
+            id_,
         )
         if self._keep:
             flight.request = request

@@ -92,15 +92,7 @@ class Run:
             extra=prepared.headers,
             overridden=frozenset(header.key for header in settings.headers),
         )
-        self.engine = Engine(
-            loop,
-            self.schedule,
-            prepared.addresses,
-            timeouts=settings.timeouts,
-            wake=self._wake,
-            sign=hooks.signer(wire) if hooks.signs else None,
-            unsigned=self._unsigned,
-        )
+        self.engine = self._engine(wire)
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
         self.source = self._source(columns)
         self.feed = self._feed(wire)
@@ -110,6 +102,18 @@ class Run:
             self.names,
             fire=wants_events(environment.events, settings.request_events),
             mismatch_is_failure=settings.mismatch_is_failure,
+        )
+
+    def _engine(self, wire: WireBuilder) -> Engine:
+        settings, hooks = self.prepared.settings, self._hooks
+        return Engine(
+            get_hub().loop,
+            self.schedule,
+            self.prepared.addresses,
+            timeouts=settings.timeouts,
+            wake=self._wake,
+            sign=hooks.signer(wire) if hooks.signs else None,
+            unsigned=self._unsigned,
         )
 
     def _feed(self, wire: WireBuilder) -> Feed:

@@ -175,7 +175,7 @@ def hooked(
         names=names,
         keep=keep,
     )
-    return loader.flight(**{**ROW, **row}), user, names
+    return loader.flight(*{**ROW, **row}.values()), user, names
 
 
 def test_a_user_sees_the_recorded_request() -> None:

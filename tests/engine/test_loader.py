@@ -256,3 +256,32 @@ def test_the_plans_own_builder_fits() -> None:
     )
     assert flight.wire.endswith(b"\r\n\r\n")
     assert loader.flight(**{**ROW, "method": "G T"}) is SkipReason.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{}, {"causal": False}, {"whole": False}, {"duration": None, "body": None}, {"response_body": None, "status": 404}],
+    ids=["as it is", "no session to wait in", "cut", "nothing known", "no body kept"],
+)
+def test_a_user_that_changes_nothing_changes_nothing(row: dict[str, Any]) -> None:
+    """Where a user's code leaves requests alone, the flight is the one that the plain loader makes of the same row."""
+    given = ({**ROW, **row}).values()
+    plain_one = Loader(origin=ORIGIN, warp=lambda offset: offset, rules=Rules(), wire=Wire()).flight(*given)
+    hooked_one = HookedLoader(
+        origin=ORIGIN,
+        warp=lambda offset: offset,
+        rules=Rules(),
+        wire=Wire(),
+        rewrite=lambda request: request,
+        judge=everything,
+        endpoint=lambda request: request.endpoint,
+        index_of=NAMES.index,
+        names=[*NAMES],
+        keep=False,
+    ).flight(*given)
+    assert [fields_of(flown(one)) for one in (plain_one, hooked_one)] == [fields_of(flown(plain_one))] * 2
+
+
+def fields_of(flight: Flight) -> dict[str, Any]:
+    """Everything a flight holds."""
+    return {name: getattr(flight, name) for name in Flight.__slots__ if hasattr(flight, name)}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from replay_users.engine.loader import HookedLoader, Loader
+from replay_users.engine.loader import Loader
 from replay_users.engine.rows import PIECE_BYTES, ROWS, pieces
 from replay_users.model import Capture, Exchange, SessionKind
 from replay_users.testing import make_exchange
@@ -63,11 +63,6 @@ def test_a_row_is_the_arguments_of_the_loader() -> None:
             "duration": 7,
         }
     ]
-
-
-def test_every_loader_takes_the_same_row() -> None:
-    """A loader that calls a user's code has the same arguments in the same order."""
-    assert list(inspect.signature(HookedLoader.flight).parameters)[1:] == COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ __all__ = [
     "Skip",
     "SkipReason",
     "Verdict",
+    "outcome_of",
 ]
 
 REDACTED = b"[redacted:"
@@ -331,3 +332,27 @@ class Outcome:
     fault: Fault | None = None
     resent: bool = False
     verdict: Verdict | None = None
+
+
+def outcome_of(flight: Flight, *, endpoint: str, fate: Fate, reason: str = "") -> Outcome:
+    """How a flight ended, as a value; `endpoint` is the name behind its index."""
+    return Outcome(
+        id=flight.id,
+        endpoint=endpoint,
+        method=flight.method,
+        target=flight.target,
+        session=flight.session,
+        fate=fate,
+        reason=reason,
+        due=flight.due,
+        ready=flight.ready,
+        picked=flight.picked,
+        sent=flight.sent,
+        done=flight.done,
+        recorded_status=flight.status,
+        recorded_duration=flight.duration,
+        answer_status=flight.answer_status,
+        fault=flight.fault,
+        resent=flight.resent,
+        verdict=flight.judged,
+    )

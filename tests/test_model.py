@@ -8,7 +8,7 @@ from enum import StrEnum
 import pytest
 
 from replay_users import model
-from replay_users.model import Fault, Flight, Outcome, Request, Skip
+from replay_users.model import Fate, Fault, Flight, Outcome, Request, Skip, Verdict, outcome_of
 from replay_users.testing import make_exchange, make_flight
 
 REQUEST = Request(
@@ -141,3 +141,15 @@ def test_words_are_values_of_their_own_kind() -> None:
     assert len(kinds) >= 6
     for kind in kinds:
         assert [word.value.replace("-", "_") for word in kind] == [word.name.lower() for word in kind]
+
+
+def test_an_outcome_says_of_a_flight_what_the_flight_says() -> None:
+    """Nothing is lost or swapped on the way to a listener."""
+    flight = make_flight(due=1, status=200, duration=9)
+    flight.ready, flight.picked, flight.sent, flight.done = 2, 3, 4, 5
+    flight.answer_status, flight.fault, flight.resent, flight.judged = 503, Fault.TIMEOUT, True, Verdict.MISMATCHED
+    outcome = outcome_of(flight, endpoint="GET /x", fate=Fate.SENT, reason="why")
+    assert (outcome.due, outcome.ready, outcome.picked, outcome.sent, outcome.done) == (1, 2, 3, 4, 5)
+    assert (outcome.recorded_status, outcome.recorded_duration, outcome.answer_status) == (200, 9, 503)
+    assert (outcome.fault, outcome.resent, outcome.verdict) == (Fault.TIMEOUT, True, Verdict.MISMATCHED)
+    assert (outcome.endpoint, outcome.fate, outcome.reason) == ("GET /x", Fate.SENT, "why")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from replay_users.compare.desk import head_of
 from replay_users.events import ListenerFailure, Mismatch, events
-from replay_users.model import Answer, Fate, Outcome, Verdict
+from replay_users.model import Answer, Fate, Verdict, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from replay_users.model import Drop, Flight
+    from replay_users.model import Drop, Flight, Outcome
     from replay_users.swarm.hooks import Hooks
 
 __all__ = ["Listening"]
@@ -73,26 +73,7 @@ class Listening:
             events.outcomes.fire(outcomes=[self._outcome(flight, Fate.DROPPED, reason)])
 
     def _outcome(self, flight: Flight, fate: Fate, reason: str) -> Outcome:
-        return Outcome(
-            id=flight.id,
-            endpoint=self._names[flight.endpoint],
-            method=flight.method,
-            target=flight.target,
-            session=flight.session,
-            fate=fate,
-            reason=reason,
-            due=flight.due,
-            ready=flight.ready,
-            picked=flight.picked,
-            sent=flight.sent,
-            done=flight.done,
-            recorded_status=flight.status,
-            recorded_duration=flight.duration,
-            answer_status=flight.answer_status,
-            fault=flight.fault,
-            resent=flight.resent,
-            verdict=flight.judged,
-        )
+        return outcome_of(flight, endpoint=self._names[flight.endpoint], fate=fate, reason=reason)
 
 
 def _report(failure: ListenerFailure) -> None:

@@ -13,12 +13,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from replay_users.engine.schedule import Limits, Schedule
-from replay_users.model import Fate, Outcome, SkipReason
+from replay_users.model import Fate, SkipReason, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from replay_users.model import Drop, Fault, Flight
+    from replay_users.model import Drop, Fault, Flight, Outcome
 
 __all__ = ["VirtualClock", "VirtualRun", "VirtualTarget"]
 
@@ -178,23 +178,4 @@ class VirtualRun:
         self._left.clear()
 
     def _ended(self, flight: Flight, fate: Fate, reason: str = "") -> None:
-        self.outcomes.append(
-            Outcome(
-                id=flight.id,
-                endpoint=str(flight.endpoint),
-                method=flight.method,
-                target=flight.target,
-                session=flight.session,
-                fate=fate,
-                reason=reason,
-                due=flight.due,
-                ready=flight.ready,
-                picked=flight.picked,
-                sent=flight.sent,
-                done=flight.done,
-                recorded_status=flight.status,
-                recorded_duration=flight.duration,
-                answer_status=flight.answer_status,
-                fault=flight.fault,
-            )
-        )
+        self.outcomes.append(outcome_of(flight, endpoint=str(flight.endpoint), fate=fate, reason=reason))

@@ -86,6 +86,7 @@ class SkipReason(StrEnum):
     NOT_WHOLE = "not_whole"
     NO_CREDENTIAL = "no_credential"
     REWRITE = "rewrite"
+    UNMAPPED = "unmapped"
     STOPPED = "stopped"
     SEEK = "seek"
 
@@ -108,6 +109,8 @@ class Fault(StrEnum):
     HEADERS_TOO_LARGE = "headers_too_large"
     UPGRADE = "upgrade"
     NO_SOCKET = "no_socket"
+    TLS = "tls"
+    PROXY = "proxy"
     STOPPED = "stopped"
 
 
@@ -237,6 +240,7 @@ class Flight:
         "at",
         "body",
         "connect",
+        "connection",
         "dependents",
         "differences",
         "done",
@@ -254,6 +258,7 @@ class Flight:
         "request",
         "resent",
         "response_head",
+        "route",
         "sent",
         "session",
         "state",
@@ -279,7 +284,10 @@ class Flight:
         duration: int | None,
         id: str,  # noqa: A002 - the recording's column name
     ) -> None:
-        """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it cannot be compared."""
+        """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it cannot be compared.
+
+        `route` (which of the run's targets) and `connection` (the recorded one) are set afterwards where a run has use for them.
+        """
         self.at = at
         self.due = due
         self.session = session
@@ -304,6 +312,8 @@ class Flight:
         self.judged: Verdict | None = None
         self.differences: tuple[Any, ...] = ()
         self.request: Request | None = None
+        self.route = 0
+        self.connection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,14 @@
 Law: counts only, in a file beside the manifest. It is written by ingest from the rows themselves and read by the plan, so
 `planned` never comes from adding up what a run happened to see. The subtle thing: one entry is about one row where sessions
 are many, so it is written and read a slice at a time, filtered and folded at once, and what stays in memory no longer knows
-sample buckets.
+sample buckets. Nor does it know partitions: who asks by them is answered from the files, and nothing of that is kept.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -104,27 +105,63 @@ class CountIndex:
     def curve(self, start: int, end: int, buckets: int, keep: Collection[tuple[int, int]]) -> list[int]:
         """Rows per second from `start`, of the (endpoint index, traits) cells in `keep` only."""
         table = self._between(start, end, buckets)
-        names = {index: name for name, index in self._endpoints.items()}
-        cells = pa.array([f"{names[e]} {t}" for e, t in keep], pa.string())
-        labels = pc.binary_join_element_wise(table["endpoint"], pc.cast(table["traits"], pa.string()), " ")
-        kept = table.filter(pc.is_in(labels, value_set=cells))
-        summed = kept.group_by(["second"]).aggregate([("rows", "sum")])
-        curve = [0] * max(0, -(-(end - start) // SECOND))
-        first = start // SECOND
-        for second, rows in zip(summed["second"].to_pylist(), summed["rows_sum"].to_pylist(), strict=True):
-            curve[second - first] = rows
-        return curve
+        kept = table.filter(_in_cells(table, self._labels(keep)))
+        return _curve(start, end, _sums(kept, "second"))
 
-    def slices(self, start: int, end: int, buckets: int) -> dict[str, int]:
-        """Rows per slice with start <= at < end in the sample: what a slice that cannot be read leaves unread."""
-        table = self._between(start, end, buckets).group_by(["slice"]).aggregate([("rows", "sum")])
-        return dict(zip(table["slice"].to_pylist(), table["rows_sum"].to_pylist(), strict=True))
+    def partition_rows(self, start: int, end: int, buckets: int) -> dict[int, int]:
+        """Rows per partition with start <= at < end in the sample; partitions without any are left out."""
+        return dict(self._summed("partition", start, end, buckets))
+
+    def partition_curve(
+        self,
+        start: int,
+        end: int,
+        buckets: int,
+        partitions: Collection[int],
+        keep: Collection[tuple[int, int]] | None = None,
+    ) -> list[int]:
+        """Rows per second from `start`, of these partitions only; with `keep`, of its cells only, as `curve` has them."""
+        cells = None if keep is None else self._labels(keep)
+        return _curve(start, end, self._summed("second", start, end, buckets, partitions, cells).items())
+
+    def slices(self, start: int, end: int, buckets: int, partitions: Collection[int] | None = None) -> dict[str, int]:
+        """Rows per slice with start <= at < end in the sample: what a slice that cannot be read leaves unread.
+
+        With `partitions`, rows of those only: what a worker that owns them expects.
+        """
+        if partitions is not None:
+            return dict(self._summed("slice", start, end, buckets, partitions))
+        return dict(_sums(self._between(start, end, buckets), "slice"))
+
+    def _labels(self, cells: Collection[tuple[int, int]]) -> pa.Array:
+        names = {index: name for name, index in self._endpoints.items()}
+        return pa.array([f"{names[e]} {t}" for e, t in cells], pa.string())
 
     def _between(self, start: int, end: int, buckets: int) -> pa.Table:
         table = self._fold(buckets)
-        second = table["second"]
-        inside = pc.and_(pc.greater_equal(second, start // SECOND), pc.less(second, -(-end // SECOND)))
-        return table.filter(inside)
+        return table.filter(_in_window(table, start, end))
+
+    def _summed(
+        self,
+        key: str,
+        start: int,
+        end: int,
+        buckets: int,
+        partitions: Collection[int] | None = None,
+        cells: pa.Array | None = None,
+    ) -> Counter[Any]:
+        """Rows by one column, read from the files: by partition there would be too much to keep folded."""
+        counted: Counter[Any] = Counter()
+        for folder, data in self._hours():
+            for entries in read_index(data, _called(folder)):
+                kept = entries.filter(pc.and_(pc.less(entries["sample"], buckets), _in_window(entries, start, end)))
+                if partitions is not None:
+                    kept = kept.filter(pc.is_in(kept["partition"], value_set=pa.array(sorted(partitions), pa.uint16())))
+                if cells is not None:
+                    kept = kept.filter(_in_cells(kept, cells))
+                for value, rows in _sums(kept, key):
+                    counted[folder + value if key == "slice" else value] += rows
+        return counted
 
     def _fold(self, buckets: int) -> pa.Table:
         if buckets not in self._folded:
@@ -134,8 +171,34 @@ class CountIndex:
         return self._folded[buckets]
 
 
+def _called(folder: str) -> str:
+    return f"the count index of {folder or 'this hour'}"
+
+
+def _in_window(table: pa.Table, start: int, end: int) -> pa.ChunkedArray:
+    second = table["second"]
+    return pc.and_(pc.greater_equal(second, start // SECOND), pc.less(second, -(-end // SECOND)))
+
+
+def _in_cells(table: pa.Table, cells: pa.Array) -> pa.ChunkedArray:
+    labels = pc.binary_join_element_wise(table["endpoint"], pc.cast(table["traits"], pa.string()), " ")
+    return pc.is_in(labels, value_set=cells)
+
+
+def _sums(table: pa.Table, key: str) -> Iterator[tuple[Any, int]]:
+    summed = table.group_by([key], use_threads=False).aggregate([("rows", "sum")])
+    return zip(summed[key].to_pylist(), summed["rows_sum"].to_pylist(), strict=True)
+
+
+def _curve(start: int, end: int, counted: Iterable[tuple[int, int]]) -> list[int]:
+    curve = [0] * max(0, -(-(end - start) // SECOND))
+    for second, rows in counted:
+        curve[second - start // SECOND] = rows
+    return curve
+
+
 def _fold_hour(folder: str, data: bytes, buckets: int) -> Iterator[pa.Table]:
-    for entries in read_index(data, f"the count index of {folder or 'this hour'}"):
+    for entries in read_index(data, _called(folder)):
         kept = entries.filter(pc.less(entries["sample"], buckets))
         keys = ["slice", "second", "endpoint", "traits"]
         folded = kept.group_by(keys, use_threads=False).aggregate([("rows", "sum")]).rename_columns([*keys, "rows"])

@@ -74,6 +74,43 @@ def test_counts_are_those_of_the_rows(
     assert index.curve(start, end, buckets, keep) == curve
 
 
+@settings(max_examples=60)
+@given(st.lists(ROWS, max_size=40), WINDOWS, st.sampled_from([0, 101, 1000]), st.sets(st.integers(0, 4)), st.data())
+def test_partitions_are_counted_apart(
+    rows: list[Row], window: tuple[int, int], buckets: int, partitions: set[int], data: st.DataObject
+) -> None:
+    """What a worker's partitions hold, by partition, second and slice, is what counting their rows gives."""
+    start, end = window
+    index = make_index(rows)
+    inside = [row for row in rows if start <= row[1] < end and row[4] < buckets]
+    owned = [row for row in inside if row[2] in partitions]
+    assert index.partition_rows(start, end, buckets) == Counter(row[2] for row in inside)
+    assert index.slices(start, end, buckets, partitions) == Counter("hour/" + row[0] for row in owned)
+    window_seconds = range(start // SECOND, max(start, end) // SECOND)
+    seconds = Counter(row[1] // SECOND for row in owned)
+    assert index.partition_curve(start, end, buckets, partitions) == [seconds[second] for second in window_seconds]
+    keep = data.draw(st.sets(st.sampled_from([(e, t) for e in (0, 1, 2) for t in (0, 1, 12)])))
+    kept = Counter(row[1] // SECOND for row in owned if (ENDPOINTS[row[3]], row[5]) in keep)
+    assert index.partition_curve(start, end, buckets, partitions, keep) == [kept[second] for second in window_seconds]
+
+
+def test_partitions_are_not_kept_in_memory(tmp_path: Path) -> None:
+    """Questions by partition read the files each time and leave nothing folded behind."""
+    record_in(tmp_path, [make_exchange(n, at=START + n) for n in range(20)])
+    (file,) = tmp_path.rglob("index-*")
+    reads: list[str] = []
+
+    def hours() -> list[tuple[str, bytes]]:
+        reads.append(file.name)
+        return [("", file.read_bytes())]
+
+    index = CountIndex(hours, {"GET /items/{id}": 0})
+    everything = index.partition_rows(START, START + SECOND, 1000)
+    assert sum(everything.values()) == 20
+    assert index.partition_curve(START, START + SECOND, 1000, everything) == [20]
+    assert len(reads) == 2
+
+
 @settings(max_examples=15)
 @given(st.lists(st.integers(0, 5 * SECOND), min_size=1, max_size=30), st.sampled_from([1, 300, 1000]))
 def test_an_ingests_index_is_that_of_its_rows(times: list[int], buckets: int) -> None:

@@ -5,13 +5,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow lint format bench lock clean
+.PHONY: help setup demo test test-slow simulate soak lint format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # More arguments for pytest or the benchmarks: make test ARGS="-k pace -x"
 ARGS ?=
+# How long `make soak` replays
+SECONDS ?= 3600
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +40,9 @@ format: $(READY) ## format the code, and fix what can be fixed by itself
 
 bench: $(READY) ## measure against other tools, by ratio (benchmarks/latest.json)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(READY) ## replay at 2,000/s for an hour and see that memory and lag stay flat (SECONDS=3600; benchmarks/soak.json)
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS) $(ARGS)
 
 lock: $(READY) ## pin the newest allowed versions in requirements-dev.lock
 	$(BIN)/python -m pip install --quiet uv

@@ -39,6 +39,7 @@ __all__ = [
     "main",
     "measure",
     "missed",
+    "pinned",
     "run",
 ]
 
@@ -74,7 +75,8 @@ class Group:
     rounds: int | None = None
 
 
-def _pinned(core: int) -> tuple[str, ...]:
+def pinned(core: int) -> tuple[str, ...]:
+    """The words to put before a command to pin it to the first (0) or last (-1) core; none with one core."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) < 2 or not shutil.which("taskset"):
         return ()
@@ -104,7 +106,7 @@ def run(contender: Contender, env: Mapping[str, str]) -> Result:
     A command that cannot start, hangs or prints no JSON line is `Absent` with the reason.
     """
     everything = {**os.environ, "PYTHONPATH": str(ROOT), **env, **contender.env}
-    command = [*_pinned(-1), *contender.command]
+    command = [*pinned(-1), *contender.command]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, cwd=ROOT, env=everything,
@@ -143,7 +145,7 @@ def measure(group: Group, rounds: int) -> list[Round]:
         env = dict(group.prepare())
         with ExitStack() as stack:
             if group.serving:
-                target = stack.enter_context(Target(group.serving, prefix=_pinned(0)))
+                target = stack.enter_context(Target(group.serving, prefix=pinned(0)))
                 env["BENCH_PORT"] = str(target.port)
             return _measure_served(group, rounds, env)
     except Unavailable as e:
@@ -188,7 +190,7 @@ def main(groups: Sequence[Group], arguments: Sequence[str] | None = None) -> int
     """
     asked = _options(arguments, [group.name for group in groups])
     lines: list[Line] = []
-    pins = [" ".join(_pinned(core)) or "not pinned" for core in (0, -1)]
+    pins = [" ".join(pinned(core)) or "not pinned" for core in (0, -1)]
     print(f"target: {pins[0]}; contenders: {pins[1]}")
     for group in groups:
         if asked.only and group.name not in asked.only:

@@ -70,7 +70,7 @@ def test_environment() -> None:
     assert run(contender, {"A": "1", "B": "2"}) == Measured({"A": 1.0, "B": 3.0})
 
 
-@pytest.mark.skipif(not harness._pinned(-1), reason="pinning needs two cores and taskset")
+@pytest.mark.skipif(not harness.pinned(-1), reason="pinning needs two cores and taskset")
 def test_pinned_to_the_last_core() -> None:
     """Contenders run on the last core only, where there are two or more and taskset is installed."""
     code = (

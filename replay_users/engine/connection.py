@@ -12,26 +12,26 @@ interim answers as complete messages, and `should_keep_alive` is right inside ca
 from __future__ import annotations
 
 import _socket
-import errno
+import struct
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
-from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, is_framed, status_of
+from replay_users.engine.channel import READ
+from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, broken_off, is_framed, status_of
+from replay_users.engine.opening import Opening
 from replay_users.model import Fault
 
 if TYPE_CHECKING:
+    from replay_users.engine.channel import Channel
+    from replay_users.engine.tls import Tls
     from replay_users.model import Flight
 
 __all__ = ["KEPT_BODY", "MAX_HEAD", "Address", "Connection", "Owner"]
 
 Address = tuple[int, tuple[Any, ...]]
 """Address family and socket address."""
-
-READ = 65536
-"""Bytes per recv: 128 KiB and more cost 10-20 us each, for the buffer (measured)."""
-
 
 MAX_HEAD = 64 << 10
 """Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
@@ -42,13 +42,17 @@ KEPT_BODY = 1 << 20
 _MAX_INTERIM = 100
 _SWITCHING = 101
 
-_UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Linger not: half a request, that nobody may ever read, is not the kernel's to keep and send on; the peer sees a reset."""
 
 
 class Owner(Protocol):
     """What a connection tells its pool's engine."""
 
     start: int
+
+    def opened(self, connection: Connection) -> None:
+        """TCP, tunnel and TLS are through; told once, before the first request is written."""
 
     def completed(self, connection: Connection, flight: Flight) -> None:
         """The flight has its answer; the connection is free or closed."""
@@ -65,6 +69,7 @@ class Connection:
 
     __slots__ = (
         "_body",
+        "_channel",
         "_closing",
         "_complete",
         "_cut",
@@ -73,6 +78,7 @@ class Connection:
         "_loop",
         "_more",
         "_more_bytes",
+        "_opening",
         "_out",
         "_owner",
         "_parse",
@@ -89,40 +95,51 @@ class Connection:
         "_write",
         "address",
         "answer_by",
+        "begun",
         "closed",
         "connected",
         "deadline",
         "flight",
+        "key",
+        "reason",
+        "resumed",
+        "retire_at",
         "reused",
     )
 
-    def __init__(self, owner: Owner, loop: Any, address: Address) -> None:
-        """Begin connecting.
+    def __init__(
+        self, owner: Owner, loop: Any, address: Address, *, tls: Tls | None = None, tunnel: bytes = b""
+    ) -> None:
+        """Begin connecting: TCP, then through a tunnel if there is the request for one, then TLS if there is any.
+
+        `begun`, `key` (the recorded connection) and `retire_at` are the pool's; `reason` says why a tunnel or TLS failed.
 
         Raises:
             OSError: no socket could be made (out of descriptors).
         """
         self.address = address
+        self.key: str | None = None
+        self.reason, self.begun, self.retire_at = "", 0, 0
         self._owner = owner
         self._loop = loop
         self._sock = _socket.socket(address[0], _socket.SOCK_STREAM)
         self._sock.setblocking(False)
         self._sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        self._recv = self._sock.recv
-        self._send = self._sock.send
+        self._recv: Any = self._sock.recv
+        self._send: Any = self._sock.send
         self._read = loop.io(self._sock.fileno(), 1)
         self._write = loop.io(self._sock.fileno(), 2)
         self._out: memoryview | None = None
         self.flight: Flight | None = None
-        self.connected = self.closed = self.reused = False
-        self.deadline = self.answer_by = 0
+        self.connected = self.closed = self.reused = self.resumed = False
+        self.deadline = self.answer_by = self._status = 0
         self._start = owner.start
-        self._status = 0
-        self._closing = self._cut = self._unasked = False
+        self._closing = self._cut = self._unasked = self._complete = False
         self._raw = self._body = b""
-        self._complete = False
         self._usual()
-        self._begin(address)
+        self._channel: Channel | None = None
+        self._opening: Opening | None = Opening(self._sock, self._read, self._write, self._opened, self._not_opened)
+        self._opening.begin(loop, address[1], tunnel, tls)
 
     def _usual(self) -> None:
         """The state of a connection of whose next answer nothing unusual is known."""
@@ -135,36 +152,41 @@ class Connection:
         self._parser: Any = httptools.HttpResponseParser(hears)
         self._parse: Any = self._parser.feed_data
 
-    def _begin(self, address: Address) -> None:
-        error = self._sock.connect_ex(address[1])
-        if error and error not in _UNFINISHED:
-            self._loop.run_callback(self._refused)
-        else:
-            self._write.start(self._opened)
-
-    def _opened(self) -> None:
-        if self._sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR):
-            self._refused()
-            return
-        self._write.stop()
+    def _opened(self, channel: Channel | None) -> None:
+        self._opening = None
+        if channel is not None:
+            self._channel, self._recv, self._send = channel, channel.recv, channel.send
+            self.resumed = channel.resumed
+            channel.ending = self._ending
+            if channel.unread:
+                self._loop.run_callback(self._again)
         self.connected = True
         self.deadline = self.answer_by
         self._read.start(self._readable)
+        self._owner.opened(self)
         flight = self.flight
         if flight is not None:
             self._mark_connect(flight)
             self.carry(flight, self.answer_by)
 
-    def _refused(self) -> None:
+    def _not_opened(self, fault: Fault, reason: str) -> None:
         if self.closed:
             return
-        flight = self.flight
-        self.close()
-        if flight is None:
-            self._owner.lost(self, late_bytes=False)
+        self.reason = reason
+        if self.flight is None:
+            self._ended(reset=True)
         else:
-            self._mark_connect(flight)
-            self._owner.failed(self, flight, Fault.CONNECT)
+            self._mark_connect(self.flight)
+            self._fail(fault)
+
+    def _ending(self) -> None:
+        """TLS told the end of the stream behind bytes that are still to be looked at; no event may come for it."""
+        self._closing = True
+        self._loop.run_callback(self._again)
+
+    def _again(self) -> None:
+        if not self.closed:
+            self._readable()
 
     def _mark_connect(self, flight: Flight) -> None:
         if not flight.resent:
@@ -252,6 +274,8 @@ class Connection:
     def _garbled(self) -> Fault:
         if self._status == _SWITCHING:
             return Fault.UPGRADE
+        if self._channel is not None and self._channel.hears_http2(self._raw):
+            return Fault.TLS
         return Fault.LATE_BYTES if self._complete else Fault.PROTOCOL
 
     # httptools calls these, by name, from inside feed_data.
@@ -309,7 +333,7 @@ class Connection:
         flight.done = monotonic_ns() - self._start
         flight.answer_status = self._status
         flight.answer_head = self._raw
-        flight.answer_body = body = self._whole_body() if self._more else self._body
+        flight.answer_body = body = b"".join((self._body, *self._more)) if self._more else self._body
         flight.answer_size = len(self._body) + self._more_bytes if self._unusual else len(body)
         self.flight = None
         if self._closing or self._out is not None:
@@ -321,9 +345,6 @@ class Connection:
             if self._unusual:
                 self._usual()
         self._owner.completed(self, flight)
-
-    def _whole_body(self) -> bytes:
-        return b"".join((self._body, *self._more))
 
     def _ended(self, *, reset: bool) -> None:
         """The peer closed or reset the connection."""
@@ -339,14 +360,14 @@ class Connection:
 
     def _ends_here(self, flight: Flight) -> bool:
         """Whether the end of the stream is the end of the answer: it has a head that says nothing of where its body ends."""
+        if self._channel is not None and not self._channel.ended:
+            return False  # cut: TLS says where a stream ends
         return bool(self._raw) and self._has_head() and flight.method != "HEAD" and not is_framed(self._raw)
 
     def _broken(self, *, reset: bool) -> Fault:
-        if self._raw and self._has_head():
-            return Fault.RESET_IN_BODY if reset else Fault.CLOSED_IN_BODY
-        if self._raw or self._interims:
-            return Fault.RESET_IN_HEADERS if reset else Fault.CLOSED_IN_HEADERS
-        return Fault.RESET_BEFORE_HEADERS if reset else Fault.CLOSED_BEFORE_HEADERS
+        if self._channel is not None and self._channel.broken:
+            return Fault.TLS
+        return broken_off(self._has_head(), begun=bool(self._raw or self._interims), reset=reset)
 
     def expire(self) -> None:
         """The deadline has passed."""
@@ -377,5 +398,9 @@ class Connection:
         for watcher in (self._read, self._write):
             watcher.stop()
             watcher.close()
+        if self._channel is not None:
+            self._channel.close()
+        if self._out is not None:
+            self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, _AT_ONCE)
         self._sock.close()
-        self._parser = self._parse = None  # they hold each other, and the connection
+        self._parser = self._parse = self._opening = self._channel = self._recv = self._send = None  # they hold it

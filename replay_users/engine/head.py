@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import httptools
 
+from replay_users.model import Fault
+
 if TYPE_CHECKING:
     from replay_users.engine.connection import Connection
 
-__all__ = ["END_OF_HEAD", "HeadOnly", "after_head", "is_framed", "status_of"]
+__all__ = ["END_OF_HEAD", "HeadOnly", "after_head", "broken_off", "is_framed", "is_http2", "status_of"]
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -67,3 +69,17 @@ def is_framed(raw: bytes) -> bool:
 def after_head(raw: bytes) -> bytes:
     """What follows the first head."""
     return raw[raw.find(b"\r\n\r\n") + 4 :]
+
+
+def is_http2(raw: bytes) -> bool:
+    """Whether these are the first bytes of HTTP/2's server: a SETTINGS frame on stream 0 (RFC 9113 3.4)."""
+    return raw[3:4] == b"\4" and raw[:1] == raw[5:6] == b"\0" and not any(raw[6:9]) and len(raw) >= 9  # noqa: PLR2004
+
+
+def broken_off(whole: bool, *, begun: bool, reset: bool) -> Fault:
+    """The fault that it is when a connection ends inside an answer: with a whole head, in the head, before it."""
+    if whole:
+        return Fault.RESET_IN_BODY if reset else Fault.CLOSED_IN_BODY
+    if begun:
+        return Fault.RESET_IN_HEADERS if reset else Fault.CLOSED_IN_HEADERS
+    return Fault.RESET_BEFORE_HEADERS if reset else Fault.CLOSED_BEFORE_HEADERS

@@ -44,6 +44,9 @@ class Log:
         self.endings: list[Fault | None] = []
         self.late = self.last = False
 
+    def opened(self, _connection: Connection) -> None:
+        """It never is, by itself."""
+
     def completed(self, connection: Connection, _flight: Flight) -> None:
         """An answer, the last one of this connection or not."""
         self.endings.append(None)

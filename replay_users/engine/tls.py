@@ -1,0 +1,175 @@
+"""Speaking TLS to the target: whom to trust, who we are, and what an earlier connection agreed on.
+
+Law: files in, an `SSLContext` out; what goes wrong with our own files is a `UsageError` here, what the peer does wrong is
+counted in `errors`. The subtle things: a session may be used only with the context that it came from, so a context that
+is renewed forgets it; and an encrypted key would make OpenSSL ask the terminal, which is refused instead.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from replay_users.engine.tls_fault import Reasons
+from replay_users.errors import UsageError
+
+__all__ = ["Tls", "TlsSettings"]
+
+_PROTOCOLS = ["http/1.1"]
+_KEY = b"PRIVATE KEY-----"
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """What the person said about TLS.
+
+    Attributes:
+        ca_file: PEM file of the only authorities that are trusted; `None` for those of the system.
+        cert_file: PEM file of the client's certificate, with its chain.
+        key_file: PEM file of its key; `None` if it is in `cert_file`.
+        server_name: the name that is asked for (SNI) and that the certificate must be for; an address is only the latter.
+        verify: whether the certificate is checked at all.
+    """
+
+    server_name: str
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    verify: bool = True
+
+
+class Tls:
+    """A client's side of TLS for one name, which can renew itself when its files change."""
+
+    def __init__(self, settings: TlsSettings) -> None:
+        """Read the files.
+
+        Raises:
+            UsageError: a file cannot be read, is no PEM, or they do not fit each other.
+        """
+        self.settings = settings
+        self.errors = Reasons()
+        self.session: ssl.SSLSession | None = None
+        self._stamps = _stamps(settings)
+        self._context = _context(settings)
+
+    def wrap(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> ssl.SSLObject:
+        """TLS between two buffers, by an earlier session if there is one."""
+        name = self.settings.server_name
+        return self._context.wrap_bio(incoming, outgoing, server_hostname=name, session=self.session)
+
+    def remember(self, connection: ssl.SSLObject) -> None:
+        """Resume the session of this connection, which has had data, when another one is opened."""
+        session = connection.session
+        if session is not None and (session.has_ticket or session.id) and connection.context is self._context:
+            self.session = session
+
+    def renew(self) -> str | None:
+        """Read files that have changed; where they do not fit, say so once and go on with what they held before."""
+        stamps = _stamps(self.settings)
+        if stamps == self._stamps:
+            return None
+        self._stamps = stamps
+        try:
+            self._context = _context(self.settings)
+        except UsageError as error:
+            return f"{error}; connections go on with what was read before"
+        self.session = None
+        return None
+
+
+def _stamps(settings: TlsSettings) -> list[tuple[int, int, int] | None]:
+    return [_stamp(name) for name in (settings.ca_file, settings.cert_file, settings.key_file) if name is not None]
+
+
+def _stamp(name: str) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(name)  # noqa: PTH116 - through links: that is how Kubernetes renews a secret
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _context(settings: TlsSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(_PROTOCOLS)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a write could not go on before a read
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a CA file may hold only the authority that signed
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    _trust(context, settings.ca_file)
+    _identify(context, settings)
+    _try_name(context, settings.server_name)
+    return context
+
+
+def _trust(context: ssl.SSLContext, ca_file: str | None) -> None:
+    if ca_file is None:
+        context.load_default_certs()
+        return
+    _pem("--ca-file", ca_file, _CERTIFICATE, "a certificate (PEM)")
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError:
+        raise UsageError(f"--ca-file: {ca_file} holds a damaged certificate; check that the file is whole") from None
+
+
+def _identify(context: ssl.SSLContext, settings: TlsSettings) -> None:
+    """Load the client's certificate and key."""
+    cert, key = settings.cert_file, settings.key_file
+    if cert is None:
+        if key is not None:
+            raise UsageError(f"--client-key: {key} is of no use without its certificate; give that with --client-cert")
+        return
+    text = _pem("--client-cert", cert, _CERTIFICATE, "a certificate (PEM)")
+    if key is None and _KEY not in text:
+        raise UsageError(f"--client-cert: {cert} holds no private key; give its key with --client-key")
+    if key is not None:
+        _pem("--client-key", key, _KEY, "a private key (PEM)")
+    _load(context, cert, key)
+
+
+def _load(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+    option = f"--client-key: {key}" if key is not None else f"--client-cert: {cert}"
+    try:
+        context.load_cert_chain(cert, key, password=_ask_nobody)
+    except _Encrypted:
+        raise UsageError(
+            f"{option} is encrypted and cannot be used so; decrypt it (openssl pkey -in ENCRYPTED -out PLAIN)"
+        ) from None
+    except OSError as error:
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            sentence = f"{option} is not the key of the certificate {cert}; give the one that belongs to it"
+        else:
+            sentence = f"{option} and the certificate {cert} cannot be loaded ({error}); check that both are whole"
+        raise UsageError(sentence) from None
+
+
+class _Encrypted(Exception):
+    """OpenSSL asks for the password of a key."""
+
+
+def _ask_nobody() -> str:
+    raise _Encrypted
+
+
+def _pem(option: str, name: str, mark: bytes, wanted: str) -> bytes:
+    """The bytes of a file that should have a PEM block."""
+    try:
+        text = Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{option}: {name} cannot be read ({error.strerror}); check the path and its rights") from None
+    if mark not in text:
+        raise UsageError(f"{option}: {name} holds no {wanted.removeprefix('a ')}; give a PEM file")
+    return text
+
+
+def _try_name(context: ssl.SSLContext, name: str) -> None:
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except (ValueError, UnicodeError, OSError):
+        raise UsageError(f"--sni: {name!r} is no host name; give the name in the target's certificate") from None

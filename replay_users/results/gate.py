@@ -59,11 +59,19 @@ class Evidence:
     validity: Validity
     speeds: Mapping[str, Speed]
     stopped_by: str | None = None
+    lost: Sequence[str] = ()
 
 
 def checks_of(evidence: Evidence) -> tuple[Check, ...]:
     """All checks, those that decide first."""
-    found = (_account(evidence), _sent(evidence), _complete(evidence), _coverage(evidence), _mismatches(evidence))
+    found = (
+        _account(evidence),
+        _workers(evidence),
+        _sent(evidence),
+        _complete(evidence),
+        _coverage(evidence),
+        _mismatches(evidence),
+    )
     return (*(check for check in found if check is not None), _latency(evidence))
 
 
@@ -96,10 +104,19 @@ def _account(evidence: Evidence) -> Check | None:
     return Check(name="conservation", kind=CheckKind.COVERAGE, verdict=Decision.INCONCLUSIVE, sentence=sentence)
 
 
+def _workers(evidence: Evidence) -> Check | None:
+    """A lost worker is no fault of the target, so it fails nothing; but what it left is not known either."""
+    if not evidence.lost:
+        return None
+    left = evidence.totals.in_doubt + evidence.totals.unread
+    sentence = "; ".join(evidence.lost)
+    return Check(name="workers", kind=CheckKind.COVERAGE, verdict=Decision.INCONCLUSIVE, sentence=sentence, value=left)
+
+
 def _sent(evidence: Evidence) -> Check | None:
     if evidence.totals.sent:
         return None
-    verdict = Decision.FAIL if evidence.stopped_by in AS_PLANNED else Decision.INCONCLUSIVE
+    verdict = _blame(evidence) if evidence.stopped_by in AS_PLANNED else Decision.INCONCLUSIVE
     left_out = ", ".join(f"{reason} {rows:,}" for reason, rows in evidence.totals.skipped_by.items())
     sentence = f"nothing was sent of {evidence.planned:,} planned" + (f" (skipped: {left_out})" if left_out else "")
     return Check(name="sent", kind=CheckKind.COVERAGE, verdict=verdict, sentence=sentence, value=0, limit=1)
@@ -130,11 +147,15 @@ def _coverage(evidence: Evidence) -> Check | None:
     return Check(
         name="coverage",
         kind=CheckKind.COVERAGE,
-        verdict=Decision.FAIL if failed else Decision.PASS,
+        verdict=_blame(evidence) if failed else Decision.PASS,
         sentence=sentence,
         value=share,
         limit=MIN_COVERAGE,
     )
+
+
+def _blame(evidence: Evidence) -> Decision:
+    return Decision.INCONCLUSIVE if evidence.lost else Decision.FAIL
 
 
 def _rounded_down(share: float) -> str:

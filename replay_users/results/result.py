@@ -44,7 +44,8 @@ class RunFacts:
     """What a run was, as opposed to what it found.
 
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
-    came to its end, else `time`, `signal`, `person` or what else ended it.
+    came to its end, else `time`, `signal`, `person` or what else ended it. `workers` are those of a master, as rows of
+    result.json; there are none where one process did it all. `lost` says of each lost worker what it left.
     """
 
     id: str
@@ -57,6 +58,8 @@ class RunFacts:
     labels: Mapping[str, str] = field(default_factory=dict)
     stopped_by: str | None = None
     events: tuple[RunEvent, ...] = ()
+    workers: tuple[Mapping[str, Any], ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +79,18 @@ class RunResult:
 def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
     """Judge a finished run; `planned` are the manifest's rows of the window in the sample."""
     totals = tally.totals()
-    validity = validate(planned, totals, tally.fidelity)
+    validity = validate(planned, totals, tally.fidelity, facts.lost)
     speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
-    evidence = Evidence(planned=planned, totals=totals, validity=validity, speeds=speeds, stopped_by=facts.stopped_by)
-    checks = checks_of(evidence)
+    checks = checks_of(
+        Evidence(
+            planned=planned,
+            totals=totals,
+            validity=validity,
+            speeds=speeds,
+            stopped_by=facts.stopped_by,
+            lost=facts.lost,
+        )
+    )
     return RunResult(
         facts=facts,
         planned=planned,
@@ -118,6 +129,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
         "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
         "exit_code": exit_code(result),
         "events": [asdict(event) for event in result.facts.events],
+        "workers": [dict(worker) for worker in result.facts.workers],
     }
 
 

@@ -1,7 +1,8 @@
 """Whether a run was faithful enough for each kind of check to mean anything.
 
 Law: pure. Validity is per kind: our own lateness voids what is said about latency, never what is said about answers; a
-broken account voids everything. Only `lag` is judged here, because only lag is ours; the target's slowness is `wait`.
+broken account voids everything, and a lost worker leaves a run that nothing can be said for. Only `lag` is judged here,
+because only lag is ours; the target's slowness is `wait`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from replay_users.model import Drop
 from replay_users.results.conservation import broken_laws
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from replay_users.results.fidelity import Fidelity
     from replay_users.results.tally import Totals
 
@@ -44,13 +47,20 @@ class Validity:
     void: tuple[CheckKind, ...] = ()
 
 
-def validate(planned: int, totals: Totals, fidelity: Fidelity) -> Validity:
-    """Judge a finished run's faithfulness."""
+def validate(planned: int, totals: Totals, fidelity: Fidelity, lost: Sequence[str] = ()) -> Validity:
+    """Judge a finished run's faithfulness; `lost` says of each lost worker what it left."""
     broken = broken_laws(planned, totals)
     if broken:
         return Validity(valid=False, reasons=broken, void=tuple(CheckKind))
-    unread, late = _unread(totals), _late(planned, totals, fidelity)
-    return Validity(valid=not unread, reasons=unread + late, void=(CheckKind.LATENCY,) if late else ())
+    gone, unread, late = _doubt(totals, lost), _unread(totals), _late(planned, totals, fidelity)
+    reasons, void = gone + unread + late, (CheckKind.LATENCY,) if late else ()
+    return Validity(valid=not gone and not unread, reasons=reasons, void=void)
+
+
+def _doubt(totals: Totals, lost: Sequence[str]) -> tuple[str, ...]:
+    if totals.in_doubt and not lost:
+        return (f"{totals.in_doubt:,} planned rows are in doubt: nobody knows whether they were sent",)
+    return tuple(lost)
 
 
 def _unread(totals: Totals) -> tuple[str, ...]:

@@ -8,24 +8,97 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from replay_users import __version__
 from replay_users.errors import ReplayError
 from replay_users.events import events
-from replay_users.results.result import RunEvent, RunFacts, conclude, exit_code, result_json
+from replay_users.results.result import RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import write_run
 from replay_users.results.summary import summary_text
 
 if TYPE_CHECKING:
-    from replay_users.swarm.run import Run
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Conclusion", "conclude_run"]
+    from gevent.event import Event
+
+    from replay_users.plan.plan import Plan
+    from replay_users.results.result import RunEvent
+    from replay_users.results.tally import Tally
+    from replay_users.swarm.prepare import Prepared
+
+__all__ = ["Conclusion", "Replay", "conclude_run"]
 
 _logger = logging.getLogger(__name__)
 _TOOL_ERROR = 1
+
+
+class Replay(Protocol):
+    """A run as its face sees it, whoever sends: this process or the workers of a master."""
+
+    @property
+    def id(self) -> str:
+        """Its name, everywhere."""
+
+    @property
+    def prepared(self) -> Prepared:
+        """What it was asked to be."""
+
+    @property
+    def plan(self) -> Plan:
+        """What it was to do."""
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far."""
+
+    @property
+    def done(self) -> Event:
+        """Set when there is nothing more to count."""
+
+    @property
+    def started_at(self) -> float:
+        """Its time 0, in seconds of the wall clock."""
+
+    @property
+    def elapsed(self) -> int:
+        """Ns since its time 0; 0 before it."""
+
+    @property
+    def stopped_by(self) -> str | None:
+        """What ended it early, if anything did."""
+
+    @property
+    def error(self) -> ReplayError | None:
+        """What of ours went wrong, if anything did."""
+
+    @property
+    def connections(self) -> Mapping[str, Any]:
+        """What its connections did."""
+
+    @property
+    def user_code_failures(self) -> Mapping[str, int]:
+        """How often each of the user's methods failed."""
+
+    @property
+    def events(self) -> Sequence[RunEvent]:
+        """What happened meanwhile."""
+
+    @property
+    def workers(self) -> Sequence[Mapping[str, Any]]:
+        """Who did it; empty if it was this process."""
+
+    @property
+    def lost(self) -> Sequence[str]:
+        """Of each lost worker what it left, as a sentence."""
+
+    def begin(self) -> None:
+        """Begin."""
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more, wait a little for what is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +111,14 @@ class Conclusion:
     folder: Path
 
 
-def conclude_run(run: Run) -> Conclusion:
+def conclude_run(run: Replay) -> Conclusion:
     """Judge the run, write its directory, tell the listeners."""
     settings = run.prepared.settings
     folder = Path(settings.out.replace("{id}", run.id))
     judged = conclude(_facts(run), run.tally, run.plan.planned)
     result = result_json(judged)
-    result["connections"] = _connections(run)
-    result["user_code_failures"] = run.user_code_failures
+    result["connections"] = dict(run.connections)
+    result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     summary = summary_text(result, folder=str(folder))
@@ -58,7 +131,7 @@ def conclude_run(run: Run) -> Conclusion:
     return Conclusion(result, summary, code, folder)
 
 
-def _facts(run: Run) -> RunFacts:
+def _facts(run: Replay) -> RunFacts:
     settings = run.prepared.settings
     return RunFacts(
         id=run.id,
@@ -70,9 +143,7 @@ def _facts(run: Run) -> RunFacts:
         version=__version__,
         labels=settings.labels,
         stopped_by=run.stopped_by,
-        events=(RunEvent(at_s=run.engine.now() / 1e9, event="error", text=str(run.error)),) if run.error else (),
+        events=tuple(run.events),
+        workers=tuple(run.workers),
+        lost=tuple(run.lost),
     )
-
-
-def _connections(run: Run) -> dict[str, int]:
-    return asdict(run.engine.counters)

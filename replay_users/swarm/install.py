@@ -12,7 +12,10 @@ import sys
 from typing import Any
 
 from replay_users.errors import ReplayError, UsageError
-from replay_users.swarm.face import STOPPED, Face, add_face
+from replay_users.swarm.face import add_face
+from replay_users.swarm.local import LocalFace
+from replay_users.swarm.signals import STOPPED
+from replay_users.swarm.telling import tell
 
 __all__ = ["install", "refuse_setup"]
 
@@ -23,7 +26,7 @@ def install(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
     Exits with one sentence if Locust is set up for something else, or if the options of a run that starts by itself
     cannot be.
     """
-    face = Face(environment)
+    face = LocalFace(environment)
     options = environment.parsed_options
     try:
         refuse_setup(environment, runner)
@@ -44,8 +47,7 @@ def install(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
 
 
 def _exit(sentence: str, code: int) -> None:
-    sys.stderr.write(f"replay-users: {sentence}\n")
-    sys.stderr.flush()
+    tell(f"replay-users: {sentence}")
     sys.exit(code)
 
 

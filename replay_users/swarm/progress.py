@@ -17,7 +17,7 @@ from replay_users.results.progress import progress_line
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from replay_users.swarm.run import Run
+    from replay_users.swarm.conclusion import Replay
 
 __all__ = ["Progress"]
 
@@ -29,7 +29,7 @@ _WIDTH = 80  # of terminals that do not say theirs
 class Progress:
     """Shows how far a run is until it is told to stop."""
 
-    def __init__(self, run: Run, stream: TextIO | None = None) -> None:
+    def __init__(self, run: Replay, stream: TextIO | None = None) -> None:
         """Begins at once, on stderr unless told otherwise."""
         self._run = run
         self._stream = stream or sys.stderr
@@ -60,8 +60,8 @@ class Progress:
         rate = (totals.sent - self._done_before) / max(now - self._at_before, 1e-9)
         self._done_before, self._at_before = totals.sent, now
         lag = run.tally.fidelity.lag.to_ms_summary()["p99"]
-        left = (run.plan.duration_ns - run.engine.now()) / 1e9 if run.engine.start else run.plan.duration_s
-        return progress_line(done, run.plan.planned, rate, lag, totals.mismatched, max(0.0, left))
+        left = max(0.0, (run.plan.duration_ns - run.elapsed) / 1e9)
+        return progress_line(done, run.plan.planned, rate, lag, totals.mismatched, left)
 
     def stop(self) -> None:
         """No more lines; a terminal keeps the last one, as it is at the end."""

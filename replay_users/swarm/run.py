@@ -13,6 +13,7 @@ import logging
 import math
 import sys
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -27,12 +28,14 @@ from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.target import resolve
+from replay_users.engine.timer import open_timer
 from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.safety import judge_rewritten
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
+from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.source import Source
@@ -41,6 +44,7 @@ from replay_users.swarm.stats import LocustStats, wants_events
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from replay_users.engine.timer import Timer
     from replay_users.model import Drop, Flight
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
@@ -70,13 +74,19 @@ class Run:
         hooks: Hooks,
         *,
         columns: Sequence[str] = REPLAY_COLUMNS,
+        partitions: frozenset[int] | None = None,
     ) -> None:
-        """Nothing is read or sent before `begin`; `columns` are decoded, needed or not."""
+        """Nothing is read or sent before `begin`.
+
+        `columns` are decoded, needed or not. `partitions` are the share of the recording to replay; `None` is all of it.
+        """
         self.id = run_id
         self.prepared = prepared
         self.plan = prepared.plan
         self.done = Event()
         self.started_at = 0.0
+        self.late: int | None = None
+        self._began: Timer | None = None
         self.stopped_by: str | None = None
         self.error: ReplayError | None = None
         settings, loop = prepared.settings, get_hub().loop
@@ -94,7 +104,7 @@ class Run:
         )
         self.engine = self._engine(wire)
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
-        self.source = self._source(columns)
+        self.source = self._source(columns, partitions)
         self.feed = self._feed(wire)
         self._chores = Chores(loop, (self._refill, self._settle, self._judge, self._load), self.tally.hub)
         self._stats = LocustStats(
@@ -127,18 +137,18 @@ class Run:
             waiting_bytes=lambda: self.desk.waiting_bytes,
         )
 
-    def _source(self, columns: Sequence[str]) -> Source:
+    def _source(self, columns: Sequence[str], partitions: frozenset[int] | None) -> Source:
         window, manifest = self.plan.window, self.prepared.recording.manifest
         return Source(
             self.prepared.recording,
             Selection(
-                partitions=frozenset(range(manifest.partitions)),
+                partitions=frozenset(range(manifest.partitions)) if partitions is None else partitions,
                 start=window.start,
                 end=window.end,
                 buckets=self.plan.buckets,
                 columns=columns,
             ),
-            self.prepared.index.slices(window.start, window.end, self.plan.buckets),
+            self.prepared.index.slices(window.start, window.end, self.plan.buckets, partitions),
             unread=self.tally.unread,
             wake=self._wake,
         )
@@ -164,6 +174,26 @@ class Run:
         return Templates.from_json(self.prepared.recording.manifest.templates)
 
     @property
+    def connections(self) -> dict[str, Any]:
+        """What connections did, for the result."""
+        return asdict(self.engine.counters)
+
+    @property
+    def events(self) -> tuple[RunEvent, ...]:
+        """What happened, for the result."""
+        return (RunEvent(at_s=self.elapsed / 1e9, event="error", text=str(self.error)),) if self.error else ()
+
+    @property
+    def workers(self) -> tuple[dict[str, Any], ...]:
+        """The workers that did it, for the result: none, it was this process."""
+        return ()
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What lost workers left, for the result."""
+        return ()
+
+    @property
     def user_code_failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, and their listeners together."""
         return {**self._hooks.failures, **({"events": self._listening.failures} if self._listening.failures else {})}
@@ -181,18 +211,41 @@ class Run:
 
     def begin(self) -> None:
         """Read, and start as soon as the first rows are loaded."""
+        self.load()
+        self.start(time.monotonic_ns() + _LEAD)
+
+    def load(self) -> None:
+        """Read until the first rows are loaded; nothing is sent yet."""
+        self.started_at = time.time()
         self._chores.start()
         self.source.start(self.feed)
-        self._prime()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_COLLECT)
-        sys.setswitchinterval(_SWITCH_S)
-        self.started_at = time.time() + _LEAD / 1e9
-        self.engine.begin(time.monotonic_ns() + _LEAD)
-        self._listening.started(self.id)
         gevent.spawn(self._watch)
+        self._prime()
+        if self.stopped_by is None:  # else it may be closed by now
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*_COLLECT)
+            sys.setswitchinterval(_SWITCH_S)
+
+    def start(self, at: int) -> None:
+        """Send what is due from now on; `at` (monotonic ns) is the run's time 0. A run that was stopped does not start."""
+        if self.stopped_by is not None:
+            return
+        self.started_at = time.time() + (at - time.monotonic_ns()) / 1e9
+        self.engine.begin(at)
+        self._began = open_timer(get_hub().loop, self._note_start)
+        self._began.arm(at)
+        self._listening.started(self.id)
         gevent.spawn(self._readdress)
+
+    def _note_start(self) -> None:
+        """The run's time 0 has come: `late` is by how much the hub saw it too late."""
+        self.late = time.monotonic_ns() - self.engine.start
+
+    @property
+    def elapsed(self) -> int:
+        """Ns since the run's time 0; 0 before it."""
+        return max(0, self.engine.now()) if self.engine.start else 0
 
     def _prime(self) -> None:
         """Wait for the first rows as long as the source reads: were the clock to run without them, they would be late by us."""
@@ -208,7 +261,7 @@ class Run:
         try:
             while not self._is_drained():
                 limit = self.prepared.settings.run_time
-                if limit is not None and self.engine.now() > limit:
+                if limit is not None and self.elapsed > limit:
                     self.stop("time")
                 gevent.sleep(0.05)
         finally:
@@ -218,6 +271,8 @@ class Run:
                 self.done.set()
 
     def _is_drained(self) -> bool:
+        if not (self.engine.start or self.stopped_by):
+            return False
         return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
 
     def _readdress(self) -> None:
@@ -247,6 +302,8 @@ class Run:
         self._stats.flush()
         self.error = self.source.first_error
         self._chores.close()
+        if self._began is not None:
+            self._began.close()
         self.engine.close()
         self.source.close()
         gc.set_threshold(*self._collect_before)

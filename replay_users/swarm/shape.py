@@ -1,4 +1,4 @@
-"""`ReplayShape`: tells Locust how many users there are (one per process) and when the run is over.
+"""`ReplayShape`: tells Locust how many users there are (one for each process that sends) and when the run is over.
 
 Law: Locust asks once a second, and nothing else happens here. A run is over when it has drained; `-t` is honoured by
 the run, because Locust ignores it where there is a shape.
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReplayShape"]
 
+_RATE = 100.0
+"""Users per second; above it Locust warns."""
+
 
 class ReplayShape(LoadTestShape):
     """Subclass it beside your `ReplayUser`."""
@@ -26,9 +29,9 @@ class ReplayShape(LoadTestShape):
     use_common_options: ClassVar[bool] = True  # so that -t is taken, in the form too
 
     def tick(self) -> tuple[int, float] | None:
-        """One user while the run lasts, `None` once it is over."""
+        """One user for each process while the run lasts, `None` once it is over."""
         if self.runner is None:
             return None
         face = face_of(self.runner.environment)
-        face.look_after_user()
-        return None if face.is_over else (1, 100.0)
+        face.look_after()
+        return None if face.is_over else (face.users, _RATE)

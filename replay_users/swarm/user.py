@@ -1,8 +1,8 @@
 """`ReplayUser`: the one Locust user of a process, whose task is the whole replay.
 
-Law: no logic of its own; it starts the run that the face prepared and keeps Locust's idea of a running user until it is
+Law: no logic of its own; it tells the face that it is there and keeps Locust's idea of a running user until it is
 stopped. What people override lives here, and does nothing unless they do. The subtle thing: a user is a stream, not a
-person: `-u` has no meaning.
+person: `-u` has no meaning. It has no `fixed_count`, since Locust counts that over all workers, and each has a user.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ class ReplayUser(User):
     """Subclass it in a locustfile; override what you need, leave the rest."""
 
     abstract = True
-    fixed_count = 1
     wait_time = constant(0)
 
     def rewrite(self, request: Request) -> Request | Skip:

@@ -47,6 +47,7 @@ def guard(web_ui: Any, face: Face) -> None:
 
 def _accept(face: Face, operator: Namespace, host: str | None, form: Mapping[str, str]) -> None:
     _refuse_while_busy(face)
+    face.refuse_start()
     chosen = form_options(operator, form)
     _refuse_faster(operator.max_rate, chosen.max_rate)
     target = form.get("host") or host or ""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gevent.event import Event
 
-from replay_users.engine.engine import Counters
 from replay_users.errors import DamagedRecording
 from replay_users.events import events
 from replay_users.model import Verdict
+from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.conclusion import conclude_run
 from replay_users.swarm.prepare import prepare
@@ -40,9 +40,11 @@ class Ended:
         self.error: DamagedRecording | None = None
         self.user_code_failures = {"rewrite": 3}
         self.done = Event()
-        self.engine = type(
-            "E", (), {"now": lambda _: 5_000_000_000, "counters": Counters(opened=2, reused=28, closed_idle=1)}
-        )()
+        self.elapsed = 5_000_000_000
+        self.connections = {"opened": 2, "reused": 28, "closed_idle": 1}
+        self.events: tuple[RunEvent, ...] = ()
+        self.workers: tuple[Any, ...] = ()
+        self.lost: tuple[str, ...] = ()
 
 
 @pytest.fixture
@@ -104,13 +106,27 @@ def test_a_stop_is_exit_code_4(ended: Callable[..., Any]) -> None:
 
 
 def test_an_error_of_the_recording_is_exit_code_1(ended: Callable[..., Any]) -> None:
-    """What could not be read outweighs what was found, and is an event with its sentence."""
+    """What could not be read outweighs what was found."""
     run = ended(judged=Verdict.MISMATCHED)
     run.error = DamagedRecording("slice 7 is damaged; restore it")
     conclusion = conclude_run(run)
     assert (conclusion.exit_code, conclusion.result["exit_code"]) == (1, 1)
-    [event] = conclusion.result["events"]
-    assert (event["event"], event["text"], event["at_s"]) == ("error", "slice 7 is damaged; restore it", 5)
+
+
+def test_what_happened_and_who_did_it_is_told(ended: Callable[..., Any]) -> None:
+    """Events and workers are in the result; what a lost worker left makes the run invalid: exit code 4."""
+    run = ended()
+    run.events = (RunEvent(at_s=5, event="worker lost", text="worker a"),)
+    run.workers = ({"worker": "a"},)
+    run.lost = ("worker a was lost at 5.0 s: 0 rows in doubt, 1 unread",)
+    conclusion = conclude_run(run)
+    result = conclusion.result
+    assert (result["events"], result["workers"]) == (
+        [{"at_s": 5, "event": "worker lost", "text": "worker a"}],
+        [{"worker": "a"}],
+    )
+    assert (result["validity"]["valid"], conclusion.exit_code) == (False, 4)
+    assert run.lost[0] in conclusion.summary
 
 
 def test_a_result_that_cannot_be_written_is_still_told(

@@ -13,21 +13,20 @@ from gevent.event import Event
 from replay_users.errors import StoreError, UsageError
 from replay_users.swarm import face as module
 from replay_users.swarm.conclusion import Conclusion
-from replay_users.swarm.face import STOPPED, Face, add_face, face_of
-from tests.swarm.test_hooks import user
+from replay_users.swarm.face import Face, add_face, face_of, new_run_id
+from replay_users.swarm.signals import STOPPED
 
 if TYPE_CHECKING:
     from tests.swarm.conftest import MakeOptions
 
-USER = user()
 CONCLUSION = Conclusion({}, "PASS everything\n", 0, None)  # type: ignore[arg-type]
 
 
 class FakeRun:
     """A run that ends when it is told to stop, or by `finish`."""
 
-    def __init__(self, run_id: str, prepared: Any, _environment: Any, hooks: Any) -> None:
-        self.id, self.prepared, self.hooks = run_id, prepared, hooks
+    def __init__(self, prepared: Any) -> None:
+        self.id, self.prepared, self.plan = "r1", prepared, prepared.plan
         self.done = Event()
         self.reasons: list[str] = []
         self.drains = True
@@ -64,7 +63,6 @@ class FakeProgress:
 def face(environment: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A face whose runs, plans and results are fakes; it hears Locust's events, and signals by `send`."""
     handlers: dict[int, Any] = {}
-    monkeypatch.setattr(module, "Run", FakeRun)
     monkeypatch.setattr(module, "Progress", FakeProgress)
     monkeypatch.setattr(module, "prepare", lambda _: FakePrepared())
     monkeypatch.setattr(module, "read_settings", lambda options, host: (options, host))
@@ -84,12 +82,12 @@ def send(face: Any, number: int) -> None:
 
 
 def start(face: Any) -> FakeRun:
-    """Locust starts a test and spawns its user."""
+    """Locust starts a test, and its run begins."""
     face.make_ready()
     face.environment.events.test_start.fire(environment=face.environment)
-    face.begin(USER)
-    run: Any = face.run
-    assert isinstance(run, FakeRun)
+    prepared, face.ready = face.ready, None
+    run = FakeRun(prepared)
+    face.launch(run)
     return run
 
 
@@ -123,19 +121,6 @@ def test_a_run_from_start_to_summary(face: Any, capsys: pytest.CaptureFixture[st
     assert (face.is_over, face.conclusion) == (True, CONCLUSION)
     assert quit_locust(face) == 0
     assert capsys.readouterr().out == "PASS everything\n"
-
-
-def test_a_second_user_begins_nothing(face: Any) -> None:
-    """Whatever makes Locust spawn another user, there is one run."""
-    run = start(face)
-    face.begin(USER)
-    assert face.run is run
-
-
-def test_a_user_without_anything_ready_begins_nothing(face: Any) -> None:
-    """A user that comes too early is ignored."""
-    face.begin(USER)
-    assert face.run is None
 
 
 def test_a_start_that_nobody_prepared_prepares_itself(face: Any) -> None:
@@ -223,12 +208,10 @@ def test_the_second_signal_exits(face: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_signal_before_the_run_begins_ends_it(face: Any) -> None:
-    """A headless Locust that is stopped before its user has begun does not begin, and is no pass."""
+    """A headless Locust that is stopped before its run has begun is over, and no pass."""
     face.make_ready()
     send(face, signal.SIGINT)
     assert face.is_over
-    face.begin(USER)
-    assert face.run is None
     assert quit_locust(face) == STOPPED
 
 
@@ -249,7 +232,7 @@ def test_a_signal_ends_the_web_ui_once(face: Any) -> None:
     send(face, signal.SIGTERM)
     settle()
     assert not web.stopped
-    face._signals = 0
+    face.signals.count = 0
     send(face, signal.SIGINT)
     settle()
     assert web.stopped
@@ -276,61 +259,28 @@ def test_in_the_web_ui_the_summary_is_a_log(
         pytest.param(ZeroDivisionError("a bug"), 1, "", id="a bug"),
     ],
 )
-@pytest.mark.parametrize("when", ["beginning", "concluding"])
 def test_what_breaks_down_ends_locust(
     face: Any,
     error: Exception,
     code: int,
     told: str,
-    when: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A run that cannot be begun or concluded is over, with a sentence of ours or a report of the bug, and its code."""
+    """A run that cannot be concluded is over, with a sentence of ours or a report of the bug, and its code."""
 
     def broken(*_: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(module, {"beginning": "Run", "concluding": "conclude_run"}[when], broken)
-    if when == "beginning":
-        face.ready = FakePrepared()
-        face.begin(USER)
-    else:
-        start(face).done.set()
-        settle()
+    monkeypatch.setattr(module, "conclude_run", broken)
+    start(face).done.set()
+    settle()
     assert face.is_over
     assert quit_locust(face) == code
     said = capsys.readouterr()
     assert (told in said.err, said.out) == (True, "")
     assert bool(caplog.records) == (not told)
-
-
-def test_a_user_that_breaks_down_before_it_begins_ends_locust(face: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Once Locust has spawned its user and none is there, nobody will begin: exit code 2, with a sentence."""
-    face.make_ready()
-    face.look_after_user()
-    assert not face.is_over  # nobody was spawned yet
-    face.environment.runner.state = "running"
-    greenlet = face.environment.runner.user_greenlets.spawn(gevent.sleep, 10)
-    face.look_after_user()
-    assert not face.is_over  # it takes its time
-    greenlet.kill()
-    settle()
-    face.look_after_user()
-    assert face.is_over
-    assert "the user ended before it began to replay" in capsys.readouterr().err
-    assert quit_locust(face) == 2
-
-
-def test_a_user_that_ends_during_the_run_is_not_missed(face: Any) -> None:
-    """A run goes on without its user, which has begun it."""
-    run = start(face)
-    face.environment.runner.state = "running"
-    face.look_after_user()
-    assert not face.is_over
-    run.done.set()
-    settle()
 
 
 def test_csv_files_get_the_last_rows(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,3 +327,17 @@ def test_a_failed_preparation_is_over(face: Any, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UsageError):
         face.make_ready()
     assert not face.is_busy
+
+
+def test_runs_are_named_by_their_time() -> None:
+    """Two runs have different names, which sort by time."""
+    first, second = new_run_id(), new_run_id()
+    assert first != second
+    assert first[:13] <= second[:13]
+
+
+def test_one_process_has_one_user_and_may_always_start(face: Any) -> None:
+    """By itself a face wants one user and refuses nothing."""
+    face.refuse_start()
+    face.look_after()
+    assert (face.users, face.sends) == (1, True)

@@ -10,9 +10,10 @@ import pytest
 from locust import User
 
 from replay_users.errors import UsageError
-from replay_users.swarm.face import STOPPED, Face, face_of
+from replay_users.swarm.face import Face, face_of
 from replay_users.swarm.install import install, refuse_setup
 from replay_users.swarm.shape import ReplayShape
+from replay_users.swarm.signals import STOPPED
 from replay_users.swarm.user import ReplayUser
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,52 @@ def test_it_leaves_nothing_behind(begin: Callable[..., Run]) -> None:
     assert resources() == before
     assert gc.get_threshold() == thresholds
     assert gc.get_freeze_count() == 0
+
+
+def test_loading_and_starting_are_two_steps(make: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What is loaded waits for its start, which may be ahead; the time of the run counts from there, and its lateness is kept."""
+    run = make()
+    run.load()
+    gevent.sleep(0.05)
+    assert (run.done.is_set(), run.elapsed, run.late, target.received()) == (False, 0, None, [])
+    at = time.monotonic_ns() + 50_000_000
+    run.start(at)
+    assert run.elapsed == 0
+    assert run.started_at == pytest.approx(time.time() + 0.05, abs=0.04)
+    assert finish(run).sent == 30
+    assert run.late is not None
+    assert 0 <= run.late < 40_000_000
+    assert run.elapsed > 0
+
+
+def test_two_shares_make_the_whole(make: Callable[..., Run], environment: Any, target: ScriptedTarget) -> None:
+    """Runs of some partitions each send what the others do not, and together all of it."""
+    prepared = make().prepared
+    partitions = range(prepared.recording.manifest.partitions)
+    shares = [frozenset(p for p in partitions if p % 2 == odd) for odd in (0, 1)]
+    runs = [Run("r1", prepared, environment, Hooks(user(), Base), partitions=share) for share in shares]
+    for run in runs:
+        run.begin()
+    totals = []
+    for run in runs:
+        assert run.done.wait(_WITHIN)
+        assert (run.error, run.workers, run.lost) == (None, (), ())
+        totals.append(run.tally.totals())
+    assert [each.sent + each.skipped for each in totals] == [
+        sum(prepared.index.slices(0, 1 << 62, 10**4, share).values()) for share in shares
+    ]
+    assert sum(each.sent for each in totals) == len(target.received()) == 30
+
+
+def test_a_share_without_rows_ends_at_its_start(make: Callable[..., Run], environment: Any) -> None:
+    """A run that has nothing to do is loaded, started and done."""
+    run = Run("r1", make().prepared, environment, Hooks(user(), Base), partitions=frozenset())
+    run.load()
+    gevent.sleep(0.1)
+    assert not run.done.is_set()
+    run.start(time.monotonic_ns())
+    assert run.done.wait(_WITHIN)
+    assert run.tally.totals().sent == 0
 
 
 class Door:

@@ -25,20 +25,21 @@ def face(environment: Any) -> Any:
     class FakeFace:
         is_over = False
         looks = 0
+        users = 3
 
-        def look_after_user(self) -> None:
+        def look_after(self) -> None:
             self.looks += 1
 
     made = FakeFace()
-    add_face(environment, made)  # type: ignore[arg-type]
+    add_face(environment, made)
     return made
 
 
-def test_there_is_one_user_until_the_run_is_over(environment: Any, face: Any) -> None:
-    """One user while the run lasts, then the end."""
+def test_there_is_a_user_for_each_process_until_the_run_is_over(environment: Any, face: Any) -> None:
+    """As many users as the face wants while the run lasts, then the end."""
     shape = _MAKE()
     shape.runner = environment.runner
-    assert shape.tick() == (1, 100.0)
+    assert shape.tick() == (3, 100.0)
     assert face.looks == 1
     face.is_over = True
     assert shape.tick() is None

@@ -30,7 +30,7 @@ class FakeFace:
 def test_it_begins_the_run_and_stays(environment: Any) -> None:
     """The task begins the run once, and lasts until Locust wants the user to stop."""
     face = FakeFace()
-    add_face(environment, face)  # type: ignore[arg-type]
+    add_face(environment, face)
     user = Replay(environment)
     user._state = "running"
     task = gevent.spawn(user.replay)
@@ -43,9 +43,9 @@ def test_it_begins_the_run_and_stays(environment: Any) -> None:
     assert face.begun == [user]
 
 
-def test_there_is_one_of_it(environment: Any) -> None:
-    """One user per process is the stream; the base class itself is never one."""
-    assert (Replay.fixed_count, Replay.abstract, ReplayUser.abstract) == (1, False, True)
+def test_how_many_there_are_is_the_shapes_choice(environment: Any) -> None:
+    """Locust would count a fixed number over all workers, so there is none; the base class itself is never a user."""
+    assert (Replay.fixed_count, Replay.abstract, ReplayUser.abstract) == (0, False, True)
     assert Replay.wait_time(Replay(environment)) == 0
 
 

@@ -27,6 +27,12 @@ class FakeFace:
         self.is_busy = self.is_over = False
         self.made: list[tuple[Any, str]] = []
         self.announced: list[str] = []
+        self.lacks: str | None = None
+
+    def refuse_start(self) -> None:
+        """Refuse what lacks something."""
+        if self.lacks:
+            raise UsageError(self.lacks)
 
     def make_ready(self, chosen: Any, target: str) -> str:
         """Plan."""
@@ -69,6 +75,13 @@ def test_a_bad_form_is_answered_with_the_reason(face: Any, swarm: Callable[..., 
     """What cannot be is answered as Locust answers, and never reaches it."""
     assert swarm(pace="fast") == {"success": False, "message": "unknown pace 'fast'", "host": HOST}
     assert face.announced == []
+
+
+def test_what_the_face_lacks_is_the_answer(face: Any, swarm: Callable[..., Any]) -> None:
+    """A face that cannot start anything says why before anything is opened."""
+    face.lacks = "no worker is connected"
+    assert swarm(pace="2x", host=HOST)["message"] == "no worker is connected"
+    assert face.made == []
 
 
 def test_other_pages_are_none_of_our_business(face: Any) -> None:

@@ -16,7 +16,7 @@ from replay_users.errors import DamagedRecording
 from replay_users.histogram import Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 __all__ = [
     "MANIFEST_NAME",
@@ -36,13 +36,35 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class GroupInfo:
-    """One row group: the rows of one partition, the byte range that holds them, and the CRC-32 of those bytes."""
+    """One row group: the rows of neighbouring partitions, the byte range that holds them, and the CRC-32 of those bytes.
+
+    It holds rows of `partition`, its first, to `last`; of one partition only where no `last` is given.
+    """
 
     partition: int
     rows: int
     start: int
     end: int
     crc32: int
+    last: int = -1
+
+    def __post_init__(self) -> None:
+        """A group of one partition ends with it."""
+        if self.last < 0:
+            object.__setattr__(self, "last", self.partition)
+
+    @property
+    def partitions(self) -> range:
+        """The partitions whose rows it may hold."""
+        return range(self.partition, self.last + 1)
+
+    def touches(self, partitions: Container[int]) -> bool:
+        """Whether it may hold rows of some of these partitions."""
+        return any(nth in partitions for nth in self.partitions)
+
+    def within(self, partitions: Container[int]) -> bool:
+        """Whether it can hold no rows but of these partitions."""
+        return all(nth in partitions for nth in self.partitions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +123,7 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """The manifest as JSON, a line for each key and item; a row group is `[partition, rows, start, end, crc32]`."""
+    """The manifest as JSON, a line for each key and item; a row group is `[partition, rows, start, end, crc32, last]`."""
     document = asdict(manifest)
     for item in document["slices"]:
         item["groups"] = [list(group.values()) for group in item["groups"]]

@@ -4,7 +4,8 @@ Law: `fetch` does I/O and nothing else, `decode` and `TimeOrder` are CPU on byte
 gevent primitive, so that a worker may run the first in a greenlet and the others in a pool thread. Creating Python objects
 per row is not done here: that holds the GIL. The subtle thing: pyarrow reads from memory of the slice's size in which only
 what was fetched is filled in, and never calls back into Python, so decoding takes the GIL once per slice and not once per
-column chunk; what lies outside is zeros, which no page can be.
+column chunk; what lies outside is zeros, which no page can be. A row group may hold rows of partitions that are not owned
+(`writer` says why): then the partition of each row is read too, and others' rows are left out.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Selection:
     def touches(self, item: SliceInfo) -> bool:
         """Whether a slice may hold selected rows."""
         inside = item.first_at < self.end and item.last_at >= self.start
-        return inside and any(group.partition in self.partitions for group in item.groups)
+        return inside and any(group.touches(self.partitions) for group in item.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Part:
 
 def spans(item: SliceInfo, partitions: Collection[int]) -> list[tuple[int, int]]:
     """The byte ranges to fetch, adjacent ones as one: the owned row groups and the footer."""
-    wanted = [(g.start, g.end) for g in item.groups if g.partition in partitions]
+    wanted = [(g.start, g.end) for g in item.groups if g.touches(partitions)]
     wanted.append((item.size - item.footer, item.size))
     merged: list[tuple[int, int]] = []
     for start, end in sorted(wanted):
@@ -91,15 +92,23 @@ def decode(item: SliceInfo, parts: Sequence[Part], selection: Selection) -> pa.T
     Raises:
         DamagedRecording: the bytes are not the slice the manifest describes.
     """
-    owned = [nth for nth, group in enumerate(item.groups) if group.partition in selection.partitions]
+    owned = [nth for nth, group in enumerate(item.groups) if group.touches(selection.partitions)]
+    exact = all(item.groups[nth].within(selection.partitions) for nth in owned)
+    columns = _columns(selection, exact=exact)
     data = _in_place(item.size, parts)
     try:
         _verify(item, memoryview(data), owned)
-        table = _read(item, data, owned, list(selection.columns))
-        _expect(table, selection.columns)
+        table = _read(item, data, owned, columns)
+        _expect(table, columns)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise _damaged(item, " ".join(str(error).split()).rstrip(".")) from None
-    return _select(table, selection)
+    return _select(table, selection, exact=exact).select(selection.columns)
+
+
+def _columns(selection: Selection, *, exact: bool) -> list[str]:
+    """What has to be read: which partition a row is of only where a row group holds rows of others' too."""
+    columns = list(selection.columns)
+    return columns if exact or "partition" in columns else [*columns, "partition"]
 
 
 def _verify(item: SliceInfo, data: memoryview, groups: list[int]) -> None:
@@ -141,9 +150,11 @@ def _damaged(item: SliceInfo, reason: str) -> DamagedRecording:
     return DamagedRecording(f"slice {item.file} is damaged ({reason}); restore it or ingest the capture again")
 
 
-def _select(table: pa.Table, selection: Selection) -> pa.Table:
+def _select(table: pa.Table, selection: Selection, *, exact: bool) -> pa.Table:
     at = table["at"]
     keep = pc.and_(pc.greater_equal(at, selection.start), pc.less(at, selection.end))
+    if not exact:
+        keep = pc.and_(keep, pc.is_in(table["partition"], value_set=pa.array(selection.partitions, pa.uint16())))
     if selection.buckets < SAMPLE_BUCKETS:
         keep = pc.and_(keep, pc.less(table["sample"], selection.buckets))
     return table if pc.all(keep).as_py() else table.filter(keep)

@@ -87,7 +87,7 @@ class Recording:
         return pa.concat_arrays([pa.array([], pa.string()), *(self._ids(item) for item in touching)])
 
     def _read_ids(self, item: SliceInfo) -> pa.Array:
-        everyone = frozenset(group.partition for group in item.groups)
+        everyone = frozenset(nth for group in item.groups for nth in group.partitions)
         whole = Selection(
             partitions=everyone,
             start=item.first_at,

@@ -34,7 +34,7 @@ def make_slice(**changes: Any) -> SliceInfo:
         rows=3,
         footer=100,
         raw_bytes=5000,
-        groups=(GroupInfo(0, 1, 4, 300, 77), GroupInfo(7, 2, 300, 800, 78)),
+        groups=(GroupInfo(0, 1, 4, 300, 77), GroupInfo(7, 2, 300, 800, 78, 9)),
         footer_crc32=79,
     )
     return replace(plain, **changes)
@@ -89,6 +89,13 @@ def test_a_manifest_survives_its_json() -> None:
     """Reading what was written gives an equal manifest."""
     manifest = make_manifest()
     assert from_json(to_json(manifest), "manifest.json") == manifest
+
+
+def test_a_row_group_of_five_numbers_is_of_one_partition() -> None:
+    """Manifests of earlier releases do not say where a row group's partitions end: it has one."""
+    short = to_json(make_manifest()).replace(b"[0,1,4,300,77,0]", b"[0,1,4,300,77]")
+    assert from_json(short, "manifest.json") == make_manifest()
+    assert [list(group.partitions) for group in from_json(short, "").slices[0].groups] == [[0], [7, 8, 9]]
 
 
 def test_each_slice_endpoint_and_shared_session_has_one_line() -> None:
@@ -171,7 +178,9 @@ def test_fields_of_a_later_minor_version_are_ignored() -> None:
         pytest.param(to_json(make_manifest()).replace(b'"footer"', b'"x"'), "is damaged", id="slice-field-missing"),
         pytest.param(to_json(make_manifest()).replace(b'"over":0', b'"over":-1'), "is damaged", id="bad-histogram"),
         pytest.param(to_json(make_manifest()).replace(b'"00ff"', b'"0g"'), "is damaged", id="session-not-hex"),
-        pytest.param(to_json(make_manifest()).replace(b"[0,1,4,300,77]", b"[0,1,4,300]"), "is damaged", id="group-cut"),
+        pytest.param(
+            to_json(make_manifest()).replace(b"[0,1,4,300,77,0]", b"[0,1,4,300]"), "is damaged", id="group-cut"
+        ),
     ],
 )
 def test_what_is_no_manifest_is_refused(data: bytes, message: str) -> None:

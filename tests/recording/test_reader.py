@@ -79,9 +79,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(max_examples=20)
-@given(wild_exchanges(), st.integers(1, 5), st.data())
+@given(wild_exchanges(), st.one_of(st.integers(1, 5), st.sampled_from([17, 40, 256])), st.data())
 def test_partitions_windows_and_samples_select(exchanges: list[Exchange], partitions: int, data: st.DataObject) -> None:
-    """A selection gives exactly the rows of its partitions, window and sample buckets."""
+    """A selection gives exactly the rows of its partitions, window and sample buckets, whoever shares their row groups."""
     owned = data.draw(st.frozensets(st.integers(0, partitions - 1), min_size=1))
     start, end = sorted(data.draw(st.tuples(*[st.integers(START - 21 * SECOND, START + 21 * SECOND)] * 2)))
     buckets = data.draw(st.sampled_from([0, 100, 500, 999, 1000]))
@@ -140,6 +140,44 @@ def test_spans_are_the_owned_groups_and_the_footer(partitions: set[int], expecte
     assert spans(ITEM, partitions) == expected
 
 
+def test_a_shared_row_group_is_fetched_for_any_of_its_partitions() -> None:
+    """A row group of several partitions is read by the owner of the first, the last, or one between, and by nobody else."""
+    item = replace(ITEM, groups=(GroupInfo(2, 9, 4, 3_000_004, 0, 5), GroupInfo(7, 9, 3_000_004, 6_000_004, 0, 8)))
+    for partition in (2, 3, 5):
+        assert spans(item, {partition}) == [(4, 3_000_004), FOOTER]
+        assert Selection(partitions=frozenset({partition}), start=0, end=99, buckets=1000).touches(item)
+    assert spans(item, {1, 6, 9}) == [FOOTER]
+    assert not Selection(partitions=frozenset({1, 6, 9}), start=0, end=99, buckets=1000).touches(item)
+
+
+def test_others_rows_in_a_shared_row_group_are_left_out(tmp_path: Path) -> None:
+    """Of partitions that share row groups each owner gets its own rows, with the columns that were asked for."""
+    exchanges = [make_exchange(n, session=b"%d" % n) for n in range(200)]
+    recording = record_in(tmp_path, exchanges, partitions=64)
+    item = recording.manifest.slices[0]
+    whole = Part(0, slice_bytes(recording, item))
+    for owned in (frozenset({1}), frozenset(range(2, 31)), frozenset(range(64))):
+        rows = decode(item, [whole], everything(recording, partitions=owned, columns=("at", "session")))
+        assert rows.column_names == ["at", "session"]
+        assert sorted(rows["session"].to_pylist()) == sorted(
+            e.session for e in exchanges if partition_of(e.session, 64) in owned
+        )
+
+
+FIXTURES = Path(__file__).parents[1] / "data"
+
+
+@pytest.mark.parametrize("owned", [frozenset(range(256)), frozenset({53, 172}), frozenset({54})])
+def test_a_recording_of_an_earlier_release_is_read(owned: frozenset[int]) -> None:
+    """Version 1 is read for ever: 256 partitions with a row group each, and groups of five numbers in the manifest."""
+    recording = open_recording(FolderStore(FIXTURES / "recording-one-group-per-partition"))
+    expected = [e for e in make_exchanges(40) if partition_of(e.session, 256) in owned]
+    rows = read_all(recording, partitions=owned)
+    assert [_plain(row) for row in rows] == [_plain(asdict(exchange)) for exchange in expected]
+    counted = recording.count_index().slices(START, START + 3600 * SECOND, 1000, owned)
+    assert sum(counted.values()) == len(expected)
+
+
 def test_a_small_gap_is_read_rather_than_asked_around() -> None:
     """Ranges with little between them are one: another round trip would cost more."""
     groups = (GroupInfo(0, 1, 4, 1000, 0), GroupInfo(1, 1, 1000, 200_000, 0), GroupInfo(2, 1, 200_000, 300_000, 0))
@@ -184,6 +222,7 @@ def test_a_footer_larger_than_pyarrows_guess_is_read(tmp_path: Path, monkeypatch
     monkeypatch.setattr(reader, "_GAP", 0)
     body = random.Random(1).randbytes(3000)
     exchanges = [make_exchange(n, session=b"%d" % n, response_body=body[n:]) for n in range(600)]
+    monkeypatch.setattr(writer, "_GROUPS", 64)
     for partitions in (4, 64):
         recording = record_in(tmp_path / str(partitions), exchanges, partitions=partitions)
         (item,) = recording.manifest.slices

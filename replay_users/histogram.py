@@ -85,6 +85,9 @@ class _Buckets:
 
     def _merge_buckets(self, other: _Buckets) -> None:
         self.over += other.over
+        if not self.buckets:  # a fifth of the time
+            self.buckets.update(other.buckets)
+            return
         for bucket, count in other.buckets.items():
             self.buckets[bucket] += count
 

@@ -59,6 +59,11 @@ class EndpointTally:
         """Sent, and no answer came."""
         return sum(self.failed_by.values())
 
+    @property
+    def ended(self) -> int:
+        """Exchanges that were sent, dropped or skipped: it grows whenever anything is counted here."""
+        return self.sent + sum(self.dropped_by.values()) + sum(self.skipped_by.values())
+
     def drop(self, reason: Drop) -> None:
         """Count an exchange that was not sent by our limits: over of latency."""
         self.dropped_by[reason] += 1

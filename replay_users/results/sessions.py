@@ -57,7 +57,9 @@ class SessionSketch:
 
     def merge(self, other: SessionSketch) -> None:
         """See every session the other saw as well."""
-        self._keep(self.members | other.members)
+        new = [number for number in other.members if number < self.limit and number not in self.members]
+        if new:
+            self._keep(self.members.union(new))
 
     def to_list(self) -> list[int]:
         """The members as JSON values."""

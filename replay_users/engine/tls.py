@@ -2,24 +2,39 @@
 
 Law: files in, an `SSLContext` out; what goes wrong with our own files is a `UsageError` here, what the peer does wrong is
 counted in `errors`. The subtle things: a session may be used only with the context that it came from, so a context that
-is renewed forgets it; and an encrypted key would make OpenSSL ask the terminal, which is refused instead.
+is renewed forgets it; an encrypted key would make OpenSSL ask the terminal, which is refused instead; and with TLS 1.3 a
+target that demands a certificate says so only after the handshake, so the preflight listens for a moment.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from replay_users.engine.tls_fault import Reasons
+import gevent
+from gevent import socket
+
+from replay_users.engine.head import is_http2
+from replay_users.engine.tls_fault import HTTP2_ONLY, Reasons, cure_of, reason_of
+from replay_users.engine.tunnel import Refused, read_answer
 from replay_users.errors import UsageError
 
-__all__ = ["Tls", "TlsSettings"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from replay_users.engine.connection import Address
+
+__all__ = ["Tls", "TlsSettings", "check_tls"]
 
 _PROTOCOLS = ["http/1.1"]
 _KEY = b"PRIVATE KEY-----"
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_READ = 16384
+_LISTEN = 0.5  # s after the handshake in which a target may still refuse: some round trips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +188,90 @@ def _try_name(context: ssl.SSLContext, name: str) -> None:
         context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
     except (ValueError, UnicodeError, OSError):
         raise UsageError(f"--sni: {name!r} is no host name; give the name in the target's certificate") from None
+
+
+def check_tls(addresses: Sequence[Address], tls: Tls, tunnel: bytes, timeout_s: float) -> None:
+    """Try the handshake before a run with the first address that can be reached; blocks its greenlet.
+
+    Raises:
+        UsageError: target or proxy refuse us, or the target's certificate is not to be trusted; the sentence says the cure.
+    """
+    for address in addresses:
+        with suppress(TimeoutError), gevent.Timeout(timeout_s, TimeoutError), socket.socket(address[0]) as sock:
+            if _is_reached(sock, address, tunnel):
+                _Trial(sock, tls).run()
+                return
+
+
+def _is_reached(sock: Any, address: Address, tunnel: bytes) -> bool:
+    """Connect, and go through the tunnel if there is one; what cannot be reached now is the run's to count."""
+    try:
+        sock.connect(address[1])
+        answer = _ask(sock, tunnel) if tunnel else None
+    except OSError:
+        return False
+    if isinstance(answer, Refused) and answer.final:
+        raise UsageError(f"--proxy: the proxy refuses a tunnel ({answer.reason}); check its address and credential")
+    return not isinstance(answer, Refused)
+
+
+def _ask(sock: Any, tunnel: bytes) -> object:
+    sock.sendall(tunnel)
+    heard, answer = b"", None
+    while answer is None:
+        data = sock.recv(_READ)
+        heard += data
+        answer = read_answer(heard, ended=not data)
+    return answer
+
+
+class _Trial:
+    """One handshake for the sake of it."""
+
+    def __init__(self, sock: Any, tls: Tls) -> None:
+        self._sock = sock
+        self._name = tls.settings.server_name
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ssl = tls.wrap(self._incoming, self._outgoing)
+        self._first = b""
+
+    def run(self) -> None:
+        """Shake hands, then listen for a refusal."""
+        try:
+            while not self._shaken():
+                if not self._hear():
+                    return  # closed without a word: that may pass
+            self._listen()
+        except ssl.SSLError as error:
+            raise UsageError(cure_of(reason_of(error), self._name, self._first)) from None
+        except ConnectionError:
+            return
+
+    def _shaken(self) -> bool:
+        try:
+            self._ssl.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            with suppress(ConnectionError):  # reading tells why
+                self._sock.sendall(self._outgoing.read())
+        return True
+
+    def _hear(self) -> bool:
+        data = self._sock.recv(_READ)
+        self._first = self._first or data[:16]
+        self._incoming.write(data)
+        return bool(data)
+
+    def _listen(self) -> None:
+        """Until it is clear that the target takes us: from TLS 1.3's tickets, or since it chose our protocol, or by time."""
+        chosen = self._ssl.selected_alpn_protocol() is not None
+        if chosen and self._ssl.version() != "TLSv1.3":
+            return
+        with suppress(TimeoutError), gevent.Timeout(_LISTEN, TimeoutError):
+            while self._hear():
+                with suppress(ssl.SSLWantReadError):
+                    if is_http2(self._ssl.read(_READ)):
+                        raise UsageError(cure_of(HTTP2_ONLY, self._name, self._first))
+                if chosen and self._ssl.session is not None and self._ssl.session.has_ticket:
+                    return

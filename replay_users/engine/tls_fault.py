@@ -8,9 +8,30 @@ from __future__ import annotations
 
 import ssl
 
-__all__ = ["HTTP2_ONLY", "Reasons", "reason_of"]
+__all__ = ["HTTP2_ONLY", "Reasons", "cure_of", "reason_of"]
 
 HTTP2_ONLY = "the target speaks HTTP/2 only (ALPN)"
+
+_CURES = {
+    "hostname mismatch": "the certificate of the target is not for {name}; give the name it is for with --sni",
+    "ip address mismatch": "the certificate of the target is not for the address {name}; give the name it is for with --sni",
+    "unrecognized name": "the target does not know the name {name}; give the name it goes by with --sni",
+    "has expired": "the certificate of {name} has expired; renew it, or trust it all the same with --insecure",
+    "not yet valid": "the certificate of {name} is not valid yet; check the clocks, or trust it all the same with --insecure",
+    "certificate: ": "the certificate of {name} is not trusted ({reason}); give its authority with --ca-file, or --insecure",
+    "certificate required": "{name} demands a client certificate; give one with --client-cert and --client-key",
+    "alert handshake failure": "{name} refuses the handshake ({reason}): it may demand a client certificate (--client-cert),"
+    " or we share no cipher",
+    "unknown ca": "{name} does not accept our client certificate ({reason}); give another with --client-cert",
+    "alert bad certificate": "{name} does not accept our client certificate ({reason}); give another with --client-cert",
+    "alert certificate": "{name} does not accept our client certificate ({reason}); give another with --client-cert",
+    "protocol version": "{name} speaks no version of TLS that we do (1.2 and 1.3); enable one there",
+    "unsupported protocol": "{name} speaks no version of TLS that we do (1.2 and 1.3); enable one there",
+    HTTP2_ONLY: "{name} speaks HTTP/2 only, and replays are sent as HTTP/1.1; enable HTTP/1.1 there",
+}
+"""What is in a reason, and the sentence for it; the first that fits."""
+
+_NO_TLS = frozenset({"wrong version number", "http request", "packet length too long", "record layer failure"})
 
 _MOST = 20
 _REST = "other"
@@ -28,9 +49,22 @@ class Reasons(dict[str, int]):
 def reason_of(error: OSError) -> str:
     """Few words, the same for the same fault."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
+        return f"certificate: {error.verify_message[:1].lower()}{error.verify_message[1:].rstrip('.')}"
     if isinstance(error, ssl.SSLError):
         if "NO_APPLICATION_PROTOCOL" in (error.reason or ""):
             return HTTP2_ONLY
         return (error.reason or str(error)).replace("_", " ").lower()
     return (error.strerror or type(error).__name__).lower()
+
+
+def cure_of(reason: str, name: str, first: bytes) -> str:
+    """A sentence for a person who gave the target by `name`; `first` is what the target said first."""
+    if first.startswith(b"HTTP/"):
+        return f"--host: {name} speaks plain HTTP on this port; say http:// instead of https://"
+    if reason in _NO_TLS:
+        return (
+            f"--host: {name} speaks no TLS on this port ({reason}); check the port, or say http:// instead of https://"
+        )
+    found = (sentence for mark, sentence in _CURES.items() if mark in reason)
+    sentence = next(found, "TLS with {name} fails ({reason}); check what speaks on its port")
+    return "--host: " + sentence.format(name=name, reason=reason)

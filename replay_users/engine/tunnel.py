@@ -13,6 +13,8 @@ __all__ = ["Opened", "Refused", "connect_request", "read_answer"]
 
 _MAX_HEAD = 64 << 10
 _PHRASE = 60
+_PASSING = frozenset({404, 408, 429, *range(500, 600)})
+"""Statuses that blame the target or the moment, not us."""
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r\n").match
 _INTERIMS = re.compile(rb"\A(?:HTTP/1\.[01] 1\d\d[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)+").sub
 _END = b"\r\n\r\n"
@@ -25,10 +27,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """There is no tunnel; the reason is short, to be counted. `status` is 0 where the answer has none."""
+    """There is no tunnel; the reason is short, to be counted; `final` if asking again would not help."""
 
     reason: str
-    status: int = 0
+    final: bool = True
 
 
 def connect_request(name: str, port: int, credential: str = "") -> bytes:
@@ -51,11 +53,11 @@ def read_answer(data: bytes, *, ended: bool) -> Opened | Refused | None:
     status = int(line[1])
     if not 200 <= status < 300:  # noqa: PLR2004
         phrase = "".join(filter(str.isprintable, (line[2] or b"").decode("latin-1")[:_PHRASE]))
-        return Refused(f"{status} {phrase}".strip(), status)
-    return Refused("bytes follow the proxy's answer before TLS begins", status) if rest else Opened()
+        return Refused(f"{status} {phrase}".strip(), final=status not in _PASSING)
+    return Refused("bytes follow the proxy's answer before TLS begins") if rest else Opened()
 
 
 def _unfinished(head: bytes, *, ended: bool) -> Refused | None:
     if not b"HTTP/1.".startswith(head[:7]):
         return Refused("the proxy does not answer in HTTP/1.1")
-    return Refused("the proxy closed the connection without an answer") if ended else None
+    return Refused("the proxy closed the connection without an answer", final=False) if ended else None

@@ -11,12 +11,15 @@ from replay_users.plan.duration import describe_duration, parse_duration
 from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import HeaderSpec, is_credential, parse_header, resolve
 from replay_users.plan.host import Host, parse_host
+from replay_users.plan.map_rule import MapRule, parse_maps
 from replay_users.plan.overview import inspect_json, inspect_text
 from replay_users.plan.pace import AsRecorded, Pace, Rates, Stage, clip
 from replay_users.plan.pace_text import parse_pace, parse_rate
 from replay_users.plan.plan import CountIndex, Plan, Reading, make_plan
+from replay_users.plan.proxy import Proxy, find_proxy, parse_proxy
 from replay_users.plan.rate import RateCurve
 from replay_users.plan.render import plan_json, plan_text
+from replay_users.plan.route import PlannedTarget, Route, Router
 from replay_users.plan.safety import EndpointRule, RuleKind, Safety, refuse_production
 from replay_users.plan.safety_file import parse_safety
 from replay_users.plan.selection import EndpointFilter, Pattern, parse_endpoints, parse_methods, parse_sample
@@ -37,15 +40,20 @@ __all__ = [
     "EndpointRule",
     "HeaderSpec",
     "Host",
+    "MapRule",
     "Pace",
     "Pattern",
     "Pieces",
     "Plan",
     "PlanSettings",
     "PlannedEndpoint",
+    "PlannedTarget",
+    "Proxy",
     "RateCurve",
     "Rates",
     "Reading",
+    "Route",
+    "Router",
     "RuleKind",
     "Safety",
     "Scaled",
@@ -56,6 +64,7 @@ __all__ = [
     "clip",
     "describe_duration",
     "describe_instant",
+    "find_proxy",
     "inspect_json",
     "inspect_text",
     "is_credential",
@@ -64,8 +73,10 @@ __all__ = [
     "parse_endpoints",
     "parse_header",
     "parse_host",
+    "parse_maps",
     "parse_methods",
     "parse_pace",
+    "parse_proxy",
     "parse_rate",
     "parse_safety",
     "parse_sample",

@@ -57,7 +57,7 @@ class HeaderSpec:
         return self.name.lower().encode("ascii")
 
 
-def parse_header(text: str) -> HeaderSpec:
+def parse_header(text: str, option: str = "--header") -> HeaderSpec:
     """Read `Name: value`, where `${NAME}` is an environment variable, `${file:/path}` a file, `$$` a dollar sign.
 
     Raises:
@@ -66,7 +66,7 @@ def parse_header(text: str) -> HeaderSpec:
     name, colon, template = text.partition(":")
     name, template = name.strip(), template.strip()
     if not colon or not _TOKEN.fullmatch(name):
-        raise UsageError("a --header has no valid name: write it like 'Accept-Language: en'")
+        raise UsageError(f"a {option} has no valid name: write it like 'Accept-Language: en'")
     if name.lower() in _OURS:
         raise UsageError(f"header {name} is written by the engine itself and cannot be set")
     if _CONTROL.search(template):

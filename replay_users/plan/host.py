@@ -1,4 +1,4 @@
-"""The place a run sends to: scheme, host and port, out of `--host`.
+"""A place that requests go to: scheme, host and port, as `--host` and `--map` write it.
 
 Law: text to a value; nothing is resolved here. The subtle thing: names are compared as networks do (case, a trailing
 dot and the spelling of an IPv6 address do not count), so that production is recognised however it is written.
@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 from replay_users.errors import UsageError
 
-__all__ = ["Host", "canonical_name", "parse_host", "split_authority"]
+__all__ = ["DEFAULT_PORTS", "Host", "canonical_name", "is_host", "parse_host", "split_authority"]
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""The schemes there are, and the port of each."""
+
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:]*))(?::(?P<port>\d{0,5}))?")
 
@@ -32,7 +34,7 @@ class Host:
     def authority(self) -> str:
         """The value of the Host header: the port only where it is not the scheme's own."""
         name = f"[{self.name}]" if ":" in self.name else self.name
-        return name if self.port == _DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
+        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -51,14 +53,14 @@ def parse_host(url: str) -> Host:
         name, port = canonical_name(parts.hostname or ""), parts.port
     except ValueError:
         raise _unreadable(url) from None
-    if parts.scheme not in _DEFAULT_PORTS or not _is_host(name) or port == 0:
+    if parts.scheme not in DEFAULT_PORTS or not is_host(name) or port == 0:
         raise _unreadable(url)
     if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise UsageError(
             "the target host must be scheme, host and port only: targets are sent as recorded,"
             " and credentials come from --header"
         )
-    return Host(parts.scheme, name, port or _DEFAULT_PORTS[parts.scheme])
+    return Host(parts.scheme, name, port or DEFAULT_PORTS[parts.scheme])
 
 
 def _unreadable(url: str) -> UsageError:
@@ -66,7 +68,8 @@ def _unreadable(url: str) -> UsageError:
     return UsageError(f"unknown host {shown}: write http://HOST:PORT or https://HOST:PORT")
 
 
-def _is_host(name: str) -> bool:
+def is_host(name: str) -> bool:
+    """Whether a canonical name can be that of a host, or is an address."""
     return bool(_NAME.fullmatch(name)) or _address(name) is not None
 
 

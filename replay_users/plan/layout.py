@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
     from replay_users.histogram import Measure
 
-__all__ = ["amounts", "byte_size", "columns", "counted", "labelled", "milliseconds", "shown", "sparkline"]
+__all__ = ["amounts", "byte_size", "columns", "counted", "labelled", "listed", "milliseconds", "shown", "sparkline"]
 
 _LABEL = 12
 _LISTED = 5
+_NAMED = 3
 _WIDEST = 60
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -38,6 +39,12 @@ def amounts(counts: Mapping[str, int]) -> str:
     if len(counts) > _LISTED:
         listed.append(f"{len(counts) - _LISTED:,} more")
     return ", ".join(listed) or "none"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first three of some names, quoted, and how many more there are."""
+    named = ", ".join(repr(shown(name)) for name in names[:_NAMED])
+    return named if len(names) <= _NAMED else f"{named} and {len(names) - _NAMED:,} more"
 
 
 def counted(number: int, noun: str) -> str:

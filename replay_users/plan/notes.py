@@ -6,15 +6,18 @@ matches nothing is named here, because a misspelt one is otherwise invisible.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from replay_users.model import OTHER_ENDPOINT, Capture, SkipReason
 from replay_users.plan.headers import is_credential
+from replay_users.plan.layout import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from replay_users.plan.counts import Counts
+    from replay_users.plan.route import Router
     from replay_users.plan.selection import Pattern
     from replay_users.plan.settings import PlanSettings
     from replay_users.recording.manifest import Manifest
@@ -31,10 +34,13 @@ _CURES = {
 }
 
 
-def notes(manifest: Manifest, settings: PlanSettings, counts: Counts, *, clipped: bool) -> tuple[str, ...]:
+def notes(
+    manifest: Manifest, settings: PlanSettings, counts: Counts, router: Router, *, clipped: bool
+) -> tuple[str, ...]:
     """The warnings of a plan, the gravest first."""
     return (
         *_nothing(counts),
+        *_targets(manifest, settings, router),
         *_credentials(settings, counts),
         *_unmatched(manifest, settings),
         *_overflow(settings, counts),
@@ -54,6 +60,27 @@ def _nothing(counts: Counts) -> Iterator[str]:
         return
     reason = max(counts.skipped_by, key=lambda r: counts.skipped_by[r])
     yield f"nothing would be sent: {_CURES[reason]}"
+
+
+def _targets(manifest: Manifest, settings: PlanSettings, router: Router) -> Iterator[str]:
+    if not settings.verifies:
+        yield "--insecure: certificates are not verified, so whoever answers may not be the target"
+    for rule in router.rules:
+        if not router.covers(rule, manifest.hosts):
+            close = get_close_matches(rule.name, manifest.hosts, n=1, cutoff=0.6)
+            hint = f"; did you mean {shown(close[0])!r}?" if close else ""
+            yield f"--map {rule.text} matches no host of the recording{hint}"
+    half = [authority for authority in manifest.hosts if router.may_reach(authority) > {None}]
+    if half:
+        yield (
+            f"some exchanges of {listed(half)} may be of a scheme that no map covers and are skipped then (unmapped):"
+            " map the other scheme too, or give --host"
+        )
+    if settings.recorded_connections and (h2 := manifest.protocols.get("HTTP/2", 0)):
+        yield (
+            f"{h2:,} exchanges shared connections over HTTP/2: with --connections recorded, those that were under way"
+            " together open extra connections"
+        )
 
 
 def _credentials(settings: PlanSettings, counts: Counts) -> Iterator[str]:

@@ -18,6 +18,7 @@ from replay_users.plan.duration import SECOND
 from replay_users.plan.notes import notes
 from replay_users.plan.pace import clip, describe_rate
 from replay_users.plan.rate import rate_curve
+from replay_users.plan.route import SEVERAL, planned_targets, refuse_uncovered
 from replay_users.plan.safety import refuse_production
 from replay_users.plan.window import parse_window
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from replay_users.model import SkipReason
     from replay_users.plan.counts import Cell
     from replay_users.plan.pace import Pace
+    from replay_users.plan.proxy import Proxy
     from replay_users.plan.rate import RateCurve
+    from replay_users.plan.route import PlannedTarget, Router
     from replay_users.plan.settings import PlanSettings
     from replay_users.plan.warp import Warp
     from replay_users.plan.window import Window
@@ -65,8 +68,7 @@ class Plan:
     Attributes:
         recording: its name, as shown.
         generation: the manifest's.
-        target: the URL requests go to; `None` for a plan that goes nowhere.
-        host_header: what Host will say, or `as recorded`.
+        targets: where requests go; none for a plan that goes nowhere.
         window: which rows, and the origin of their offsets.
         buckets: of the `SAMPLE_BUCKETS` buckets of sessions, how many are replayed.
         pace: as it will be, clipped if it had to be.
@@ -83,8 +85,7 @@ class Plan:
 
     recording: str
     generation: int
-    target: str | None
-    host_header: str
+    targets: tuple[PlannedTarget, ...]
     window: Window
     buckets: int
     pace: Pace
@@ -97,6 +98,19 @@ class Plan:
     protocols: Mapping[str, int]
     reading: Reading
     warnings: tuple[str, ...]
+
+    @property
+    def target(self) -> str | None:
+        """The URL that requests go to, `several` if there are more; `None` for a plan that goes nowhere."""
+        if not self.targets:
+            return None
+        return self.targets[0].route.url if len(self.targets) == 1 else SEVERAL
+
+    @property
+    def host_header(self) -> str:
+        """What Host will say, `as recorded`, or `several`."""
+        said = {target.host_header for target in self.targets} or {"as recorded"}
+        return said.pop() if len(said) == 1 else SEVERAL
 
     @property
     def planned(self) -> int:
@@ -128,10 +142,12 @@ def make_plan(manifest: Manifest, index: CountIndex, settings: PlanSettings) -> 
     """Plan a run. A plan that would send nothing is a plan; what to make of it is the caller's choice.
 
     Raises:
-        UsageError: the target is production, the window holds nothing, or the pace exceeds `max_rate` without `clip`.
+        UsageError: a target is production, a recorded host has none, the window holds nothing, or the pace exceeds
+            `max_rate` without `clip`.
     """
-    if settings.host is not None:
-        refuse_production(settings.host.url, manifest.hosts)
+    router = settings.router()
+    proxies = settings.proxies or (None,) * len(router.targets)
+    _refuse_places(router, proxies, manifest.hosts)
     window = parse_window(settings.window, manifest.first_at, manifest.last_at)
     names = [info.name for info in manifest.endpoints]
     decisions = decide_all(names, settings.methods, settings.endpoints, settings.safety)
@@ -143,8 +159,7 @@ def make_plan(manifest: Manifest, index: CountIndex, settings: PlanSettings) -> 
     return Plan(
         recording=settings.recording,
         generation=manifest.generation,
-        target=settings.host.url if settings.host else None,
-        host_header=_host_header(settings),
+        targets=planned_targets(router, proxies, manifest.hosts),
         window=window,
         buckets=settings.buckets,
         pace=pace,
@@ -156,7 +171,7 @@ def make_plan(manifest: Manifest, index: CountIndex, settings: PlanSettings) -> 
         hosts=manifest.hosts,
         protocols=manifest.protocols,
         reading=_reading(manifest, window),
-        warnings=notes(manifest, settings, counts, clipped=pace != settings.pace),
+        warnings=notes(manifest, settings, counts, router, clipped=pace != settings.pace),
     )
 
 
@@ -165,10 +180,12 @@ def _reading(manifest: Manifest, window: Window) -> Reading:
     return Reading(len(sizes), sum(sizes), len(sizes))
 
 
-def _host_header(settings: PlanSettings) -> str:
-    if settings.preserve_host or settings.host is None:
-        return "as recorded"
-    return settings.host.authority
+def _refuse_places(router: Router, proxies: Sequence[Proxy | None], hosts: Mapping[str, int]) -> None:
+    """Production is no target, and no proxy either: a server that takes whole URLs may well answer them itself."""
+    for place in (*(route.host for route in router.targets), *(proxy.host for proxy in proxies if proxy)):
+        refuse_production(place.url, hosts)
+    if router.targets:
+        refuse_uncovered(router, hosts)
 
 
 def _within_ceiling(settings: PlanSettings, curve: Sequence[int]) -> Pace:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from replay_users.model import SkipReason
     from replay_users.plan.counts import PlannedEndpoint
     from replay_users.plan.plan import Plan, Reading
+    from replay_users.plan.route import PlannedTarget
 
 __all__ = ["plan_json", "plan_text"]
 
 _LINES = 30
 _ENDPOINTS = 5
+_TARGETS = 4
 
 
 def plan_text(plan: Plan) -> str:
@@ -36,13 +38,39 @@ def plan_text(plan: Plan) -> str:
 
 def _head(plan: Plan) -> list[str]:
     name = shown(plan.recording) or "a recording"
-    where = f"against {plan.target}, Host {plan.host_header}" if plan.target else "without a target"
+    where = "without a target"
+    if len(plan.targets) == 1:
+        where = f"against {_place(plan.targets[0])}"
+    elif plan.targets:
+        where = f"against {len(plan.targets):,} targets"
     return [f"Plan: replay {name} (manifest generation {plan.generation}) {where}"]
+
+
+def _place(target: PlannedTarget) -> str:
+    through = f" through proxy {target.proxy}" if target.proxy else ""
+    return f"{target.route.url}, Host {target.host_header}{through}"
+
+
+def _targets(targets: Sequence[PlannedTarget]) -> list[str]:
+    """A line for each of several targets, the first ones only if there are many."""
+    if len(targets) < 2:  # noqa: PLR2004 - one stands in the first line
+        return []
+    cut = len(targets) > _TARGETS
+    lines = [f"{_place(t)}: {_amount(t)}" for t in targets[: _TARGETS - cut]]
+    if cut:
+        lines.append(f"and {len(targets) - len(lines):,} more, all of them with --json")
+    return [labelled("" if nth else "targets", line) for nth, line in enumerate(lines)]
+
+
+def _amount(target: PlannedTarget) -> str:
+    bound = "" if target.exact else "up to "
+    return f"{counted(target.hosts, 'host')}, {bound}{counted(target.rows, 'exchange')} of the whole recording"
 
 
 def _figures(plan: Plan) -> list[str]:
     rate = plan.rate
     lines = [
+        *_targets(plan.targets),
         labelled("window", f"{plan.window.describe()}, {_sample(plan)} % of the sessions"),
         labelled("pace", f"{plan.pace.describe()}, takes {describe_duration(plan.duration_ns)}"),
         labelled("rate", f"mean {rate.mean:,.1f}/s, peak {rate.peak:,.1f}/s"),
@@ -58,7 +86,7 @@ def _figures(plan: Plan) -> list[str]:
     if plan.headers_left_out:
         share = plan.headers_left_out / plan.will_send
         text = f"{plan.headers_left_out:,} to send without a redacted header ({share:.1%})"
-        lines.insert(6, labelled("redacted", text))
+        lines.insert(len(lines) - 5, labelled("redacted", text))
     return lines
 
 
@@ -111,6 +139,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "manifest": plan.generation,
         "target": plan.target,
         "host_header": plan.host_header,
+        "targets": [_target_json(target) for target in plan.targets],
         "window": _window_json(plan),
         "sample_percent": plan.buckets * 100 / SAMPLE_BUCKETS,
         "pace": plan.pace.describe(),
@@ -132,6 +161,17 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "reading": {"slices": reading.slices, "bytes": reading.bytes, "gets": reading.gets},
         "endpoints": [_endpoint_json(endpoint) for endpoint in plan.counts.endpoints],
         "warnings": list(plan.warnings),
+    }
+
+
+def _target_json(target: PlannedTarget) -> Mapping[str, Any]:
+    return {
+        "target": target.route.url,
+        "host_header": target.host_header,
+        "proxy": target.proxy,
+        "hosts": target.hosts,
+        "rows": target.rows,
+        "exact": target.exact,
     }
 
 

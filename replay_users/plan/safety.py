@@ -108,7 +108,7 @@ def refuse_production(host_url: str, recorded: Iterable[str]) -> None:
         if place is not None and place[0] == host.name and _same_port(place[1], host.port):
             raise UsageError(
                 f"{host.url} is where this was recorded ({authority}), and a replay never goes to"
-                " production: give the staging host with --host"
+                " production: give a staging host with --host or --map"
             )
 
 

@@ -47,7 +47,7 @@ _REDACTED_HEADER = int(Trait.REDACTED_HEADER)
 class WireBuilder:
     """Builds requests for one run."""
 
-    __slots__ = ("_end", "_hosts", "_line", "_marks", "_overridden", "_starts")
+    __slots__ = ("_end", "_hosts", "_line", "_marks", "_overridden", "_place", "_starts")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class WireBuilder:
         run_id: str,
         extra: Sequence[bytes] = (),
         overridden: frozenset[bytes] = frozenset(),
+        place: bytes = b"",
     ) -> None:
         r"""Fix what is the same for all requests.
 
@@ -64,6 +65,7 @@ class WireBuilder:
             run_id: printable ASCII.
             extra: whole header lines to add, `Name: value\r\n`.
             overridden: lower-case names of recorded headers that give way to added ones.
+            place: scheme and authority, for a forward proxy, which takes whole URLs (RFC 9112 section 3.2.2).
 
         Raises:
             ValueError: `run_id`, `host` or a line of `extra` cannot stand in a request.
@@ -75,6 +77,7 @@ class WireBuilder:
             raise ValueError(f"{host!r} cannot stand in a Host header")
         self._marks = b"".join((TEST_HEADER, RUN_HEADER, run_id.encode(), b"\r\n", *extra))
         self._end = self._marks + b"\r\n"
+        self._place = place
         self._overridden = tuple(b"\n" + name + b":" for name in sorted(overridden))
         self._starts: dict[str, bytes] = {}
         self._hosts: dict[str, bytes] = {}
@@ -88,18 +91,17 @@ class WireBuilder:
         """
         start = self._starts.get(method) or self._start(method)
         line = self._line or self._hosts.get(authority) or self._host(authority)
-        if target[:1] != b"/":
-            target = self._origin_form(method, target)
+        path = target if target[:1] == b"/" else self._origin_form(method, target)
         if traits & _REDACTED_HEADER:
             head = _unredacted(head)
         if self._overridden:
             head = self._replaced(head)
-        if not (start and line and target):
+        if path is None or not (start and line):
             return SkipReason.PROTOCOL
         if body or method in _FRAMED:
             length = b"Content-Length: %d\r\n\r\n" % len(body)
-            return b"".join((start, target, line, head, self._marks, length, body))
-        return b"".join((start, target, line, head, self._end))
+            return b"".join((start, path, line, head, self._marks, length, body))
+        return b"".join((start, path, line, head, self._end))
 
     def build_request(self, request: Request) -> bytes | SkipReason:
         """The same for a request that `rewrite` or `sign` returned, which knows no traits."""
@@ -110,17 +112,17 @@ class WireBuilder:
         traits = _REDACTED_HEADER if REDACTED in request.head else 0
         return self.build(request.method, request.authority, request.target, request.head, request.body, traits)
 
-    def _origin_form(self, method: str, target: bytes) -> bytes:
+    def _origin_form(self, method: str, target: bytes) -> bytes | None:
         """A target that is no path: `*` of OPTIONS, or absolute, whose authority would override Host.
 
-        So a retargeted absolute target is sent as the path it means (RFC 9112 section 3.2.2); nothing, which cannot be
-        sent, for all else.
+        So a retargeted absolute target is sent as the path it means (RFC 9112 section 3.2.2), and `*` is nothing behind the
+        place that a proxy is told (section 3.2.4); `None`, which cannot be sent, for all else.
         """
         if target == b"*" and method == "OPTIONS":
-            return target
+            return b"" if self._place else target
         absolute = _ABSOLUTE.match(target)
         if absolute is None or not self._line:
-            return target if absolute else b""
+            return target if absolute else None
         path = target[absolute.end() :]
         return path if path.startswith(b"/") else b"/" + path
 
@@ -136,7 +138,7 @@ class WireBuilder:
 
     def _start(self, method: str) -> bytes:
         name = method.encode("utf-8", "surrogatepass")
-        return _remember(self._starts, method, name + b" " if _METHOD.fullmatch(name) else b"")
+        return _remember(self._starts, method, name + b" " + self._place if _METHOD.fullmatch(name) else b"")
 
     def _host(self, authority: str) -> bytes:
         return _remember(self._hosts, authority, _host_line(authority.encode("utf-8", "surrogatepass")))

@@ -130,3 +130,9 @@ def test_a_header_shows_its_name_only() -> None:
     assert "half" not in repr(spec) + str(spec)
     assert "Authorization" in repr(spec)
     assert spec.key == b"authorization"
+
+
+def test_the_option_at_fault_is_named() -> None:
+    """Headers for a proxy are given with another option."""
+    with pytest.raises(UsageError, match=r"^a --proxy-header has no valid name"):
+        parse_header("Bad Name: x", "--proxy-header")

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from replay_users.histogram import OVER
-from replay_users.plan.layout import amounts, byte_size, columns, counted, labelled, milliseconds, shown, sparkline
+from replay_users.plan.layout import (
+    amounts,
+    byte_size,
+    columns,
+    counted,
+    labelled,
+    listed,
+    milliseconds,
+    shown,
+    sparkline,
+)
 
 
 def test_what_cannot_be_printed_is_shown_as_its_code() -> None:
@@ -22,6 +32,13 @@ def test_amounts_list_five_and_count_the_rest() -> None:
     assert amounts({"b": 1200, "a": 3}) == "b 1,200, a 3"
     assert amounts({str(n): 1 for n in range(7)}) == "0 1, 1 1, 2 1, 3 1, 4 1, 2 more"
     assert amounts({}) == "none"
+
+
+def test_three_names_are_listed_and_the_rest_counted() -> None:
+    """Quoted, so that an empty one is seen, and printable."""
+    assert listed(["a", ""]) == "'a', ''"
+    assert listed(["a", "b", "c"]) == "'a', 'b', 'c'"
+    assert listed([f"h{n}" for n in range(1003)]) == "'h0', 'h1', 'h2' and 1,000 more"
 
 
 def test_one_thing_is_not_many() -> None:

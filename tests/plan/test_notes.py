@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_users.model import SkipReason
-from replay_users.plan import PlanSettings, Safety, make_plan, parse_endpoints, parse_rate, parse_safety
+from replay_users.plan import PlanSettings, Safety, make_plan, parse_endpoints, parse_host, parse_rate, parse_safety
+from replay_users.plan.map_rule import parse_maps
 
 if TYPE_CHECKING:
     from tests.plan.conftest import MakeRecording
 
+STAGING = parse_host("https://staging")
 ROWS = [("GET /users/{id}", 0, 1000), ("POST /orders", 0, 10), ("GET /ws", 8, 1)]
 
 
@@ -70,6 +72,27 @@ def test_a_plain_plan_has_nothing_to_warn_of(make_recording: MakeRecording, row:
             PlanSettings(), {"protocols": {"HTTP/2": 1011}}, "1,011 exchanges were recorded over HTTP/2", id="h2"
         ),
         pytest.param(PlanSettings(), {"shared_sessions": ("aa", "bb")}, "2 sessions are shared", id="shared sessions"),
+        pytest.param(
+            PlanSettings(host=STAGING, verifies=False), {}, "--insecure: certificates are not verified", id="insecure"
+        ),
+        pytest.param(
+            PlanSettings(host=STAGING, maps=parse_maps(["shop.exampel.com=http://b"])),
+            {},
+            "--map shop.exampel.com=http://b matches no host of the recording; did you mean 'shop.example.com'?",
+            id="an idle map",
+        ),
+        pytest.param(
+            PlanSettings(maps=parse_maps(["https://shop.example.com=http://b"])),
+            {},
+            "some exchanges of 'shop.example.com' may be of a scheme that no map covers and are skipped then (unmapped)",
+            id="half a map",
+        ),
+        pytest.param(
+            PlanSettings(recorded_connections=True),
+            {"protocols": {"HTTP/2": 1011}},
+            "1,011 exchanges shared connections over HTTP/2: with --connections recorded",
+            id="recorded connections of h2",
+        ),
         pytest.param(PlanSettings(max_rate=parse_rate("10"), clip=True), {}, "held at --max-rate", id="clipped"),
     ],
 )
@@ -78,6 +101,20 @@ def test_each_note_says_what_and_how_to_change_it(
 ) -> None:
     """One sentence, with the number and the cure."""
     assert expected in warnings(make_recording, row, settings, **facts)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PlanSettings(host=STAGING, maps=parse_maps(["shop.example.com=http://b", "*.example.com=http://b"])),
+        PlanSettings(host=STAGING, maps=parse_maps(["https://shop.example.com=http://b"])),
+        PlanSettings(host=STAGING, recorded_connections=True),
+    ],
+    ids=["maps that match, shadowed or not", "what a scheme leaves goes to --host", "recorded connections of HTTP/1.1"],
+)
+def test_targets_without_anything_to_warn_of(make_recording: MakeRecording, row: Any, settings: PlanSettings) -> None:
+    """What is covered, and does what was asked, needs no note."""
+    assert warnings(make_recording, row, settings) == ""
 
 
 def test_an_empty_sample_says_so(make_recording: MakeRecording, row: Any) -> None:

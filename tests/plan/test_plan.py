@@ -17,6 +17,8 @@ from replay_users.plan import (
     parse_pace,
     parse_rate,
 )
+from replay_users.plan.map_rule import parse_maps
+from replay_users.plan.proxy import Proxy
 from replay_users.recording.manifest import SliceInfo
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 HALF = SECOND // 2
+STAGING = parse_host("http://staging:8080")
 
 
 @pytest.fixture
@@ -158,6 +161,31 @@ def test_the_plan_says_where_to_and_with_which_host(
     settings = PlanSettings(host=parse_host(url) if url else None, preserve_host=preserve)
     plan = make_plan(*shop, settings)
     assert (plan.target, plan.host_header) == (target, header)
+
+
+def test_no_target_may_be_production(make_recording: MakeRecording, row: Any) -> None:
+    """A map that leads from one recorded host to another one is refused, and so is a proxy that was recorded."""
+    recording = make_recording([row(0, "GET /a")], hosts={"shop": 1, "api": 1})
+    with pytest.raises(UsageError, match=r"http://api is where this was recorded \(api\)"):
+        make_plan(*recording, PlanSettings(host=STAGING, maps=parse_maps(["shop=http://api"])))
+    with pytest.raises(UsageError, match=r"http://shop:443 is where this was recorded"):
+        make_plan(*recording, PlanSettings(host=STAGING, proxies=(Proxy(parse_host("http://shop:443")),)))
+
+
+def test_every_recorded_host_needs_a_target(make_recording: MakeRecording, row: Any) -> None:
+    """One that neither a map nor `--host` covers is refused; a plan that goes nowhere needs none."""
+    recording = make_recording([row(0, "GET /a")], hosts={"shop": 1, "api": 1})
+    maps = parse_maps(["shop=http://staging"])
+    with pytest.raises(UsageError, match="no target is given for the recorded host 'api'"):
+        make_plan(*recording, PlanSettings(maps=maps))
+    plan = make_plan(*recording, PlanSettings(maps=maps, host=STAGING))
+    assert [(target.route.url, target.rows) for target in plan.targets] == [
+        ("http://staging:8080", 1),
+        ("http://staging", 1),
+    ]
+    assert (plan.target, plan.host_header) == ("several", "several")
+    assert make_plan(*recording, PlanSettings(maps=maps, host=STAGING, preserve_host=True)).host_header == "as recorded"
+    assert make_plan(*recording, PlanSettings()).targets == ()
 
 
 def test_only_slices_of_the_window_are_read(

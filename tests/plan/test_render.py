@@ -17,6 +17,8 @@ from replay_users.plan import (
     plan_json,
     plan_text,
 )
+from replay_users.plan.map_rule import parse_maps
+from replay_users.plan.proxy import Proxy
 
 if TYPE_CHECKING:
     from replay_users.plan import Plan
@@ -55,6 +57,22 @@ def full(make_recording: MakeRecording, row: Any) -> Plan:
 
 
 @pytest.fixture
+def mapped(make_recording: MakeRecording, row: Any) -> Plan:
+    """A plan of two targets, one of them through a proxy."""
+    manifest, index = make_recording(
+        [row(0, "GET /", rows=9), row(5 * SECOND, "GET /items/{id}", rows=3)],
+        hosts={"shop.example.com": 8, "api.example.com": 3, "img.example.com": 1},
+    )
+    settings = PlanSettings(
+        recording="recordings/shop",
+        host=parse_host("http://staging:8080"),
+        maps=parse_maps(["https://api.example.com=https://api.staging", "old.example.com=https://api.staging"]),
+        proxies=(None, Proxy(parse_host("http://proxy:3128"))),
+    )
+    return make_plan(manifest, index, settings)
+
+
+@pytest.fixture
 def small(make_recording: MakeRecording, row: Any) -> Plan:
     """A plan of one exchange."""
     manifest, index = make_recording([row(5, "GET /")])
@@ -73,6 +91,58 @@ def test_a_full_plan(full: Plan, golden: Golden) -> None:
 def test_a_small_plan(small: Plan, golden: Golden) -> None:
     """A plan without anything special says no more than needed."""
     golden("plan-small.txt", plan_text(small))
+
+
+def test_a_plan_of_two_targets(mapped: Plan, golden: Golden) -> None:
+    """A line for each target says what goes there, and how."""
+    golden("plan-mapped.txt", plan_text(mapped))
+
+
+def test_the_json_has_all_targets(mapped: Plan) -> None:
+    """With rows, hosts and proxy of each."""
+    document = plan_json(mapped)
+    assert (document["target"], document["host_header"]) == ("several", "several")
+    assert document["targets"] == [
+        {
+            "target": "http://staging:8080",
+            "host_header": "staging:8080",
+            "proxy": None,
+            "hosts": 3,
+            "rows": 12,
+            "exact": False,
+        },
+        {
+            "target": "https://api.staging",
+            "host_header": "api.staging",
+            "proxy": "http://proxy:3128",
+            "hosts": 1,
+            "rows": 3,
+            "exact": False,
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "lines", "last"), [(4, 4, "http://t3"), (5, 4, "and 2 more, all of them with --json")]
+)
+def test_many_targets_are_cut_short(make_recording: MakeRecording, row: Any, count: int, lines: int, last: str) -> None:
+    """Four lines at most, so that the plan stays within its 30."""
+    hosts = {f"h{n}": 1 for n in range(count)}
+    manifest, index = make_recording([row(0, "GET /", rows=count)], hosts=hosts)
+    maps = parse_maps([f"h{n}=http://t{n}" for n in range(count)])
+    text = plan_text(make_plan(manifest, index, PlanSettings(maps=maps)))
+    assert f"against {count} targets\n\ntargets     http://t0, Host t0: 1 host, 1 exchange of the whole" in text
+    shown = text.split("targets     ")[1].splitlines()[:lines]
+    assert shown[-1].strip().startswith(last)
+
+
+def test_a_proxy_is_in_the_first_line(make_recording: MakeRecording, row: Any) -> None:
+    """Where a single target is reached through one."""
+    manifest, index = make_recording([row(0, "GET /")])
+    settings = PlanSettings(host=parse_host("http://s"), proxies=(Proxy(parse_host("http://proxy:3128")),))
+    assert "against http://s, Host s through proxy http://proxy:3128\n" in plan_text(
+        make_plan(manifest, index, settings)
+    )
 
 
 def test_a_plan_as_json(full: Plan, golden: Golden) -> None:

@@ -115,6 +115,29 @@ def test_targets(method: str, target: bytes, host: bytes | None, sent: bytes | N
         assert wire.startswith(method.encode() + b" " + sent + b" HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "sent"),
+    [
+        pytest.param("GET", b"/a?b=1", b"GET http://staging:8080/a?b=1 HTTP/1.1", id="a path"),
+        pytest.param("GET", b"http://shop/a", b"GET http://staging:8080/a HTTP/1.1", id="absolute, retargeted"),
+        pytest.param(
+            "OPTIONS", b"*", b"OPTIONS http://staging:8080 HTTP/1.1", id="asterisk is nothing (RFC 9112 3.2.4)"
+        ),
+        pytest.param("GET", b"*", None, id="asterisk of GET"),
+        pytest.param("G T", b"/", None, id="space in the method"),
+        pytest.param("GET", b"", None, id="no target"),
+    ],
+)
+def test_a_proxy_is_told_the_whole_url(method: str, target: bytes, sent: bytes | None) -> None:
+    """Behind a forward proxy the request line names the target, and Host and the added headers are as ever."""
+    line = b"Proxy-Authorization: Basic eA==\r\n"
+    wire = build(method, target=target, place=b"http://staging:8080", extra=(line,))
+    if sent is None:
+        assert wire is SkipReason.PROTOCOL
+    else:
+        assert wire == sent + b"\r\nHost: staging:8080\r\n" + HEAD + MARKS + line + b"\r\n"
+
+
 @pytest.mark.parametrize("authority", ["a b", "a\r\nX: y", "a\0", "\u20ac", "\ud800", "x" * 256])
 def test_an_authority_that_is_none_is_not_sent(authority: str) -> None:
     """A preserved Host cannot write another header."""

@@ -51,19 +51,24 @@ class ClockOffset:
 class ClockRound:
     """One measurement: pings one after the other, the next when the last is answered."""
 
-    __slots__ = ("_open", "_shared", "_tries", "answered", "best", "longest")
+    __slots__ = ("_open", "_tries", "answered", "best", "longest", "shared")
 
     def __init__(self, *, shared: bool = False) -> None:
         """`shared`: both sides have the same boot id, so they have one clock unless the pongs say otherwise."""
         self.best: ClockOffset | None = None
         self.answered = self.longest = self._tries = 0
-        self._shared = shared
+        self.shared = shared
         self._open: set[tuple[int, int]] = set()
 
     @property
     def is_asking(self) -> bool:
         """Whether a ping has gone out."""
         return self._tries > 0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there is more to come of it."""
+        return bool(self._open) and not self.is_complete and self._tries < _TRIES
 
     @property
     def is_complete(self) -> bool:
@@ -99,7 +104,7 @@ class ClockRound:
 
     def clock(self) -> ClockOffset | None:
         """What the round has found by now."""
-        if self.best is not None and self._shared and self.best.is_shared:
+        if self.best is not None and self.shared and self.best.is_shared:
             return ClockOffset(offset=0, error=0, at=self.best.at)
         return self.best
 

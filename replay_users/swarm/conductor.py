@@ -149,7 +149,7 @@ class Conductor:
     def stopped_by(self) -> str | None:
         """Who ended the run early: as it was told to `stop`; else `time` or `worker`, as the workers say."""
         reasons = {share.stopped_by for share in self._shares} - {None}
-        if self._stopped_by is not None or not reasons:
+        if self._stopped_by is not None or self.error is not None or not reasons:
             return self._stopped_by
         return "time" if reasons == {"time"} else "worker"
 

@@ -74,11 +74,12 @@ class Roster:
         return [worker for worker in self._members if worker not in present]
 
     def hello(self, worker: str, hello: Hello, now: int) -> list[Send]:
-        """It says who it is; its clock is asked for when that is news."""
+        """It says who it is; its clock is asked for, unless that is under way."""
         self.connected(worker, now)
         member = self._members[worker]
-        before, member.hello = member.hello, hello
-        return [] if before == hello else self.measure([worker], now)
+        member.hello = hello
+        member.round.shared = self._shares_clock(member)
+        return [] if member.round.is_asking else _sends(worker, member.round.ping(now))
 
     def pong(self, worker: str, pong: Pong, now: int) -> list[Send] | None:
         """A clock's answer, and the next ping; `None` if nobody asked."""
@@ -91,10 +92,11 @@ class Roster:
     # Clocks
 
     def measure(self, workers: Iterable[str], now: int) -> list[Send]:
-        """Begin a new round of pings with each of these."""
+        """Begin a new round of pings with each of these, but where one is under way."""
         sends: list[Send] = []
         for worker in workers:
-            if (member := self._members.get(worker)) is not None:
+            member = self._members.get(worker)
+            if member is not None and not member.round.is_under_way:
                 member.round = ClockRound(shared=self._shares_clock(member))
                 sends += _sends(worker, member.round.ping(now))
         return sends

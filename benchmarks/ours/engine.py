@@ -20,8 +20,9 @@ from benchmarks.peers.meter import Meter, lag_percentiles_ms
 from benchmarks.peers.request import HOST, PATHS, port
 from replay_users.engine.chores import Chores
 from replay_users.engine.engine import Engine, Timeouts
+from replay_users.engine.origin import Origin
 from replay_users.engine.schedule import Limits, Schedule
-from replay_users.engine.target import resolve
+from replay_users.engine.target import Target, resolve
 from replay_users.model import Drop, Flight
 
 MOST_REQUESTS = 200_000
@@ -46,8 +47,8 @@ class Probe:
         self.dropped: list[Flight] = []
         self.done: list[Flight] = []
         self.schedule = Schedule(Limits(max_lag=60 * SECOND), self._drop)
-        loop = get_hub().loop
-        self.engine = Engine(loop, self.schedule, resolve(HOST, port()), timeouts=Timeouts(), wake=self._wake)
+        loop, target = get_hub().loop, Target(Origin(name=HOST, port=port()), resolve(HOST, port()))
+        self.engine = Engine(loop, self.schedule, [target], timeouts=Timeouts(), wake=self._wake)
         self.chores = Chores(loop, (self._settle,), lambda ns: None)  # noqa: ARG005 - stalls are not looked at here
 
     def _drop(self, flight: Flight, reason: Drop) -> None:  # noqa: ARG002

@@ -43,6 +43,9 @@ class ClosedLoop:
             flight = Flight(0, 0, None, 0, "GET", b"/", self._next_wire(), 200, b"", b"", None, "")
             Connection(self, get_hub().loop, address).carry(flight, 0)
 
+    def opened(self, connection: Connection) -> None:
+        """Nothing is counted until the first answer."""
+
     def completed(self, connection: Connection, flight: Flight) -> None:
         """Count, and go on with the next request."""
         self.done += 1

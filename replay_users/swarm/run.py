@@ -13,7 +13,6 @@ import logging
 import math
 import sys
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -26,8 +25,9 @@ from replay_users.engine.chores import Chores
 from replay_users.engine.engine import Engine
 from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader
+from replay_users.engine.origin import Origin
 from replay_users.engine.schedule import Schedule
-from replay_users.engine.target import resolve
+from replay_users.engine.target import Target, resolve
 from replay_users.engine.timer import open_timer
 from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
@@ -102,6 +102,8 @@ class Run:
             extra=prepared.headers,
             overridden=frozenset(header.key for header in settings.headers),
         )
+        host = settings.host
+        self._targets = [Target(Origin(name=host.name, port=host.port), prepared.addresses)]
         self.engine = self._engine(wire)
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
         self.source = self._source(columns, partitions)
@@ -119,7 +121,7 @@ class Run:
         return Engine(
             get_hub().loop,
             self.schedule,
-            self.prepared.addresses,
+            self._targets,
             timeouts=settings.timeouts,
             wake=self._wake,
             sign=hooks.signer(wire) if hooks.signs else None,
@@ -176,7 +178,7 @@ class Run:
     @property
     def connections(self) -> dict[str, Any]:
         """What connections did, for the result."""
-        return asdict(self.engine.counters)
+        return self.engine.counters.summary()
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
@@ -276,12 +278,12 @@ class Run:
         return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
 
     def _readdress(self) -> None:
-        host = self.prepared.settings.host
         while not self.done.wait(_READDRESS_S):
-            try:
-                self.engine.readdress(resolve(host.name, host.port))
-            except ReplayError as error:
-                _logger.warning("keeping the old addresses: %s", error)
+            for nth, target in enumerate(self._targets):
+                try:
+                    self.engine.readdress(nth, resolve(target.origin.name, target.origin.port))
+                except ReplayError as error:
+                    _logger.warning("keeping the old addresses: %s", error)
 
     def stop(self, reason: str) -> None:
         """Send nothing more; what is under way has the drain timeout to come back. Stopping twice does no harm."""

@@ -14,7 +14,10 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from replay_users.engine.engine import Engine, Timeouts
+from replay_users.engine.origin import Origin
+from replay_users.engine.pool import Keep
 from replay_users.engine.schedule import Limits, Schedule
+from replay_users.engine.target import Target
 from replay_users.testing import make_flight
 
 if TYPE_CHECKING:
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from replay_users.engine.connection import Address
     from replay_users.model import Drop, Flight
 
-__all__ = ["Rig", "request", "resources"]
+__all__ = ["ORIGIN", "Rig", "request", "resources"]
+
+ORIGIN = Origin(name="target", port=80)
+"""Where flights go says only what is spoken there: addresses are given."""
 
 _WITHIN = 10.0  # s: only a test that fails waits so long
 
@@ -48,11 +54,14 @@ class Rig:
         self,
         addresses: Sequence[Address],
         *,
+        origin: Origin = ORIGIN,
+        others: Sequence[Sequence[Address]] = (),
+        keep: Keep | None = None,
         timeouts: Timeouts | None = None,
         limits: Limits | None = None,
         sign: Callable[[Flight], bytes | None] | None = None,
     ) -> None:
-        """Nothing is connected yet."""
+        """Nothing is connected yet; `others` are the addresses of further targets."""
         self.dropped: list[tuple[Flight, Drop]] = []
         self.unsigned: list[Flight] = []
         self._woken = Event()
@@ -60,8 +69,9 @@ class Rig:
         self.engine = Engine(
             get_hub().loop,
             self.schedule,
-            addresses,
+            [Target(origin, each) for each in (addresses, *others)],
             timeouts=timeouts or Timeouts(),
+            keep=keep or Keep(),
             wake=self._woken.set,
             sign=sign,
             unsigned=self.unsigned.append,

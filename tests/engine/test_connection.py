@@ -189,7 +189,7 @@ def test_faults(
     (flight,) = live.fly(request(method))
     assert (flight.fault, flight.answer_status, flight.answer_body) == (kind, status, b"")
     assert (flight.resent, target.accepted) == (False, 1)
-    live.engine._timeouts = Timeouts()
+    live.engine.pools[0]._timeouts = Timeouts()
     (following,) = live.fly(request())
     assert (following.fault, following.answer_status, target.accepted) == (None, 200, 2)
 
@@ -258,7 +258,7 @@ def test_a_peer_that_does_not_read_the_request(
     live = rig(timeouts=SHORT if fault is Fault.TIMEOUT else Timeouts())
     (flight,) = live.fly(request("POST", body=b"x" * (16 << 20)))
     assert (flight.answer_status, flight.fault) == (status, fault)
-    live.engine._timeouts = Timeouts()
+    live.engine.pools[0]._timeouts = Timeouts()
     live.fly(request())
     assert target.accepted == 2
 
@@ -268,8 +268,8 @@ def cut_off(live: Rig, target: ScriptedTarget, *steps: Step) -> tuple[Flight, Co
     target.play([pause(0.01), *steps])
     flight = request("POST", body=b"x" * (16 << 20))
     live.launch(flight)
-    live.wait_until(lambda: any(connection._out for connection in live.engine._all))
-    (connection,) = live.engine._all
+    live.wait_until(lambda: any(connection._out for connection in live.engine.pools[0]._all))
+    (connection,) = live.engine.pools[0]._all
     until = time.monotonic() + 5
     while connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) != _TCP_CLOSE:
         assert time.monotonic() < until

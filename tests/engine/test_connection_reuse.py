@@ -154,8 +154,11 @@ def test_a_second_try_that_cannot_connect(rig: Callable[..., Rig], target: Scrip
     target.play([receive(), send(OK), receive(), pause(0.03), close()])
     live = rig()
     live.fly(request())
-    live.engine.readdress([target.refusing])
-    (flight,) = live.fly(request())
+    flight = request()
+    live.launch(flight)
+    live.wait_until(lambda: live.schedule.in_flight == 1)
+    live.engine.readdress(0, [target.refusing])
+    live.wait_until(lambda: flight in live.engine.finished)
     assert (flight.fault, flight.resent) == (Fault.CONNECT, True)
     assert flight.done - flight.sent >= 30 * MS
 
@@ -177,7 +180,7 @@ def test_a_closed_connection_leaves_no_garbage(rig: Callable[..., Rig], target: 
     gc.disable()
     try:
         live.fly(*[request() for _ in range(5)], request("HEAD"))
-        live.wait_until(lambda: not live.engine._all)
+        live.wait_until(lambda: not len(live.engine.pools[0]))
         left = [each for each in gc.get_objects() if type(each) is Connection]
     finally:
         gc.enable()

@@ -219,14 +219,15 @@ def test_where_no_address_answers_each_is_tried_once(rig: Callable[..., Rig], ta
 
 
 def test_new_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
-    """After the target has moved, new connections go to its new address, and open ones stay in use."""
+    """After the target has moved, new connections go to its new address, and idle ones to the old address are closed."""
     live = rig(addresses=[target.refusing])
     (refused,) = live.fly(request())
-    live.engine.readdress([target.address])
+    live.engine.readdress(0, [target.address])
     (moved,) = live.fly(request())
-    live.engine.readdress([target.refusing])
-    (stayed,) = live.fly(request())
-    assert [flight.fault for flight in (refused, moved, stayed)] == [Fault.CONNECT, None, None]
+    live.engine.readdress(0, [target.refusing])
+    (gone,) = live.fly(request())
+    assert [flight.fault for flight in (refused, moved, gone)] == [Fault.CONNECT, None, Fault.CONNECT]
+    assert (live.engine.counters.opened, live.engine.counters.retired) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +315,7 @@ def test_what_is_under_way_at_the_end(rig: Callable[..., Rig], target: ScriptedT
     sent, connecting = request(), request()
     live.launch(sent)
     live.wait_until(lambda: bool(target.received()))
-    live.engine.readdress([target.deaf])
+    live.engine.readdress(0, [target.deaf])
     live.launch(connecting)
     live.wait_until(lambda: live.schedule.in_flight == 2)
     live.engine.stop()

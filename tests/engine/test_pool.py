@@ -1,0 +1,391 @@
+"""The connections to one origin: which is used, which is opened, which has to go, and that the books balance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from replay_users.engine.kept import LONG_IDLE
+from replay_users.engine.pool import Keep
+from replay_users.model import Fault
+from tests.engine.sky import A, B, C, Line, Sky
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+AGE = 100 * SECOND
+RECORDED = Keep(recorded=True)
+OLD = 121 * SECOND
+"""Older than any connection becomes whose age is `AGE`."""
+
+
+# Age
+
+
+def test_ages_differ() -> None:
+    """Connections opened together do not end together: each has an age of its own, within a fifth of what was asked."""
+    sky = Sky(keep=Keep(max_age=AGE))
+    ages = [line.retire_at - line.begun for line in sky.fly(*[None] * 50)]
+    assert all(0.8 * AGE <= age <= 1.2 * AGE for age in ages)
+    assert len(set(ages)) == 50
+    assert max(ages) - min(ages) > AGE / 5
+
+
+def test_without_an_age_limit() -> None:
+    """Unless it is asked for, no connection is too old."""
+    sky = Sky()
+    (first,) = sky.fly(None)
+    sky.time = 1_000_000 * SECOND
+    sky.pool.sweep(sky.time)
+    assert sky.fly(None) == [first]
+
+
+@pytest.mark.parametrize("key", [None, "k"], ids=["ordinary", "recorded"])
+def test_too_old_when_its_turn_comes(key: str | None) -> None:
+    """A connection that became too old while it was idle is closed, and another is opened for the flight."""
+    sky = Sky(keep=Keep(max_age=AGE, recorded=True))
+    (first,) = sky.fly(key)
+    sky.time = OLD
+    (second,) = sky.fly(key)
+    assert (first.closed, second.closed) == (True, False)
+    assert (sky.counters.retired, sky.counters.opened, sky.counters.reused, sky.counters.extra) == (1, 2, 0, 0)
+
+
+@pytest.mark.parametrize("key", [None, "k"], ids=["ordinary", "recorded"])
+def test_too_old_in_the_middle_of_an_exchange(key: str | None) -> None:
+    """A connection that becomes too old while it is busy is closed when its answer has come, not before."""
+    sky = Sky(keep=Keep(max_age=AGE, recorded=True))
+    line = sky.line_of(sky.send(key))
+    line.open()
+    line.deadline = 2 * OLD
+    sky.time = OLD
+    sky.pool.sweep(sky.time)
+    assert not line.closed
+    line.answer()
+    assert (line.closed, sky.counters.retired, len(sky.pool)) == (True, 1, 0)
+
+
+def test_the_sweep_closes_old_ones() -> None:
+    """Idle connections that nobody asks for are closed when they are too old."""
+    sky = Sky(keep=Keep(max_age=AGE, recorded=True))
+    sky.fly(None, None, "k")
+    sky.pool.sweep(AGE // 2)
+    assert len(sky.open_lines()) == 3
+    sky.pool.sweep(OLD)
+    assert (sky.open_lines(), sky.counters.retired, len(sky.pool)) == ([], 3, 0)
+
+
+# Addresses
+
+
+def test_addresses_that_are_gone() -> None:
+    """Idle connections to an address that is gone are closed, busy ones after their answer, those to others stay."""
+    sky = Sky(A, B)
+    to_a, _to_b, busy, _busy_to_b = (sky.line_of(sky.send()) for _ in range(4))
+    for line in sky.lines:
+        line.open()
+    to_a.answer()
+    _to_b.answer()
+    sky.readdress([B, C])
+    assert (to_a.closed, busy.closed, _to_b.closed) == (True, False, False)
+    busy.answer()
+    _busy_to_b.answer()
+    assert [line.address for line in sky.open_lines()] == [B, B]
+    assert sky.counters.retired == 2
+    assert {sky.line_of(sky.send()).address for _ in range(4)} == {B, C}
+
+
+def test_an_address_that_is_gone_while_connecting() -> None:
+    """A connection that was being opened to an address that is gone carries its flight, and no second one."""
+    sky = Sky(A)
+    (line,) = [sky.line_of(sky.send())]
+    sky.readdress([B])
+    line.open()
+    line.answer()
+    assert (line.closed, sky.counters.retired) == (True, 1)
+
+
+def test_addresses_are_counted() -> None:
+    """For each address it is counted how many connections opened and how many did not, and why not."""
+    sky = Sky(A, (10, ("::1", 80, 0, 0)))
+    first, second, third, fourth = (sky.line_of(sky.send(method="POST")) for _ in range(4))
+    first.open()
+    second.open()
+    third.fail(Fault.TLS, "expired")
+    fourth.fail(Fault.PROXY, "407")
+    shown = sky.counters.summary()
+    assert shown["addresses"] == {"10.0.0.1:80": {"opened": 1, "failed": 1}, "[::1]:80": {"opened": 1, "failed": 1}}
+    assert (shown["tls_errors"], shown["proxy_refusals"]) == ({"expired": 1}, {"407": 1})
+
+
+def test_how_long_connecting_took() -> None:
+    """Connect times count from the first packet, on a second try too."""
+    sky = Sky(A, B)
+    flight = sky.send()
+    sky.time += 20 * MS
+    sky.line_of(flight).fail(Fault.CONNECT)
+    sky.time += 3 * MS
+    sky.line_of(flight).open()
+    assert sky.counters.connect.peak == 3 * MS
+    assert sky.counters.connect.over == 1
+
+
+# Recorded connections
+
+
+def test_one_for_each_recorded_connection() -> None:
+    """Each recorded connection has one of ours from its first exchange on, whatever else is idle."""
+    sky = Sky(keep=RECORDED)
+    a, b = sky.fly("a", "b")
+    assert sky.fly("b", "a", "c")[:2] == [b, a]
+    (ordinary,) = sky.fly(None)
+    assert sky.fly(None) == [ordinary]
+    assert (sky.counters.opened, sky.counters.reused, sky.counters.extra) == (4, 3, 0)
+
+
+def test_keys_mean_nothing_unless_asked_for() -> None:
+    """Without `recorded` the connection of the recording is not looked at."""
+    sky = Sky()
+    (first,) = sky.fly("a")
+    assert sky.fly("b") == [first]
+    assert first.key is None
+
+
+def test_two_in_flight_at_once() -> None:
+    """Where the recorded connection's own is busy, another is opened, counted, and closed when it has its answer."""
+    sky = Sky(keep=RECORDED)
+    first, extra = sky.fly("a", "a")
+    assert (first.closed, extra.closed, sky.counters.extra, sky.counters.opened) == (False, True, 1, 2)
+    assert sky.fly("a") == [first]
+
+
+@pytest.mark.parametrize("how", ["failed", "closed"])
+def test_the_extra_one_takes_the_place(how: str) -> None:
+    """If the first has ended meanwhile, the extra one is the recorded connection's from then on."""
+    sky = Sky(keep=RECORDED)
+    first, extra = (sky.line_of(sky.send("a", "POST")) for _ in range(2))
+    first.open()
+    extra.open()
+    if how == "failed":
+        first.fail(Fault.RESET_IN_BODY)
+    else:
+        first.answer(last=True)
+    extra.answer()
+    assert sky.fly("a") == [extra]
+    assert (sky.counters.extra, sky.counters.retired) == (1, 0)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["closed", "late bytes"])
+def test_a_recorded_connection_that_is_lost(late: bool) -> None:
+    """A recorded connection that its peer ended is opened again at its next exchange; that is none extra."""
+    sky = Sky(keep=RECORDED)
+    (first,) = sky.fly("a")
+    first.lose(late_bytes=late)
+    (second,) = sky.fly("a")
+    assert (second is first, second.key, sky.counters.extra) == (False, "a", 0)
+    assert (sky.counters.closed_idle, sky.counters.late_bytes) == (int(not late), int(late))
+
+
+def test_a_second_try_keeps_the_key() -> None:
+    """What is sent again goes out on a fresh connection, which is the recorded connection's from then on."""
+    sky = Sky(keep=RECORDED)
+    (first,) = sky.fly("a")
+    flight = sky.send("a")
+    first.fail(Fault.CLOSED_BEFORE_HEADERS)
+    second = sky.line_of(flight)
+    second.open()
+    second.answer()
+    assert sky.fly("a") == [second]
+    assert (sky.counters.resent, sky.counters.extra) == (1, 0)
+
+
+def test_recorded_connections_end() -> None:
+    """A recorded connection that nothing comes for is closed and forgotten after a while, a busy one is not."""
+    sky = Sky(keep=RECORDED)
+    _idle, busy = sky.fly("a", "b")
+    sky.send("b")
+    busy.deadline = 10 * LONG_IDLE
+    sky.time = LONG_IDLE + 2
+    sky.pool.sweep(sky.time)
+    assert sky.open_lines() == [busy]
+    assert (sky.counters.forgotten, len(sky.pool), len(sky.pool._kept)) == (1, 1, 1)
+
+
+def test_room_for_recorded_connections() -> None:
+    """However many recorded connections there are, so many of ours stay open; those that rested longest go."""
+    sky = Sky(keep=RECORDED, most_kept=10)
+    lines = sky.fly(*[f"k{nth}" for nth in range(25)])
+    sky.pool.sweep(sky.time)
+    assert sky.open_lines() == lines[15:]
+    assert (sky.counters.forgotten, len(sky.pool._kept)) == (15, 10)
+
+
+def test_no_more_sockets() -> None:
+    """Where no socket is to be had the flight fails as such, and the next one that finds one is sent."""
+    sky = Sky(keep=RECORDED)
+    sky.out_of_sockets = True
+    without, also = sky.send("a"), sky.send()
+    sky.out_of_sockets = False
+    sky.fly("a", None)
+    assert [without.fault, also.fault] == [Fault.NO_SOCKET] * 2
+    assert (len(sky.finished), sky.counters.opened, sky.counters.extra) == (4, 2, 0)
+
+
+# The books
+
+KEYS = st.sampled_from([None, None, "a", "b", "c"])
+
+
+class Books(RuleBasedStateMachine):
+    """A pool in whatever order things happen to it."""
+
+    @initialize(
+        age=st.sampled_from([None, 3 * SECOND]), recorded=st.booleans(), seed=st.integers(0, 9), most=st.integers(1, 3)
+    )
+    def begin(self, age: int | None, recorded: bool, seed: int, most: int) -> None:
+        """Some pool."""
+        self.sky = Sky(A, B, keep=Keep(max_age=age, recorded=recorded), seed=seed, most_kept=most)
+        self.addresses = {A, B}
+        self.launched = self.ended_with_answer = self.failed_open = self.failed_exchange = 0
+
+    def pick(self, nth: int, *, connected: bool) -> Line | None:
+        """One of the busy connections that are, or are not, open yet."""
+        busy = [line for line in self.sky.open_lines() if line.flight is not None and line.connected is connected]
+        return busy[nth % len(busy)] if busy else None
+
+    @rule(key=KEYS, method=st.sampled_from(["GET", "POST"]), out=st.sampled_from([False, False, False, True]))
+    def dispatch(self, key: str | None, method: str, out: bool) -> None:
+        """A flight goes out on the connection that was idle longest, if it is not too old; at times no socket is to be had."""
+        sky = self.sky
+        waiting: list[Any] = [line for line in sky.pool._idle if not line.closed and line.retire_at > sky.time]
+        opened = len(sky.lines)
+        sky.out_of_sockets = out
+        flight = sky.send(key, method)
+        sky.out_of_sockets = False
+        self.launched += 1
+        if key is None or not sky.pool._recorded:
+            assert (len(sky.lines) == opened) == (bool(waiting) or out)
+            assert not waiting or sky.line_of(flight) is waiting[0]
+        assert all(line.address in self.addresses for line in sky.lines[opened:])
+
+    @rule(keys=st.lists(KEYS, min_size=2, max_size=5))
+    def fly(self, keys: list[str | None]) -> None:
+        """Several flights go out together and are answered."""
+        self.sky.fly(*keys)
+        self.launched += len(keys)
+
+    @rule(nth=st.integers(0, 5), passed=st.integers(0, 50 * MS))
+    def open(self, nth: int, passed: int) -> None:
+        """A connection opens."""
+        if line := self.pick(nth, connected=False):
+            self.sky.time += passed
+            line.open()
+
+    @rule(nth=st.integers(0, 5), last=st.booleans())
+    def answer(self, nth: int, last: bool) -> None:
+        """An answer comes."""
+        if line := self.pick(nth, connected=True):
+            line.answer(last=last)
+            self.ended_with_answer += last
+
+    @rule(nth=st.integers(0, 5), fault=st.sampled_from([Fault.CONNECT, Fault.CONNECT_TIMEOUT, Fault.TLS, Fault.PROXY]))
+    def refuse(self, nth: int, fault: Fault) -> None:
+        """A connection does not open."""
+        if line := self.pick(nth, connected=False):
+            line.fail(fault)
+            self.failed_open += 1
+
+    @rule(nth=st.integers(0, 5), fault=st.sampled_from([Fault.CLOSED_BEFORE_HEADERS, Fault.RESET_IN_BODY]))
+    def fail(self, nth: int, fault: Fault) -> None:
+        """An exchange fails."""
+        if line := self.pick(nth, connected=True):
+            line.fail(fault)
+            self.failed_exchange += 1
+
+    @rule(nth=st.integers(0, 5), late=st.booleans())
+    def lose(self, nth: int, late: bool) -> None:
+        """An idle connection ends."""
+        idle = [line for line in self.sky.open_lines() if line.flight is None]
+        if idle:
+            idle[nth % len(idle)].lose(late_bytes=late)
+
+    @rule(seconds=st.sampled_from([0, 1, 1, 2, 61]), swept=st.booleans())
+    def wait(self, seconds: int, swept: bool) -> None:
+        """Time goes by, and the sweep comes, or has not come yet."""
+        sky = self.sky
+        sky.time += seconds * SECOND
+        if not swept:
+            return
+        late = [line for line in sky.open_lines() if line.flight is not None and line.deadline < sky.time]
+        self.failed_open += sum(not line.connected for line in late)
+        self.failed_exchange += sum(line.connected for line in late)
+        sky.pool.sweep(sky.time)
+        for line in sky.open_lines():
+            assert (line.deadline if line.flight is not None else line.retire_at) >= sky.time
+        assert len(sky.pool._kept._resting) == 0 or len(sky.pool._kept) <= sky.pool._kept._most
+
+    @rule(addresses=st.sets(st.sampled_from([A, B, C]), min_size=1))
+    def readdress(self, addresses: set[tuple[int, tuple[str, int]]]) -> None:
+        """The target moves."""
+        self.sky.readdress(sorted(addresses))
+        self.addresses = addresses
+        assert all(line.address in addresses for line in self.sky.open_lines() if line.flight is None)
+
+    @precondition(lambda self: self.launched > 20)
+    @rule()
+    def stop(self) -> None:
+        """The run is stopped, which is when nothing is tried again."""
+        self.sky.stopped = True
+
+    @invariant()
+    def each_connection_is_in_one_place(self) -> None:
+        """Idle, resting for its key, busy or closed: one of them, always, and nothing closed is held."""
+        pool: Any = self.sky.pool
+        lines = self.sky.lines
+        assert pool._all == {line for line in lines if not line.closed}
+        for line in lines:
+            idle = list(pool._idle).count(line)
+            resting = [key for key in pool._kept._resting if pool._kept._by_key[key] is line]
+            if not line.closed:
+                assert (line.flight is not None) + idle + len(resting) == 1
+            assert resting in ([], [line.key])
+            assert line.closed or line.flight is not None or line.address in self.addresses
+        assert all(not line.closed and line.key == key for key, line in pool._kept._by_key.items())
+
+    @invariant()
+    def each_flight_is_in_one_place(self) -> None:
+        """In flight on one connection, or ended once."""
+        busy = [line.flight for line in self.sky.lines if line.flight is not None]
+        assert self.sky.schedule.in_flight == len(busy)
+        assert len({*busy, *self.sky.finished}) == len(busy) + len(self.sky.finished) == self.launched
+
+    @invariant()
+    def the_counters_add_up(self) -> None:
+        """Every connection that was begun is connecting, has failed to open or has opened; the latter is open or was closed."""
+        counters, lines = self.sky.counters, self.sky.lines
+        reached = counters.addresses.values()
+        connecting = sum(not line.closed and not line.connected for line in lines)
+        assert counters.opened == sum(each.opened for each in reached) == sum(line.connected for line in lines)
+        assert self.failed_open == sum(each.failed for each in reached) == counters.connect.over
+        assert len(lines) == connecting + counters.opened + self.failed_open
+        gone = counters.retired + counters.forgotten + counters.closed_idle + counters.late_bytes
+        gone += self.ended_with_answer + self.failed_exchange
+        still = sum(not line.closed and line.connected for line in lines)
+        assert 0 <= counters.opened - still - gone <= counters.extra
+
+    def teardown(self) -> None:
+        """At the end everything is closed, and every flight has ended."""
+        if not hasattr(self, "sky"):
+            return
+        self.sky.stopped = True
+        self.sky.pool.abandon()
+        self.sky.pool.close()
+        assert (self.sky.open_lines(), len(self.sky.pool), len(self.sky.pool._kept)) == ([], 0, 0)
+        assert (len(self.sky.finished), self.sky.schedule.in_flight) == (self.launched, 0)
+
+
+Books.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+test_the_books_balance = Books.TestCase

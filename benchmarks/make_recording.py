@@ -57,9 +57,9 @@ def _session(rnd: random.Random, number: int) -> _Session:
     return _Session(blake2b(b"%032x" % cookie, digest_size=16).digest(), head, f"c{number}")
 
 
-def _target(rnd: random.Random) -> bytes:
+def _target(rnd: random.Random, kinds: tuple[str, ...]) -> bytes:
     number = rnd.getrandbits(20)
-    kind = _KINDS[number & 3]
+    kind = kinds[number % len(kinds)]
     return b"/api/v1/%b/%d?page=%d&sort=desc" % (kind.encode(), number, number % 50)
 
 
@@ -71,7 +71,9 @@ def _head(rnd: random.Random, session: _Session, seq: int) -> bytes:
     )
 
 
-def _exchange(rnd: random.Random, seq: int, at: int, session: _Session, answer: tuple[bytes, bytes]) -> Exchange:
+def _exchange(
+    rnd: random.Random, seq: int, at: int, session: _Session, target: bytes, answer: tuple[bytes, bytes]
+) -> Exchange:
     duration = round(min(SLOWEST_NS, FASTEST_NS * rnd.paretovariate(3)))
     head, json_body = answer
     return Exchange(
@@ -80,7 +82,7 @@ def _exchange(rnd: random.Random, seq: int, at: int, session: _Session, answer: 
         session=session.key,
         session_kind=SessionKind.COOKIE,
         method="GET",
-        target=_target(rnd),
+        target=target,
         authority=AUTHORITY,
         connection=session.connection,
         source="bench-0",
@@ -103,6 +105,7 @@ def exchanges(
     body_bytes: int = SMALL_BODY_BYTES,
     mismatch: float = 0.05,
     noise_bytes: int = 400,
+    endpoints: int = len(_KINDS),
 ) -> Iterator[Exchange]:
     """A stretch of traffic in order of time.
 
@@ -111,10 +114,11 @@ def exchanges(
     target's arrival clock finds its row. The answer is what a target with
     `Serving(body_bytes=body_bytes)` gives, but for a share `mismatch` that differs in one field,
     and for an `X-Trace` of `noise_bytes` random hex digits in its head: without it, equal answers
-    would let a slice compress as no real one does.
+    would let a slice compress as no real one does. Targets are those of `endpoints` endpoints.
     """
     rnd = random.Random(seed)
     known = [_session(rnd, number) for number in range(sessions)]
+    kinds = (*_KINDS, *(f"kind-{number}" for number in range(len(_KINDS), endpoints)))[:endpoints]
     head, same, other = response_head(body_bytes), body(body_bytes), changed_body(body_bytes)
     offset_s = rnd.expovariate(rate)
     for seq in itertools.count():
@@ -123,5 +127,6 @@ def exchanges(
         session = known[rnd.randrange(sessions)]
         trace = b"X-Trace: %b\r\n" % rnd.randbytes(noise_bytes // 2).hex().encode()
         answer = (head + trace, other if rnd.random() < mismatch else same)
-        yield _exchange(rnd, seq, START + round(offset_s * 1e9), session, answer)
+        target = _target(rnd, kinds)
+        yield _exchange(rnd, seq, START + round(offset_s * 1e9), session, target, answer)
         offset_s += rnd.expovariate(rate)

@@ -65,3 +65,10 @@ def test_sessions_are_cookies_spread_evenly() -> None:
     assert {one.session_kind for one in TRAFFIC} == {SessionKind.COOKIE}
     assert len(sessions) == 200
     assert max(sessions.values()) < len(TRAFFIC) / 64
+
+
+def test_there_are_as_many_endpoints_as_asked_for() -> None:
+    """Targets begin with as many different paths as there are to be endpoints."""
+    many = exchanges(rate=1000, seconds=4, endpoints=50)
+    assert len({one.target.split(b"/")[3] for one in many}) == 50
+    assert len({one.target.split(b"/")[3] for one in TRAFFIC}) == 4

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.make_index import hours as long_recording
 from replay_users.errors import DamagedRecording
 from replay_users.recording import writer
 from replay_users.recording.index import INDEX_SCHEMA, CountIndex, IndexWriter, build_index
@@ -128,6 +132,27 @@ def test_an_ingests_index_is_that_of_its_rows(times: list[int], buckets: int) ->
     assert totals == Counter((names.index(row["endpoint"]), row["traits"]) for row in rows)
 
 
+def test_slices_outside_the_window_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting an hour of a day decodes the entries of that hour: row groups say between which seconds they lie."""
+    monkeypatch.setattr(writer, "SLICE_BYTES", 2_000)
+    recording = record_in(tmp_path, [make_exchange(n, at=START + n * SECOND) for n in range(100)])
+    decoded: list[int] = []
+    read = pq.ParquetFile.read_row_group
+
+    def noted(file: pq.ParquetFile, nth: int, **options: Any) -> pa.Table:
+        decoded.append(nth)
+        return read(file, nth, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", noted)
+    window = (START + 20 * SECOND, START + 30 * SECOND)
+    assert sum(recording.count_index().curve(*window, 1000, {(0, 0)})) == 10
+    inside = [
+        nth for nth, s in enumerate(recording.manifest.slices) if s.first_at < window[1] and s.last_at >= window[0]
+    ]
+    assert decoded == inside
+    assert len(inside) < len(recording.manifest.slices) / 3
+
+
 def test_the_index_of_every_hour_is_counted(tmp_path: Path) -> None:
     """Slices of different hours are told apart by their folder."""
     exchanges = [make_exchange(0), make_exchange(1, at=START + HOUR), make_exchange(2, at=START + 25 * HOUR)]
@@ -138,7 +163,7 @@ def test_the_index_of_every_hour_is_counted(tmp_path: Path) -> None:
 
 
 def test_the_index_is_small_and_not_held(tmp_path: Path) -> None:
-    """Rows of the same second, endpoint and sample are one entry; a sample is folded from the files, which are read again."""
+    """Rows of the same second, endpoint and sample are one entry; another sample is counted from the files, read again."""
     bucket = sample_bucket(b"s")
     recording = record_in(tmp_path, [make_exchange(n, at=START + n, session=b"s") for n in range(500)])
     (file,) = tmp_path.rglob("index-*")
@@ -191,3 +216,38 @@ def test_a_file_that_is_no_index_is_refused() -> None:
     for data in (b"PAR1", b"x" * 100):
         with pytest.raises(DamagedRecording, match="the count index of hour=10/ is damaged"):
             CountIndex(lambda data=data: [("hour=10/", data)], ENDPOINTS).totals(0, SECOND, 1000)  # type: ignore[misc]
+
+
+_PREPARED = """
+import json, sys, time
+from pathlib import Path
+from benchmarks.make_index import endpoint_names
+from benchmarks.make_recording import START
+from replay_users.recording.index import CountIndex
+
+files, names = sorted(Path(sys.argv[1]).iterdir()), endpoint_names(300)
+index = CountIndex(lambda: ((file.name, file.read_bytes()) for file in files), {n: i for i, n in enumerate(names)})
+# not ru_maxrss, which begins with the parent's
+memory = lambda: int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+before, cpu, window = memory(), time.process_time(), (START, START + 7200 * 10**9, 1000)
+totals = index.totals(*window)
+curve = index.curve(*window, totals)
+print(json.dumps({
+    "rows": [sum(totals.values()), sum(curve), sum(index.slices(*window).values()), sum(index.partition_rows(*window).values())],
+    "grown_mb": memory() - before, "cpu_s": time.process_time() - cpu,
+}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
+def test_planning_a_long_recording_takes_little(tmp_path: Path) -> None:
+    """Two hours of 500 rows per second, nearly each an entry of its own, are planned in 60 MB and some 10 us a row at most."""
+    for folder, data in long_recording(count=2, rate=500, endpoints=300, partitions=256):
+        (tmp_path / folder.strip("/")).write_bytes(data)
+    command = [sys.executable, "-c", _PREPARED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    found = json.loads(done.stdout)
+    assert found["rows"] == [3_600_000] * 4
+    assert found["grown_mb"] < 60
+    assert found["cpu_s"] < 36

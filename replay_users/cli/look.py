@@ -73,7 +73,7 @@ def plan(options: Any, _rest: list[str]) -> int:
     recording = open_recording(open_store(settings.recording, settings.store))
     made = make_plan(recording.manifest, recording.count_index(), settings.plan)
     refuse_empty(made, recording.manifest)
-    made = replace(made, warnings=(*made.warnings, *_missing_secrets(settings.headers)))
+    made = replace(made, warnings=(*made.warnings, *_missing_secrets((*settings.headers, *settings.proxy_headers))))
     _show(plan_json(made) if options.json else plan_text(made))
     return 0
 

@@ -85,7 +85,7 @@ class Feed:
         """Give the next table, in time order (a `pyarrow.Table`)."""
         if table.num_rows:
             self._pushed += table.num_rows
-            self._tables.append(pieces(table, self._endpoints))
+            self._tables.append(pieces(table, self._endpoints, placed=self._loader.placed))
 
     def end(self) -> None:
         """No more tables will come."""

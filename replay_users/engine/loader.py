@@ -3,22 +3,28 @@
 Law: pure, one row at a time; warm rather than hot, since it runs ahead of the due time, but once per exchange. A user's
 `rewrite` and `endpoint` are called here, at load time, and only if they are overridden: making a `Request` costs more
 than all the rest. The subtle thing: the rules were asked about the row, so a request that `rewrite` turned into another
-one is judged again, or a GET could become a POST that nobody allowed.
+one is judged again, or a GET could become a POST that nobody allowed. With one target and pooled connections, which is the
+usual run, nobody asks where a row goes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from replay_users.model import Flight, Request, Skip, SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["HookedLoader", "Loader", "RowRules", "WireBuilder"]
+__all__ = ["HookedLoader", "Loader", "RoutedLoader", "RowRules", "WhereTo", "WireBuilder"]
 
 
-_ENDPOINT, _TRAITS = 3, 4  # places in a row
+_ENDPOINT, _TRAITS, _AUTHORITY = 3, 4, 6  # places in a row
+_COLUMNS = 16  # of a row, without those that only some runs read
+_UNREAD: tuple[str, str | None] = ("", None)  # the scheme and connection of a row where they are not read
+
+WhereTo: TypeAlias = "Callable[[str, str], int | None]"
+"""The index of the target of a scheme (empty where it is not read) and an authority, `None` for nowhere."""
 
 
 class RowRules(Protocol):
@@ -41,14 +47,15 @@ class WireBuilder(Protocol):
 
 
 class Loader:
-    """Makes flights of rows as the plan says."""
+    """Makes flights of rows as the plan says; `placed` loaders take each row's scheme and connection too (`rows`)."""
+
+    placed: ClassVar[bool] = False
 
     def __init__(self, *, origin: int, warp: Callable[[int], int], rules: RowRules, wire: WireBuilder) -> None:
         """`origin` is UTC ns; `warp` maps ns since the origin to ns since the run's start."""
         self._origin = origin
         self._warp = warp
         self._reason = rules.skip_reason
-        self._wire = wire
         self._build = wire.build
 
     def flight(  # noqa: PLR0913, PLR0917 - a row's columns, positional because it is on the warm path
@@ -93,8 +100,42 @@ class Loader:
         )
 
 
+class RoutedLoader(Loader):
+    """Makes flights for several targets, or along recorded connections."""
+
+    placed = True
+
+    def __init__(
+        self,
+        *,
+        origin: int,
+        warp: Callable[[int], int],
+        rules: RowRules,
+        wires: Sequence[WireBuilder],
+        where: WhereTo,
+    ) -> None:
+        """`wires` are those of the targets, `where` gives the index of a row's."""
+        super().__init__(origin=origin, warp=warp, rules=rules, wire=wires[0])
+        self._flights = [Loader(origin=origin, warp=warp, rules=rules, wire=wire).flight for wire in wires]
+        self._where = where
+
+    def flight(self, *row: Any) -> Flight | SkipReason:
+        """The flight of one row, or why it is not sent; that nothing covers its host comes after the plan's own reasons."""
+        scheme, connection = row[_COLUMNS:] or _UNREAD
+        nth = self._where(scheme, row[_AUTHORITY])
+        if nth is None:
+            return self._reason(row[_ENDPOINT], row[_TRAITS]) or SkipReason.UNMAPPED
+        made = self._flights[nth](*row[:_COLUMNS])
+        if isinstance(made, Flight):
+            made.route = nth
+            made.connection = connection
+        return made
+
+
 class HookedLoader(Loader):
     """Makes flights of what a user's `rewrite` and `endpoint` make of the recorded requests."""
+
+    placed = True
 
     def __init__(  # noqa: PLR0913 - what a loader is made of
         self,
@@ -102,7 +143,8 @@ class HookedLoader(Loader):
         origin: int,
         warp: Callable[[int], int],
         rules: RowRules,
-        wire: WireBuilder,
+        wires: Sequence[WireBuilder],
+        where: WhereTo,
         rewrite: Callable[[Request], Request | Skip],
         judge: Callable[[Request], SkipReason | None],
         endpoint: Callable[[Request], str],
@@ -110,13 +152,17 @@ class HookedLoader(Loader):
         names: list[str],
         keep: bool,
     ) -> None:
-        """`judge` says why a request with another method or target than recorded is not sent, `None` if it is.
+        """`wires` are those of the targets, `where` gives the index of a request's, by the authority that `rewrite` left it.
+
+        `judge` says why a request with another method or target than recorded is not sent, `None` if it is.
 
         `names` are the endpoints by index; `index_of` gives (and if need be makes) the index of a name.
 
         `keep` leaves the request with the flight, to be signed when it is sent.
         """
-        super().__init__(origin=origin, warp=warp, rules=rules, wire=wire)
+        super().__init__(origin=origin, warp=warp, rules=rules, wire=wires[0])
+        self._wires = wires
+        self._where = where
         self._rewrite = rewrite
         self._judge = judge
         self._endpoint = endpoint
@@ -132,10 +178,17 @@ class HookedLoader(Loader):
         request = self._asked(row)
         if isinstance(request, SkipReason):
             return request
-        wire = self._wire.build_request(request)
+        scheme, connection = row[_COLUMNS:] or _UNREAD
+        nth = self._where(scheme, request.authority)
+        if nth is None:
+            return SkipReason.UNMAPPED
+        wire = self._wires[nth].build_request(request)
         if isinstance(wire, SkipReason):
             return wire
-        return self._made(row, request, wire)
+        flight = self._made(row[:_COLUMNS], request, wire)
+        flight.route = nth
+        flight.connection = connection
+        return flight
 
     def _asked(self, row: tuple[Any, ...]) -> Request | SkipReason:
         """What the user's code makes of a row, if that may be sent."""

@@ -3,7 +3,8 @@
 Law: one table in, pieces out; nothing about schedules. It imports no pyarrow: a table is whatever has its columns'
 methods. The subtle thing: a piece is bounded in rows and in bytes, since making it holds the hub; what repeats
 (endpoints, methods, hosts, kinds) is decoded once per table and looked up by index, and everything else becomes
-`bytes`, `str` and `int`, which the garbage collector does not track.
+`bytes`, `str` and `int`, which the garbage collector does not track. Only loaders that ask for it
+get each row's scheme and recorded connection too; the others pay nothing for these columns.
 """
 
 from __future__ import annotations
@@ -40,8 +41,11 @@ _CAUSAL = frozenset({"cookie", "auth"})
 _WHOLE = frozenset({"complete", "request-truncated"})
 
 
-def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]]:
-    """A table's rows as columns of Python values, at most `ROWS` at a time, in the order of `Loader.flight`'s arguments."""
+def pieces(table: Any, endpoints: Mapping[str, int], *, placed: bool = False) -> Iterator[list[list[Any]]]:
+    """A table's rows as columns of Python values, at most `ROWS` at a time, in the order of `Loader.flight`'s arguments.
+
+    If they are to be `placed`, scheme and recorded connection of each row come after those, as far as the table has them.
+    """
     if not table.num_rows:
         return
     columns = {name: _one_chunk(table[name]) for name in _PLAIN + _REPEATED}
@@ -71,7 +75,18 @@ def pieces(table: Any, endpoints: Mapping[str, int]) -> Iterator[list[list[Any]]
             plain["response_body"],
             [whole[i] for i in index["capture"]],
             plain["duration"],
+            *(_where(table.slice(start, step)) if placed else ()),
         ]
+
+
+def _where(part: Any) -> list[list[Any]]:
+    """Scheme and connection of each row; a connection's number is its source's own, so the source belongs to its name."""
+    rows = part.num_rows
+    schemes = part["scheme"].to_pylist() if "scheme" in part.column_names else [""] * rows
+    if "connection" not in part.column_names:
+        return [schemes, [None] * rows]
+    pairs = zip(part["source"].to_pylist(), part["connection"].to_pylist(), strict=True)
+    return [schemes, [None if connection is None else f"{source or ''} {connection}" for source, connection in pairs]]
 
 
 def _one_chunk(column: Any) -> Any:

@@ -138,7 +138,7 @@ def _facts(run: Replay) -> RunFacts:
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started_at)),
         recording=run.plan.recording,
         manifest=run.plan.generation,
-        target=settings.host.url,
+        target=run.plan.target or "",
         pace=run.plan.pace.describe(),
         version=__version__,
         labels=settings.labels,

@@ -15,7 +15,7 @@ from replay_users.model import Request, Skip, SkipReason
 from replay_users.recording.acting import acts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from replay_users.engine.loader import WireBuilder
     from replay_users.model import Answer, Flight, Outcome
@@ -68,10 +68,11 @@ class Hooks:
             return request.endpoint
         return self._call("endpoint", _is_name, request) or request.endpoint
 
-    def signer(self, wire: WireBuilder) -> Callable[[Flight], bytes | None]:
-        """Gives wire bytes at send time, `None` for what cannot be signed.
+    def signer(self, wires: Sequence[WireBuilder]) -> Callable[[Flight], bytes | None]:
+        """Gives wire bytes at send time, `None` for what cannot be signed; `wires` are those of the targets.
 
-        A signature may be a header or a parameter; what was judged safe when it was loaded may not become something else.
+        A signature may be a header or a parameter; what was judged safe when it was loaded may not become something else,
+        nor be for another host than the one whose target was chosen then.
         """
 
         def sign(flight: Flight) -> bytes | None:
@@ -79,7 +80,7 @@ class Hooks:
             if signed is not None and not _asks_the_same(signed, flight):
                 self._failed("sign", "changed more of the request than headers, body and harmless parameters", None)
                 return None
-            made = None if signed is None else wire.build_request(signed)
+            made = None if signed is None else wires[flight.route].build_request(signed)
             return None if isinstance(made, SkipReason) else made
 
         return sign
@@ -113,8 +114,8 @@ def _is_request(made: object) -> bool:
 
 
 def _asks_the_same(signed: Request, flight: Flight) -> bool:
-    """Whether method and path are those of the flight, and the query names no action that was not there before."""
-    if signed.method != flight.method:
+    """Whether method, host and path are those of the flight, and the query names no action that was not there before."""
+    if signed.method != flight.method or (flight.request and signed.authority != flight.request.authority):
         return False
     if signed.target == flight.target:
         return True

@@ -47,6 +47,45 @@ OPTIONS: tuple[Option, ...] = (
     Option(name="safety", default="", help="YAML file of endpoint rules: safe, unsafe, skip", web=False),
     Option(name="preserve-host", default=False, help="send the recorded Host header instead of the target's"),
     Option(
+        name="map",
+        default=[],
+        help="PROD=STAGING: where a recorded host goes, such as 'shop.example.com=http://staging:8080',"
+        " '*.example.com=https://staging' or 'https://shop=http://staging'; may be repeated",
+        web=False,
+    ),
+    Option(
+        name="proxy",
+        default="",
+        help="forward proxy to send through: http://PROXY:PORT, or env for what HTTP_PROXY, HTTPS_PROXY and NO_PROXY say,"
+        " which are ignored otherwise",
+        web=False,
+    ),
+    Option(
+        name="proxy-header",
+        default=[],
+        help="header for the proxy, such as 'Proxy-Authorization: Basic ${PROXY_AUTH}'; may be repeated",
+        web=False,
+    ),
+    Option(
+        name="ca-file", default="", help="PEM file of the authorities that https targets are verified by", web=False
+    ),
+    Option(name="client-cert", default="", help="PEM file of the client certificate for https targets", web=False),
+    Option(name="client-key", default="", help="PEM file of its key, if that is not in --client-cert", web=False),
+    Option(
+        name="sni", default="", help="server name to ask https targets for and to verify, if not their own", web=False
+    ),
+    Option(name="insecure", default=False, help="do not verify the certificates of https targets", web=False),
+    Option(
+        name="connections",
+        default="pooled",
+        choices=("pooled", "recorded"),
+        help="recorded: each recorded connection has one of its own",
+    ),
+    Option(name="connect-timeout", default="10s", help="time to open a connection, proxy and TLS included"),
+    Option(
+        name="max-connection-age", default="5m", help="replace connections of this age (less a random part), or never"
+    ),
+    Option(
         name="header",
         default=[],
         help="header to add, such as 'Authorization: Bearer ${STAGING_TOKEN}' or '${file:/path}'; may be repeated",

@@ -1,6 +1,7 @@
 """Open the recording and make the plan: everything that can go wrong before a run, in one place.
 
-Law: raises our errors and starts nothing; what it gives back is enough to begin at once.
+Law: raises our errors and starts nothing; what it gives back is enough to begin at once. A process that does not send (a
+master) learns the plan and nothing of the targets: it may have no network to them, no certificates and no secrets.
 """
 
 from __future__ import annotations
@@ -12,16 +13,24 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from replay_users.engine.target import resolve
+from replay_users.engine.origin import Origin
+from replay_users.engine.target import Target, resolve
+from replay_users.engine.tls import Tls, TlsSettings, check_tls
+from replay_users.engine.tunnel import connect_request
 from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import resolve as fill_in
 from replay_users.plan.plan import make_plan
+from replay_users.plan.proxy import credential_line
+from replay_users.plan.wire import WireBuilder
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
 
 if TYPE_CHECKING:
-    from replay_users.engine.connection import Address
+    from collections.abc import Sequence
+
     from replay_users.plan.plan import Plan
+    from replay_users.plan.proxy import Proxy
+    from replay_users.plan.route import Route, Router
     from replay_users.recording.index import CountIndex
     from replay_users.recording.recording import Recording
     from replay_users.swarm.settings import RunSettings
@@ -31,21 +40,43 @@ __all__ = ["Prepared", "prepare"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A run that can begin; `headers` are whole lines with secrets in them, so they are never shown."""
+    """A run that can begin; `headers` are whole lines with secrets in them, so they are never shown.
+
+    `targets` are in the order of `router.targets`, and `proxy_headers` has the lines for the proxy of each; both are empty
+    where nothing is sent.
+    """
 
     settings: RunSettings
     recording: Recording
     index: CountIndex
     plan: Plan
-    addresses: list[Address]
+    router: Router
+    targets: tuple[Target, ...]
     headers: tuple[bytes, ...]
+    proxy_headers: tuple[tuple[bytes, ...], ...]
 
     def __repr__(self) -> str:
         return f"Prepared({self.plan.recording!r}, {self.plan.planned} planned)"
 
+    def wires(self, run_id: str) -> tuple[WireBuilder, ...]:
+        """What makes the requests for each target."""
+        return tuple(self._wire(run_id, nth, route) for nth, route in enumerate(self.router.targets))
 
-def prepare(settings: RunSettings) -> Prepared:
-    """Open, count, plan, resolve.
+    def _wire(self, run_id: str, nth: int, route: Route) -> WireBuilder:
+        settings = self.settings
+        proxied = route.scheme == "http" and self.settings.plan.proxies[nth] is not None
+        lines = self.proxy_headers[nth] if proxied else ()
+        return WireBuilder(
+            host=None if route.host_header is None else route.host_header.encode(),
+            run_id=run_id,
+            extra=(*self.headers, *lines),
+            overridden=frozenset(header.key for header in settings.headers) | frozenset(map(_key, lines)),
+            place=route.url.encode() if proxied else b"",
+        )
+
+
+def prepare(settings: RunSettings, *, sends: bool = True) -> Prepared:
+    """Open, count, plan; and, in a process that `sends`, fill in secrets, read certificates, resolve and try https targets.
 
     Raises:
         ReplayError: whatever would keep the run from being what was asked.
@@ -55,14 +86,63 @@ def prepare(settings: RunSettings) -> Prepared:
     index = recording.count_index()
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
+    router = settings.plan.router()
+    lines = tuple(_proxy_headers(settings, proxy) for proxy in settings.plan.proxies) if sends else ()
     return Prepared(
         settings=settings,
         recording=recording,
         index=index,
         plan=plan,
-        addresses=resolve(settings.host.name, settings.host.port),
-        headers=tuple(fill_in(header, os.environ, _read_file) for header in settings.headers),
+        router=router,
+        headers=tuple(fill_in(header, os.environ, _read_file) for header in settings.headers if sends),
+        proxy_headers=lines,
+        targets=_targets(settings, router.targets, lines) if sends else (),
     )
+
+
+def _proxy_headers(settings: RunSettings, proxy: Proxy | None) -> tuple[bytes, ...]:
+    """Whole lines for a proxy; what the person gives is stronger than what the environment says."""
+    if proxy is None:
+        return ()
+    given = tuple(fill_in(header, os.environ, _read_file) for header in settings.proxy_headers)
+    own = credential_line(proxy, os.environ)
+    return given if not own or _key(own) in map(_key, given) else (*given, own)
+
+
+def _key(line: bytes) -> bytes:
+    return line.partition(b":")[0].lower()
+
+
+def _targets(settings: RunSettings, routes: Sequence[Route], lines: Sequence[tuple[bytes, ...]]) -> tuple[Target, ...]:
+    """Where connections go, tried where there is TLS, so that a wrong certificate is one sentence and not a run of failures."""
+    origins = [_origin(settings, *each) for each in zip(routes, settings.plan.proxies, lines, strict=True)]
+    targets = tuple(Target(origin, resolve(origin.name, origin.port)) for origin in origins)
+    for target in targets:
+        if target.origin.tls is not None:
+            check_tls(target.addresses, target.origin.tls, target.origin.tunnel, settings.timeouts.connect / 1e9)
+    return targets
+
+
+def _origin(settings: RunSettings, route: Route, proxy: Proxy | None, lines: tuple[bytes, ...]) -> Origin:
+    place = proxy.host if proxy else route.host
+    if route.scheme == "http":
+        return Origin(name=place.name, port=place.port)
+    options = settings.tls
+    tls = Tls(
+        TlsSettings(
+            ca_file=options.ca_file,
+            cert_file=options.cert_file,
+            key_file=options.key_file,
+            server_name=options.sni or route.name,
+            verify=options.verify,
+        )
+    )
+    tunnel = _tunnel(route, lines) if proxy else b""
+    return Origin(name=place.name, port=place.port, tls=tls, tunnel=tunnel)
+
+
+def _tunnel(route: Route, lines: tuple[bytes, ...]) -> bytes:
+    return connect_request(route.name, route.port).removesuffix(b"\r\n") + b"".join((*lines, b"\r\n"))
 
 
 def _read_file(path: str) -> str:

@@ -24,15 +24,13 @@ from replay_users.endpoint import ENDPOINT_CAP, Templates
 from replay_users.engine.chores import Chores
 from replay_users.engine.engine import Engine
 from replay_users.engine.feed import Feed, LookAhead
-from replay_users.engine.loader import HookedLoader, Loader
-from replay_users.engine.origin import Origin
+from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.engine.schedule import Schedule
-from replay_users.engine.target import Target, resolve
+from replay_users.engine.target import resolve
 from replay_users.engine.timer import open_timer
 from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.safety import judge_rewritten
-from replay_users.plan.wire import WireBuilder
 from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.result import RunEvent
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
 
     from replay_users.engine.timer import Timer
     from replay_users.model import Drop, Flight
+    from replay_users.plan.wire import WireBuilder
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
 
@@ -96,18 +95,11 @@ class Run:
         self._hooks = hooks
         self._collect_before, self._switch_before = gc.get_threshold(), sys.getswitchinterval()
         self._listening = Listening(self.names, hooks)
-        wire = WireBuilder(
-            host=None if settings.plan.preserve_host else settings.host.authority.encode(),
-            run_id=run_id,
-            extra=prepared.headers,
-            overridden=frozenset(header.key for header in settings.headers),
-        )
-        host = settings.host
-        self._targets = [Target(Origin(name=host.name, port=host.port), prepared.addresses)]
-        self.engine = self._engine(wire)
+        wires = prepared.wires(run_id)
+        self.engine = self._engine(wires)
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
-        self.source = self._source(columns, partitions)
-        self.feed = self._feed(wire)
+        self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
+        self.feed = self._feed(wires)
         self._chores = Chores(loop, (self._refill, self._settle, self._judge, self._load), self.tally.hub)
         self._stats = LocustStats(
             environment,
@@ -116,22 +108,23 @@ class Run:
             mismatch_is_failure=settings.mismatch_is_failure,
         )
 
-    def _engine(self, wire: WireBuilder) -> Engine:
+    def _engine(self, wires: Sequence[WireBuilder]) -> Engine:
         settings, hooks = self.prepared.settings, self._hooks
         return Engine(
             get_hub().loop,
             self.schedule,
-            self._targets,
+            self.prepared.targets,
             timeouts=settings.timeouts,
+            keep=settings.keep,
             wake=self._wake,
-            sign=hooks.signer(wire) if hooks.signs else None,
+            sign=hooks.signer(wires) if hooks.signs else None,
             unsigned=self._unsigned,
         )
 
-    def _feed(self, wire: WireBuilder) -> Feed:
+    def _feed(self, wires: Sequence[WireBuilder]) -> Feed:
         return Feed(
             self.schedule,
-            self._loader(wire),
+            self._loader(wires),
             {name: nth for nth, name in enumerate(self.names)},
             skipped=self._skipped,
             pulled=self.source.pulled,
@@ -155,15 +148,19 @@ class Run:
             wake=self._wake,
         )
 
-    def _loader(self, wire: WireBuilder) -> Loader:
-        plan, hooks = self.plan, self._hooks
+    def _loader(self, wires: Sequence[WireBuilder]) -> Loader:
+        plan, hooks, router = self.plan, self._hooks, self.prepared.router
+        origin, warp, rules = plan.window.origin, plan.warp, plan.decisions
+        if not hooks.loads and router.is_single and not self.prepared.settings.keep.recorded:
+            return Loader(origin=origin, warp=warp, rules=rules, wire=wires[0])
         if not hooks.loads:
-            return Loader(origin=plan.window.origin, warp=plan.warp, rules=plan.decisions, wire=wire)
+            return RoutedLoader(origin=origin, warp=warp, rules=rules, wires=wires, where=router.route)
         return HookedLoader(
-            origin=plan.window.origin,
-            warp=plan.warp,
-            rules=plan.decisions,
-            wire=wire,
+            origin=origin,
+            warp=warp,
+            rules=rules,
+            wires=wires,
+            where=router.route,
             rewrite=hooks.rewrite,
             judge=judge_rewritten(self.prepared.settings.plan.safety, self._templates().endpoint),
             endpoint=hooks.endpoint,
@@ -279,7 +276,7 @@ class Run:
 
     def _readdress(self) -> None:
         while not self.done.wait(_READDRESS_S):
-            for nth, target in enumerate(self._targets):
+            for nth, target in enumerate(self.prepared.targets):
                 try:
                     self.engine.readdress(nth, resolve(target.origin.name, target.origin.port))
                 except ReplayError as error:

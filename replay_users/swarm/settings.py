@@ -7,7 +7,7 @@ are not here: a header is a template, which each worker fills in from its own en
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,34 +18,42 @@ from replay_users.errors import UsageError
 from replay_users.plan.duration import parse_duration
 from replay_users.plan.headers import parse_header
 from replay_users.plan.host import parse_host
+from replay_users.plan.map_rule import parse_maps
 from replay_users.plan.pace_text import parse_pace, parse_rate
+from replay_users.plan.route import Router
 from replay_users.plan.safety import Safety
 from replay_users.plan.safety_file import parse_safety
 from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sample
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.swarm.options import OPTIONS
+from replay_users.swarm.reaching import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
 if TYPE_CHECKING:
+    from replay_users.engine.pool import Keep
     from replay_users.plan.headers import HeaderSpec
     from replay_users.plan.host import Host
 
 __all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
 
 _LIMIT_RANGE = range(1, 100_001)
-_NOWHERE = "http://localhost"
-"""Stands for the target of a plan that goes nowhere while everything else is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """Everything a run is made of, but the recording itself. Times are ns."""
+    """Everything a run is made of, but the recording itself. Times are ns.
+
+    `host` takes what no map covers; `plan.router()` has all targets.
+    """
 
     recording: str
     store: S3Options
     plan: PlanSettings
-    host: Host
+    host: Host | None
     headers: tuple[HeaderSpec, ...]
+    proxy_headers: tuple[HeaderSpec, ...]
+    tls: TlsOptions
+    keep: Keep
     rules: Rules
     causal: bool
     limits: Limits
@@ -58,52 +66,67 @@ class RunSettings:
     mismatch_is_failure: bool
     request_events: str
 
+    @property
+    def more_columns(self) -> tuple[str, ...]:
+        """Columns that have to be read for this run beside the usual ones."""
+        scheme = ("scheme",) if self.plan.router().reads_scheme else ()
+        return (*scheme, *(("connection", "source") if self.keep.recorded else ()))
 
-def read_settings(options: Any, host: str | None) -> RunSettings:
-    """Read parsed options (Locust's namespace) and the target.
+
+def read_settings(options: Any, host: str | None, *, writes: bool = True) -> RunSettings:
+    """Read parsed options (Locust's namespace) and the target; in a process that `writes` the result, where to is looked at.
 
     Raises:
         UsageError: one of them cannot be; the sentence says which and what would be right.
     """
+    _refuse_nameless(options)
+    if not host and not options.map:
+        raise UsageError(
+            "say where to replay to: --host http://HOST:PORT (or LOCUST_HOST), or --map PROD=STAGING for each recorded host"
+        )
+    return _settings(options, host, writes=writes)
+
+
+def planned_settings(options: Any, host: str | None) -> RunSettings:
+    """The same for a plan, which may go nowhere: without a target only what is about targets is not checked.
+
+    Raises:
+        UsageError: as `read_settings`.
+    """
+    _refuse_nameless(options)
+    return _settings(options, host)
+
+
+def _refuse_nameless(options: Any) -> None:
     if not options.recording.strip():
         raise UsageError("say what to replay: --recording FOLDER or s3://bucket/prefix (or REPLAY_RECORDING)")
-    if not host:
-        raise UsageError("say where to replay to: --host http://HOST:PORT (or LOCUST_HOST)")
+
+
+def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSettings:
     _refuse_unknown_choices(options)
-    target = parse_host(host)
-    if target.scheme != "http":
-        raise UsageError(
-            f"--host {target.url}: this version replays over plain http only; give an http:// address of the target"
-        )
     headers = tuple(parse_header(text) for text in options.header)
+    plan = _plan_settings(options, parse_host(host) if host else None, headers)
     return RunSettings(
         recording=options.recording,
         store=s3_options(options),
-        plan=plan_settings(options, target, headers),
-        host=target,
+        plan=plan,
+        host=plan.host,
         headers=headers,
+        proxy_headers=read_proxy_headers(options),
+        tls=read_tls(options, plan.router().targets),
+        keep=read_keep(options),
         rules=_rules(options.rules),
         causal=options.order == "causal",
         limits=_limits(options),
-        timeouts=_timeouts(_duration(options, "timeout")),
+        timeouts=_timeouts(_duration(options, "timeout"), _duration(options, "connect-timeout")),
         drain_timeout=_duration(options, "drain-timeout"),
         run_time=_run_time(getattr(options, "run_time", None)),
-        out=_out(options.out, overwrite=options.overwrite),
+        out=_out(options.out, overwrite=options.overwrite) if writes else options.out,
         overwrite=options.overwrite,
         labels=_labels(options.label),
         mismatch_is_failure=options.mismatch_is_failure,
         request_events=options.fire_request_events,
     )
-
-
-def planned_settings(options: Any, host: str | None) -> RunSettings:
-    """The same for a plan, which may go nowhere: without a host only what is about the host is not checked.
-
-    Raises:
-        UsageError: as `read_settings`.
-    """
-    settings = read_settings(options, host or _NOWHERE)
-    return settings if host else replace(settings, plan=replace(settings.plan, host=None))
 
 
 def _refuse_unknown_choices(options: Any) -> None:
@@ -114,8 +137,10 @@ def _refuse_unknown_choices(options: Any) -> None:
             raise UsageError(f"--{option.name} {given[:40]!r}: choose one of {', '.join(option.choices)}")
 
 
-def plan_settings(options: Any, host: Host | None, headers: tuple[HeaderSpec, ...]) -> PlanSettings:
-    """The part that the plan needs; `host` is `None` for a plan that goes nowhere."""
+def _plan_settings(options: Any, host: Host | None, headers: tuple[HeaderSpec, ...]) -> PlanSettings:
+    """The part that the plan needs; without `host` and maps it is one that goes nowhere."""
+    maps = parse_maps(options.map)
+    targets = Router(maps, host, preserve_host=options.preserve_host).targets
     return PlanSettings(
         recording=options.recording,
         pace=parse_pace(options.pace),
@@ -127,7 +152,11 @@ def plan_settings(options: Any, host: Host | None, headers: tuple[HeaderSpec, ..
         max_rate=parse_rate(options.max_rate) if options.max_rate else None,
         clip=options.clip,
         host=host,
+        maps=maps,
         preserve_host=options.preserve_host,
+        proxies=read_proxies(options, targets, os.environ),
+        verifies=not options.insecure,
+        recorded_connections=options.connections == "recorded",
         headers=tuple(header.name for header in headers),
     )
 
@@ -185,8 +214,8 @@ def _named_duration(text: str, name: str) -> int:
         raise UsageError(f"--{name} {error}") from None
 
 
-def _timeouts(answer: int) -> Timeouts:
-    return Timeouts(connect=min(answer, Timeouts().connect), answer=answer, longest=max(answer, Timeouts().longest))
+def _timeouts(answer: int, connect: int) -> Timeouts:
+    return Timeouts(connect=min(answer, connect), answer=answer, longest=max(answer, Timeouts().longest))
 
 
 def _run_time(value: Any) -> int | None:

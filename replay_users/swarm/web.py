@@ -94,7 +94,7 @@ def refuse_unallowed(operator: Namespace, host: str | None, recording: str, targ
         UsageError: the form asks for another one.
     """
     targets = {parse_host(url).url for url in (*operator.allow_target, *([host] if host else []))}
-    if parse_host(target).url not in targets:
+    if (target or not operator.map) and parse_host(target).url not in targets:
         raise UsageError(f"target {target!r} is not allowed here: {_allowed('--allow-target', targets)}")
     prefixes = [p for p in (*operator.allow_recording, operator.recording) if p]
     if not any(_is_within(recording, prefix) for prefix in prefixes):

@@ -75,7 +75,8 @@ def test_a_plan_as_json(recording: str, capsys: pytest.CaptureFixture[str]) -> N
         pytest.param(["--max-in-flight", "banana"], "--max-in-flight 'banana': give a number", id="in flight"),
         pytest.param(["--rules", "/nonexistent"], "--rules /nonexistent cannot be read", id="rules"),
         pytest.param(["--label", "sha"], "--label 'sha': write key=value", id="label"),
-        pytest.param(["--host", "https://staging"], "plain http only", id="https"),
+        pytest.param(["--ca-file", "x", "--host", "http://staging"], "no target is https", id="tls of no target"),
+        pytest.param(["--map", "api=http://staging"], "no target is given for the recorded host", id="hosts"),
         pytest.param(["--sample", "0.1%"], "no exchange of this recording in a sample of 0.1%", id="nothing"),
     ],
 )

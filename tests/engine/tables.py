@@ -18,10 +18,16 @@ __all__ = ["table_of"]
 _REPEATED = ("endpoint", "method", "authority", "session_kind", "capture")
 
 
-def table_of(exchanges: Sequence[Exchange], *, traits: int = 0, endpoint: str | None = None) -> pa.Table:
-    """A table of what a run reads, with what repeats dictionary-encoded; an endpoint is a method and a target's first segment."""
+def table_of(
+    exchanges: Sequence[Exchange], *, traits: int = 0, endpoint: str | None = None, more: Sequence[str] = ()
+) -> pa.Table:
+    """A table of what a run reads, and of `more` columns, with what repeats dictionary-encoded.
+
+    An endpoint is a method and a target's first segment.
+    """
+    columns = (*REPLAY_COLUMNS, *more)
     rows = [
-        {name: getattr(each, name, None) for name in REPLAY_COLUMNS}
+        {name: getattr(each, name, None) for name in columns}
         | {
             "sample": 0,
             "traits": traits,
@@ -31,7 +37,7 @@ def table_of(exchanges: Sequence[Exchange], *, traits: int = 0, endpoint: str | 
         }
         for each in exchanges
     ]
-    table = pa.Table.from_pylist(rows, schema=pa.schema([SCHEMA.field(name) for name in REPLAY_COLUMNS]))
+    table = pa.Table.from_pylist(rows, schema=pa.schema([SCHEMA.field(name) for name in columns]))
     for name in _REPEATED:
         place = table.column_names.index(name)
         table = table.set_column(place, name, table[name].dictionary_encode())

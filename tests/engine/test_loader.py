@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from replay_users.engine.loader import HookedLoader, Loader
+from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.model import Flight, Request, Skip, SkipReason
 from replay_users.plan.wire import WireBuilder
 
@@ -121,6 +121,87 @@ def test_skipped(row: dict[str, Any], reason: SkipReason, asked: int) -> None:
     assert (made, wire.asked) == (reason, asked)
 
 
+def routed(*more: object, **row: Any) -> Flight | SkipReason:
+    """What a loader for two targets makes of a row: `b` goes to the second one, `https` there too, `c` nowhere."""
+
+    def where(scheme: str, authority: str) -> int | None:
+        return None if authority == "c" else int(authority == "b" or scheme == "https")
+
+    loader = RoutedLoader(
+        origin=ORIGIN, warp=lambda offset: offset, rules=Rules(), wires=[Wire(), Other()], where=where
+    )
+    return loader.flight(*{**ROW, **row}.values(), *more)
+
+
+class Other(Wire):
+    """Makes wires that begin otherwise."""
+
+    def build(
+        self, method: str, authority: str, target: bytes, head: bytes, body: bytes, traits: int
+    ) -> bytes | SkipReason:
+        """As above, marked."""
+        built = super().build(method, authority, target, head, body, traits)
+        return built if isinstance(built, SkipReason) else b"other " + built
+
+
+@pytest.mark.parametrize(
+    ("authority", "more", "route", "connection"),
+    [
+        pytest.param("a", (), 0, None, id="the first target"),
+        pytest.param("b", (), 1, None, id="by authority"),
+        pytest.param("a", ("https", None), 1, None, id="by scheme"),
+        pytest.param("a", ("", "pod 7"), 0, "pod 7", id="a recorded connection"),
+    ],
+)
+def test_a_flight_goes_to_its_target(
+    authority: str, more: tuple[object, ...], route: int, connection: str | None
+) -> None:
+    """With the bytes of that target, on its recorded connection if that was read."""
+    flight = flown(routed(*more, authority=authority))
+    assert (flight.route, flight.connection) == (route, connection)
+    assert flight.wire.startswith(b"other GET|b" if authority == "b" else b"other GET|a" if route else b"GET|a")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        pytest.param({"authority": "c"}, SkipReason.UNMAPPED, id="nothing covers its host"),
+        pytest.param({"authority": "c", "endpoint": 1}, SkipReason.ENDPOINT_RULE, id="the plan's reason comes first"),
+        pytest.param({"authority": "b", "traits": 8}, SkipReason.PROTOCOL, id="by its traits"),
+        pytest.param({"authority": "b", "target": b"/secret"}, SkipReason.REDACTED_TARGET, id="by the builder"),
+    ],
+)
+def test_skipped_of_several_targets(row: dict[str, Any], reason: SkipReason) -> None:
+    """A row without a target is skipped and has that reason, unless the plan skips it anyway."""
+    assert routed(**row) is reason
+
+
+def test_routing_to_one_target_changes_nothing() -> None:
+    """A routed flight is the plain loader's but for route and connection."""
+    plain_one = Loader(origin=ORIGIN, warp=lambda offset: offset, rules=Rules(), wire=Wire()).flight(**ROW)
+    assert fields_of(flown(routed())) == fields_of(flown(plain_one))
+
+
+@pytest.mark.parametrize(("path", "expected"), [(b"/items/7", 1), (b"/items/8", 0)], ids=["rewritten", "as recorded"])
+def test_what_a_user_rewrites_goes_where_that_belongs(path: bytes, expected: int) -> None:
+    """The authority that `rewrite` gave decides, with the recorded scheme and connection."""
+    seen: list[tuple[str, str]] = []
+
+    def where(scheme: str, authority: str) -> int | None:
+        seen.append((scheme, authority))
+        return int(authority == "b")
+
+    flight = flown(hooked(where=where, more=("https", "pod 7"), target=path)[0])
+    assert (flight.route, flight.connection) == (expected, "pod 7")
+    assert seen == [("https", "b" if expected else "shop.example.com")]
+    assert flight.wire.startswith(b"other ") is bool(expected)
+
+
+def test_what_a_user_rewrites_may_have_no_target() -> None:
+    """An authority that nothing covers is not sent anywhere."""
+    assert hooked(where=nowhere)[0] is SkipReason.UNMAPPED
+
+
 class User:
     """A user's own methods."""
 
@@ -142,6 +223,16 @@ class User:
         return "v2" if request.target.startswith(b"/v2") else request.endpoint
 
 
+def the_first(_scheme: str, _authority: str) -> int | None:
+    """Sends everything to the first target."""
+    return 0
+
+
+def nowhere(_scheme: str, _authority: str) -> int | None:
+    """Has no target for anything."""
+    return None
+
+
 def everything(_: Request) -> SkipReason | None:
     """Lets everything out."""
     return None
@@ -153,7 +244,12 @@ def no_writes(request: Request) -> SkipReason | None:
 
 
 def hooked(
-    *, keep: bool = False, judge: Callable[[Request], SkipReason | None] = everything, **row: Any
+    *,
+    keep: bool = False,
+    judge: Callable[[Request], SkipReason | None] = everything,
+    where: Callable[[str, str], int | None] = the_first,
+    more: tuple[object, ...] = (),
+    **row: Any,
 ) -> tuple[Flight | SkipReason, User, list[str]]:
     """What a loader with a user's code makes of a row; and the endpoints known after that."""
     user, names = User(), [*NAMES]
@@ -167,7 +263,8 @@ def hooked(
         origin=ORIGIN,
         warp=lambda offset: offset,
         rules=Rules(),
-        wire=Wire(),
+        wires=[Wire(), Other()],
+        where=where,
         rewrite=user.rewrite,
         judge=judge,
         endpoint=user.endpoint,
@@ -175,7 +272,7 @@ def hooked(
         names=names,
         keep=keep,
     )
-    return loader.flight(*{**ROW, **row}.values()), user, names
+    return loader.flight(*{**ROW, **row}.values(), *more), user, names
 
 
 def test_a_user_sees_the_recorded_request() -> None:
@@ -271,7 +368,8 @@ def test_a_user_that_changes_nothing_changes_nothing(row: dict[str, Any]) -> Non
         origin=ORIGIN,
         warp=lambda offset: offset,
         rules=Rules(),
-        wire=Wire(),
+        wires=[Wire()],
+        where=the_first,
         rewrite=lambda request: request,
         judge=everything,
         endpoint=lambda request: request.endpoint,

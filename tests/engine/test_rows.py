@@ -132,6 +132,36 @@ def test_tables_of_several_chunks() -> None:
     assert [(row[COLUMNS.index("id")], row[COLUMNS.index("method")]) for row in found] == [("1", "POST"), ("2", "GET")]
 
 
+def test_where_a_row_goes_is_read_only_for_who_asks() -> None:
+    """Scheme and connection come last, the connection with its source, whose own number it is; others do not pay for them."""
+    exchanges = [
+        make_exchange(scheme="https", connection="7", source="pod-1"),
+        make_exchange(scheme="http", connection="7", source="pod-2"),
+        make_exchange(scheme="http", connection=None, source=""),
+    ]
+    table = table_of(exchanges, more=("scheme", "connection", "source"))
+    placed = [
+        row[len(COLUMNS) :] for piece in pieces(table, ENDPOINTS, placed=True) for row in zip(*piece, strict=True)
+    ]
+    assert placed == [("https", "pod-1 7"), ("http", "pod-2 7"), ("http", None)]
+    assert {len(piece) for piece in pieces(table, ENDPOINTS)} == {len(COLUMNS)}
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        pytest.param(["connection", "source"], ("", "pod 7"), id="one target"),
+        pytest.param(["scheme"], ("https", None), id="pooled connections"),
+        pytest.param([], ("", None), id="neither"),
+    ],
+)
+def test_what_was_not_read_is_not_known(read: list[str], expected: tuple[str, str | None]) -> None:
+    """A run reads only the columns that it needs."""
+    table = table_of([make_exchange(scheme="https", connection="7", source="pod")] * (ROWS + 1), more=read)
+    found = [row[len(COLUMNS) :] for piece in pieces(table, ENDPOINTS, placed=True) for row in zip(*piece, strict=True)]
+    assert found == [expected] * (ROWS + 1)
+
+
 def test_rows_are_nothing_to_the_garbage_collector() -> None:
     """The values of a row are plain bytes, text and numbers, which it does not walk."""
     (row,) = rows(make_exchange())

@@ -112,7 +112,7 @@ def test_endpoint_names_what_is_counted() -> None:
 
 def test_sign_gives_the_bytes_that_go_out() -> None:
     """The signed request is built at send time, with everything else that a request gets."""
-    sign = hooks(sign=lambda request: request.with_header("X-Signature", "abc")).signer(WIRE)
+    sign = hooks(sign=lambda request: request.with_header("X-Signature", "abc")).signer([WIRE])
     wire = sign(make_flight(request=ASKED))
     assert wire is not None
     assert wire.startswith(b"GET /items/7 HTTP/1.1\r\nHost: staging\r\nX-Signature: abc\r\n")
@@ -129,7 +129,7 @@ def test_sign_gives_the_bytes_that_go_out() -> None:
 def test_a_signature_that_fails_sends_nothing(broken: Any) -> None:
     """A request that could not be signed has no bytes, and is counted as failed."""
     mine = hooks(sign=broken)
-    assert mine.signer(WIRE)(make_flight(request=ASKED)) is None
+    assert mine.signer([WIRE])(make_flight(request=ASKED)) is None
     assert mine.failures == {"sign": 1}
 
 
@@ -139,6 +139,7 @@ def test_a_signature_that_fails_sends_nothing(broken: Any) -> None:
         pytest.param({"head": b"X-Signature: 2\r\n", "body": b"a"}, True, id="head and body"),
         pytest.param({"target": b"/items/7?signature=2"}, True, id="a parameter"),
         pytest.param({"method": "POST"}, False, id="method"),
+        pytest.param({"authority": "other.example.com"}, False, id="host"),
         pytest.param({"target": b"/logout"}, False, id="path"),
         pytest.param({"target": b"/items/7?action=delete"}, False, id="a parameter that acts"),
     ],
@@ -148,24 +149,34 @@ def test_a_signature_makes_no_other_request(
 ) -> None:
     """What was judged safe when it was loaded may not become something else; that is reported once and counted."""
     mine = hooks(sign=lambda request: replace(request, **changes))
-    sign = mine.signer(WIRE)
+    sign = mine.signer([WIRE])
     wires = [sign(make_flight(request=ASKED)) for _ in range(2)]
     assert [wire is not None for wire in wires] == [sent, sent]
     assert mine.failures == ({} if sent else {"sign": 2})
     assert len(caplog.records) == (not sent)
 
 
+def test_a_signed_request_is_made_for_its_target() -> None:
+    """Of several targets, the one that the flight goes to says what Host is."""
+    other = WireBuilder(host=b"other", run_id="r1")
+    flight = make_flight(request=ASKED)
+    flight.route = 1
+    wire = hooks(sign=lambda request: request).signer([WIRE, other])(flight)
+    assert wire is not None
+    assert b"\r\nHost: other\r\n" in wire
+
+
 def test_what_acts_and_was_let_go_may_be_signed() -> None:
     """A logout that a rule calls safe gets its signature as any other request."""
     asked = replace(ASKED, target=b"/logout")
     mine = hooks(sign=lambda request: replace(request, target=b"/logout?signature=2"))
-    assert mine.signer(WIRE)(make_flight(request=asked, target=b"/logout")) is not None
+    assert mine.signer([WIRE])(make_flight(request=asked, target=b"/logout")) is not None
 
 
 def test_a_signed_request_that_cannot_be_sent_is_not() -> None:
     """Bytes that would be two requests are refused, though the user's code gave them: no failure of its own."""
     mine = hooks(sign=lambda request: replace(request, head=b"A: b\r\n\r\nGET / HTTP/1.1\r\n"))
-    assert mine.signer(WIRE)(make_flight(request=ASKED)) is None
+    assert mine.signer([WIRE])(make_flight(request=ASKED)) is None
     assert mine.failures == {}
 
 

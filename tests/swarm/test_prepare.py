@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from replay_users.errors import DamagedRecording, UsageError
+from replay_users.swarm import prepare as module
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
 
@@ -24,7 +25,8 @@ def test_a_run_that_can_begin_is_planned_and_resolved(options: MakeOptions, traf
     prepared = prepare(read_settings(options(recording=traffic), HOST))
     assert (prepared.plan.planned, prepared.plan.will_send) == (40, 30)
     assert prepared.recording.manifest.rows == 40
-    assert [address[:2] for _, address in prepared.addresses] == [("127.0.0.1", 8000)]
+    (target,) = prepared.targets
+    assert [address[:2] for _, address in target.addresses] == [("127.0.0.1", 8000)]
 
 
 def test_secrets_are_filled_in_and_not_shown(
@@ -37,6 +39,96 @@ def test_secrets_are_filled_in_and_not_shown(
     prepared = prepare(read_settings(options(recording=traffic, header=header), HOST))
     assert prepared.headers == (b"Authorization: Bearer s3cret\r\n", b"X-Api-Key: f1le\r\n")
     assert repr(prepared) == f"Prepared({traffic!r}, 40 planned)"
+
+
+def test_a_process_that_does_not_send_touches_no_target(options: MakeOptions, traffic: str) -> None:
+    """A master plans the same run without names that resolve, certificates, or secrets."""
+    nowhere = {
+        "map": ["shop.example=https://no-such-name.invalid"],
+        "ca_file": "/nonexistent",
+        "header": ["X-Api-Key: ${NOT_SET_ANYWHERE}"],
+        "proxy": "http://no-such-proxy.invalid:3128",
+        "proxy_header": ["Proxy-Authorization: ${NOT_SET_ANYWHERE}"],
+    }
+    prepared = prepare(read_settings(options(recording=traffic, **nowhere), None), sends=False)
+    assert (prepared.targets, prepared.headers, prepared.proxy_headers) == ((), (), ())
+    assert prepared.plan.target == "https://no-such-name.invalid"
+
+
+def test_each_host_has_its_target(options: MakeOptions, traffic: str) -> None:
+    """Targets are in the order of the routes, each resolved, each with its own Host."""
+    maps = ["shop.example.com=http://127.0.0.1:8001", "*.example.com=http://127.0.0.2:8002"]
+    prepared = prepare(read_settings(options(recording=traffic, map=maps), HOST))
+    assert [(t.origin.name, t.origin.port, t.addresses[0][1][0]) for t in prepared.targets] == [
+        ("127.0.0.1", 8000, "127.0.0.1"),
+        ("127.0.0.1", 8001, "127.0.0.1"),
+        ("127.0.0.2", 8002, "127.0.0.2"),
+    ]
+    wires = [wire.build("GET", "a", b"/", b"", b"", 0) for wire in prepared.wires("r1")]
+    assert [bytes(wire).split(b"\r\n")[1] for wire in wires] == [  # type: ignore[arg-type]
+        b"Host: 127.0.0.1:8000",
+        b"Host: 127.0.0.1:8001",
+        b"Host: 127.0.0.2:8002",
+    ]
+
+
+def test_a_proxy_is_where_plain_requests_go(
+    options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With whole URLs, the proxy's header in each, and nothing of the target resolved here."""
+    monkeypatch.setenv("PROXY_AUTH", "bWU6cGFzcw==")
+    given = {"proxy": "http://127.0.0.1:3128", "proxy_header": ["Proxy-Authorization: Basic ${PROXY_AUTH}"]}
+    prepared = prepare(read_settings(options(recording=traffic, **given), "http://no-such-name.invalid:81"))
+    (target,) = prepared.targets
+    assert (target.origin.name, target.origin.port, target.origin.tunnel) == ("127.0.0.1", 3128, b"")
+    (wire,) = prepared.wires("r1")
+    built = wire.build("GET", "a", b"/x", b"Proxy-Authorization: old\r\n", b"", 0)
+    assert isinstance(built, bytes)
+    assert built.startswith(b"GET http://no-such-name.invalid:81/x HTTP/1.1\r\nHost: no-such-name.invalid:81\r\n")
+    assert built.count(b"Proxy-Authorization") == built.count(b"Proxy-Authorization: Basic bWU6cGFzcw==\r\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        pytest.param([], b"Proxy-Authorization: Basic bWU6cGFzcw==\r\n", id="of the environment"),
+        pytest.param(["proxy-authorization: ${OTHER}"], b"proxy-authorization: x\r\n", id="what is given is stronger"),
+    ],
+)
+def test_a_tunnel_is_where_requests_over_tls_go(
+    options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch, header: list[str], said: bytes
+) -> None:
+    """The proxy is asked for the target, with its header, which is in no request; the name that is verified is the target's."""
+    tried = []
+    monkeypatch.setattr(module, "check_tls", lambda *given: tried.append(given))
+    monkeypatch.setenv("https_proxy", "http://me:pass@127.0.0.1:3128")
+    monkeypatch.setenv("OTHER", "x")
+    given = {"proxy": "env", "proxy_header": header, "preserve_host": True, "connect_timeout": "3s"}
+    prepared = prepare(read_settings(options(recording=traffic, **given), "https://staging.invalid"))
+    (target,) = prepared.targets
+    assert (target.origin.name, target.origin.port) == ("127.0.0.1", 3128)
+    assert target.origin.tunnel == (
+        b"CONNECT staging.invalid:443 HTTP/1.1\r\nHost: staging.invalid:443\r\n" + said + b"\r\n"
+    )
+    assert target.origin.tls is not None
+    assert target.origin.tls.settings.server_name == "staging.invalid"
+    assert tried == [(target.addresses, target.origin.tls, target.origin.tunnel, 3.0)]
+    (wire,) = prepared.wires("r1")
+    built = wire.build("GET", "shop.example.com", b"/x", b"", b"", 0)
+    assert isinstance(built, bytes)
+    assert built.startswith(b"GET /x HTTP/1.1\r\nHost: shop.example.com\r\nX-Replay-Test")
+    assert b"uthorization" not in built
+
+
+def test_tls_is_as_asked(options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another name, no verification; plain targets beside it have none."""
+    monkeypatch.setattr(module, "check_tls", lambda *_: None)
+    given = {"sni": "shop.internal", "insecure": True, "map": ["a=https://127.0.0.1:8443"]}
+    prepared = prepare(read_settings(options(recording=traffic, **given), HOST))
+    plain, secure = prepared.targets
+    assert plain.origin.tls is None
+    assert secure.origin.tls is not None
+    assert (secure.origin.tls.settings.server_name, secure.origin.tls.settings.verify) == ("shop.internal", False)
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,26 @@ from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings
-from replay_users.testing import close, http_answer, make_exchange, make_flight, receive, reset, send, stall
+from replay_users.testing import (
+    ScriptedTarget,
+    close,
+    http_answer,
+    make_exchange,
+    make_flight,
+    receive,
+    reset,
+    send,
+    stall,
+)
 from tests.engine.tables import table_of
-from tests.integration.replays import BODY, JSON, same_answers
+from tests.integration.replays import BODY, JSON, make_traffic, same_answers
+from tests.recording.making import record_in
 from tests.swarm.test_hooks import Base, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from replay_users.results.tally import Totals
-    from replay_users.testing import ScriptedTarget
     from tests.swarm.conftest import MakeOptions
 
 _WITHIN = 20.0  # s: only a test that fails waits so long
@@ -340,6 +350,82 @@ def test_a_time_limit_stops_it(begin: Callable[..., Run]) -> None:
     totals = finish(run)
     assert run.stopped_by == "time"
     assert 0 < totals.sent < 20
+
+
+@pytest.fixture
+def two_hosts(tmp_path: Path) -> str:
+    """The address of a recording of two hosts, in turn; every other pair of rows over https, on three connections of a pod."""
+    rows = [
+        replace(
+            row,
+            method="GET",
+            authority=f"{'ab'[nth % 2]}.example",
+            scheme=("http", "http", "https", "https")[nth % 4],
+            connection=str(nth % 3),
+            source="pod",
+        )
+        for nth, row in enumerate(make_traffic(24))
+    ]
+    record_in(tmp_path / "two", rows)
+    return str(tmp_path / "two")
+
+
+def hosts_of(target: ScriptedTarget) -> list[str]:
+    """The Host of each request that came."""
+    return sorted(
+        request.data.partition(b"\r\nHost: ")[2].partition(b"\r\n")[0].decode() for request in target.received()
+    )
+
+
+def test_each_host_goes_to_its_target(begin: Callable[..., Run], two_hosts: str, target: ScriptedTarget) -> None:
+    """Of two targets, each gets what was recorded of its host, with its own Host; `--host` gets the rest."""
+    with ScriptedTarget() as other:
+        other.play(same_answers())
+        totals = finish(begin(recording=two_hosts, map=[f"b.example={other.url}"]))
+        assert (totals.sent, totals.matched) == (24, 24)
+        assert hosts_of(other) == [other.url.removeprefix("http://")] * 12
+        assert hosts_of(target) == [target.url.removeprefix("http://")] * 12
+
+
+def test_a_map_may_be_about_a_scheme(begin: Callable[..., Run], two_hosts: str, target: ScriptedTarget) -> None:
+    """Then each row's own scheme decides; what no map covers is skipped for that, and accounted for."""
+    maps = [f"https://a.example={target.url}", f"b.example={target.url}"]
+    run = begin(host="", recording=two_hosts, map=maps, preserve_host=True)
+    totals = finish(run)
+    assert (totals.sent, totals.matched, totals.skipped_by) == (18, 18, {"unmapped": 6})
+    assert hosts_of(target) == ["a.example"] * 6 + ["b.example"] * 12
+    assert any("a scheme that no map covers" in warning for warning in run.plan.warnings)
+
+
+def test_a_users_code_chooses_the_target_by_authority(
+    begin: Callable[..., Run], two_hosts: str, target: ScriptedTarget
+) -> None:
+    """What `rewrite` makes the authority is routed; one that nothing covers is skipped."""
+
+    def rewrite(request: Request) -> Request:
+        return replace(request, authority="elsewhere" if request.authority == "b.example" else "c.example")
+
+    maps = [f"*.example={target.url}"]
+    totals = finish(begin({"rewrite": rewrite}, host="", recording=two_hosts, map=maps, preserve_host=True))
+    assert (totals.sent, totals.skipped_by) == (12, {"unmapped": 12})
+    assert hosts_of(target) == ["c.example"] * 12
+
+
+def test_recorded_connections_are_read_and_kept(begin: Callable[..., Run], two_hosts: str) -> None:
+    """Each connection of the recording has one of its own, though one would do for all."""
+    slowly = {"recording": two_hosts, "pace": "1x"}
+    assert finish(run := begin(connections="recorded", **slowly)).sent == 24
+    assert run.connections["opened"] == 3
+    assert finish(run := begin(**slowly)).sent == 24
+    assert run.connections["opened"] < 3
+
+
+def test_a_proxy_gets_whole_urls(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """A run through a forward proxy connects to that, wherever its target is."""
+    totals = finish(begin(host="http://no-such-name.invalid:81", proxy=target.url))
+    assert (totals.sent, totals.matched) == (30, 30)
+    lines = {request.data.split(b"/", 3)[2] for request in target.received()}
+    assert lines == {b"no-such-name.invalid:81"}
 
 
 def test_a_damaged_slice_is_the_runs_error(

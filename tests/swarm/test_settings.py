@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_users.engine.engine import Timeouts
+from replay_users.engine.pool import Keep
 from replay_users.errors import UsageError
+from replay_users.plan.host import parse_host
+from replay_users.plan.proxy import Proxy
+from replay_users.swarm.reaching import TlsOptions
 from replay_users.swarm.settings import planned_settings, read_settings, s3_options
 
 if TYPE_CHECKING:
@@ -23,7 +27,9 @@ HOST = "http://staging:8000"
 def test_the_defaults_are_a_run(options: MakeOptions) -> None:
     """A recording and a host are enough: original pace, all sessions, causal, one second of lag, thirty of waiting."""
     settings = read_settings(options(recording="rec"), HOST)
-    assert (settings.recording, settings.host.url, settings.causal) == ("rec", HOST, True)
+    assert (settings.recording, settings.plan.host, settings.causal) == ("rec", parse_host(HOST), True)
+    assert (settings.host, settings.more_columns) == (settings.plan.host, ())
+    assert (settings.keep, settings.tls, settings.plan.proxies) == (Keep(max_age=300 * SECOND), TlsOptions(), (None,))
     assert settings.plan.pace.describe() == "1x"
     assert (settings.plan.buckets, settings.plan.safety.allow_writes) == (1000, False)
     limits = settings.limits
@@ -114,6 +120,12 @@ def test_a_run_time_in_every_form(options: MakeOptions, given: object, expected:
         pytest.param({"rules": "/nonexistent.yaml"}, "--rules /nonexistent.yaml cannot be read", id="rules"),
         pytest.param({"safety": "/nonexistent.yaml"}, "--safety /nonexistent.yaml cannot be read", id="safety"),
         pytest.param({"header": ["Authorization: Bearer x"]}, "may not be a literal", id="literal secret"),
+        pytest.param({"map": ["shop"]}, "--map 'shop' cannot be read", id="map"),
+        pytest.param({"proxy": "socks5://p"}, "--proxy 'socks5://p' cannot be used", id="proxy"),
+        pytest.param({"connections": "many"}, "--connections 'many': choose one of pooled, recorded", id="connections"),
+        pytest.param({"connect_timeout": "0s"}, "--connect-timeout '0s' is no time", id="connect timeout"),
+        pytest.param({"max_connection_age": "old"}, "--max-connection-age 'old' is not a length of time", id="age"),
+        pytest.param({"ca_file": "ca.pem"}, "--ca-file does nothing, since no target is https", id="TLS of no target"),
     ],
 )
 def test_what_cannot_be_is_refused(options: MakeOptions, changes: dict[str, Any], sentence: str) -> None:
@@ -128,7 +140,6 @@ def test_what_cannot_be_is_refused(options: MakeOptions, changes: dict[str, Any]
     [
         pytest.param(None, "say where to replay to: --host http://HOST:PORT", id="none"),
         pytest.param("", "say where to replay to", id="empty"),
-        pytest.param("https://staging", "this version replays over plain http only", id="https"),
         pytest.param("http://staging/api", "scheme, host and port only", id="path"),
     ],
 )
@@ -137,6 +148,41 @@ def test_a_host_that_cannot_be_is_refused(options: MakeOptions, host: str | None
     with pytest.raises(UsageError) as refused:
         read_settings(options(recording="rec"), host)
     assert sentence in str(refused.value)
+
+
+def test_maps_are_targets_too(options: MakeOptions) -> None:
+    """`--host` may be left out where hosts are mapped, and https is a target like any other."""
+    given = options(recording="rec", map=["shop=https://a", "api:81=http://b:8080"], sni="c", insecure=True)
+    settings = read_settings(given, None)
+    assert settings.host is None
+    assert [route.url for route in settings.plan.router().targets] == ["https://a", "http://b:8080"]
+    assert not settings.plan.verifies
+    assert read_settings(given, HOST).plan.router().targets[0].url == HOST
+
+
+def test_only_what_is_needed_is_read(options: MakeOptions) -> None:
+    """Schemes only for maps that name one, connections and their sources only to keep one for each."""
+    assert read_settings(options(recording="rec", map=["http://a=http://b"]), None).more_columns == ("scheme",)
+    recorded = read_settings(options(recording="rec", connections="recorded"), HOST)
+    assert (recorded.more_columns, recorded.keep.recorded) == (("connection", "source"), True)
+    assert recorded.plan.recorded_connections
+
+
+def test_connecting_has_a_time_of_its_own(options: MakeOptions) -> None:
+    """Up to that of the whole answer."""
+    assert read_settings(options(recording="rec", connect_timeout="3s"), HOST).timeouts.connect == 3 * SECOND
+    assert read_settings(options(recording="rec", connect_timeout="60s"), HOST).timeouts.connect == 30 * SECOND
+
+
+def test_proxies_of_the_environment_are_used_only_if_asked(
+    options: MakeOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that somebody else set must not lead load through their proxy."""
+    monkeypatch.setenv("http_proxy", "http://me:hunter2@proxy:3128")
+    assert read_settings(options(recording="rec"), HOST).plan.proxies == (None,)
+    (proxy,) = (asked := read_settings(options(recording="rec", proxy="env"), HOST)).plan.proxies
+    assert proxy == Proxy(parse_host("http://proxy:3128"), "http_proxy")
+    assert "hunter2" not in repr(asked)
 
 
 def test_a_file_that_is_no_text_is_refused(options: MakeOptions, tmp_path: Path) -> None:
@@ -170,6 +216,12 @@ def test_a_directory_without_permission_is_refused(
         read_settings(options(recording="rec", out=str(tmp_path / "run")), HOST)
 
 
+def test_who_does_not_write_needs_no_directory(options: MakeOptions, tmp_path: Path) -> None:
+    """A worker's result is written by its master, wherever that runs."""
+    (tmp_path / "result.json").write_text("{}")
+    assert read_settings(options(recording="rec", out=str(tmp_path)), HOST, writes=False).out == str(tmp_path)
+
+
 def test_a_new_directory_is_fine(options: MakeOptions, tmp_path: Path) -> None:
     """A directory that is not there yet is made by the run, not by asking for it."""
     out = str(tmp_path / "a" / "b" / "{id}")
@@ -188,6 +240,8 @@ def test_secrets_are_not_in_the_settings(options: MakeOptions, monkeypatch: pyte
 def test_a_plan_may_go_nowhere(options: MakeOptions) -> None:
     """A plan needs no target, and with one it is what the run would be."""
     assert planned_settings(options(recording="rec"), "").plan.host is None
+    assert planned_settings(options(recording="rec", ca_file="x", proxy="http://p:1"), "").plan.router().targets == ()
+    assert planned_settings(options(recording="rec", map=["shop=http://a"]), "").plan.maps
     assert planned_settings(options(recording="rec"), HOST) == read_settings(options(recording="rec"), HOST)
 
 

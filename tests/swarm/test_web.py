@@ -200,6 +200,16 @@ def test_without_a_recording_none_is_allowed(options: MakeOptions) -> None:
         refuse_unallowed(options(), HOST, "/etc", HOST)
 
 
+def test_a_form_without_a_target_means_the_operators_maps(options: MakeOptions) -> None:
+    """Where hosts are mapped, nothing needs to be chosen; another target is as forbidden as ever."""
+    operator = options(map=["shop=http://staging"], recording="rec")
+    refuse_unallowed(operator, None, "rec", "")
+    with pytest.raises(UsageError, match="is not allowed here"):
+        refuse_unallowed(operator, None, "rec", "http://shop")
+    with pytest.raises(UsageError, match="http://HOST:PORT"):
+        refuse_unallowed(options(recording="rec"), None, "rec", "")
+
+
 def _passes(operator: Any, recording: str, target: str) -> bool:
     try:
         refuse_unallowed(operator, HOST, recording, target)

@@ -130,17 +130,16 @@ class Part:
         return [Tell(self._hello)]
 
     def heard(self, now: int) -> None:
-        """The master lives: a heartbeat, or any other message."""
+        """A heartbeat of the master, which answers one of ours: it lives, and has not given this worker up."""
         self._heard = now
 
     def receive(self, message: Message | None, now: int) -> list[Action]:
         """A message of the master; `None` is one that could not be read."""
-        self.heard(now)
         actions: list[Action] | None = None
         if isinstance(message, Ping):
             actions = self._ping(message, now)
         elif isinstance(message, Grant):
-            actions = self._granted(message)
+            actions = self._granted(message, now)
         elif isinstance(message, Start):
             actions = self._start(message, now)
         elif isinstance(message, Stop):
@@ -191,7 +190,7 @@ class Part:
         pong = Tell(Pong(nth=ping.nth, sent=ping.sent, monotonic=now))
         return [pong, Tell(self._hello)] if ping.nth == 0 else [pong]
 
-    def _granted(self, grant: Grant) -> list[Action] | None:
+    def _granted(self, grant: Grant, now: int) -> list[Action] | None:
         if grant.run == self.run or grant.run in self._over:
             return None
         if self._grant is not None:
@@ -199,7 +198,7 @@ class Part:
             return [Tell(Refused(run=grant.run, epoch=grant.epoch, sentence=sentence, code=1))]
         if not grant.partitions:
             return [StayIdle(run=grant.run)]
-        self._grant, self.state = grant, PartState.PREPARING
+        self._grant, self.state, self._heard = grant, PartState.PREPARING, now
         return [Prepare(run=grant.run, partitions=grant.partitions, options=grant.options, digest=grant.digest)]
 
     def _start(self, start: Start, now: int) -> list[Action] | None:

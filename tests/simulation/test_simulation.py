@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SHORT = range(200)
-LONG = range(200, 200 + int(os.environ.get("SEEDS", "3000")))
+LONG = range(200, 200 + int(os.environ.get("SEEDS", "1500")))
 
 
 def no_partition_is_granted_twice(world: World) -> None:
@@ -62,6 +62,23 @@ def everybody_begins_together(world: World) -> None:
             assert error is not None
             assert abs(at - run.epoch_at) <= error + MS // 1000
             assert error > 0 or world.workers[worker].clock is world.master.clock
+
+
+def everybody_begins_in_time(world: World) -> None:
+    """Whoever really begins does so not before the epoch, and unless it hung just then at most a second late."""
+    for run in world.runs:
+        errors = {share.worker: share.clock_error_ns or 0 for share in run.shares}
+        for worker, at in run.started.items():
+            assert run.epoch_at is not None
+            assert -errors[worker] - MS <= at - run.epoch_at
+            assert at - run.epoch_at <= 1000 * MS + errors[worker] + MS or world.workers[worker].luck.hangs
+
+
+def all_begin_or_none(world: World) -> None:
+    """A run is started with all of its shares, or not at all."""
+    for run in world.runs:
+        starts = [share.starts_at is not None for share in run.shares if share.state is not ShareState.IDLE]
+        assert all(starts) or not any(starts)
 
 
 def nobody_begins_twice(world: World) -> None:
@@ -113,6 +130,8 @@ INVARIANTS: tuple[Callable[[World], None], ...] = (
     no_two_runs_overlap,
     every_run_ends,
     everybody_begins_together,
+    everybody_begins_in_time,
+    all_begin_or_none,
     nobody_begins_twice,
     a_run_that_failed_was_never_begun,
     nothing_is_said_after_the_end,
@@ -164,6 +183,19 @@ def test_in_a_kind_world_every_share_is_done() -> None:
             assert all(share.seq == run.last_report[share.worker] > 0 for share in done)
             assert all(share.started_error_ns is not None for share in done)
         assert not world.master.conductor.ignored
+
+
+def test_nobody_outlives_the_master() -> None:
+    """When the master dies, nobody sends any more after the time that it takes to notice, and whoever had a part leaves."""
+    left = 0
+    for seed in range(100):
+        world = World(seed, orphaned=True).play()
+        able = [
+            worker for worker in world.workers.values() if worker.luck.drains is not None and worker.hung_since is None
+        ]
+        assert all(worker.dead or worker.part.run is None for worker in able), seed
+        left += sum(worker.dead and worker.luck.dies_at is worker.luck.leaves_at is None for worker in able)
+    assert left > 0
 
 
 def test_the_worlds_are_unlucky_enough() -> None:

@@ -52,6 +52,8 @@ class RunHistory:
     granted: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     begun: list[tuple[str, int]] = field(default_factory=list)
     """Workers, and when time 0 of their run was."""
+    started: dict[str, int] = field(default_factory=dict)
+    """By worker, when it really began."""
     sent_until: dict[str, int] = field(default_factory=dict)
     last_report: dict[str, int] = field(default_factory=dict)
     """By worker, the number that it named in its done."""
@@ -253,11 +255,12 @@ class Worker(Process):
         self.do(self.part.failed("it cannot read it", 1) if failed else self.part.prepared(self.luck.digest))
 
     def _begin(self, begin: Begin) -> None:
-        self.world.runs[-1].begun.append((self.name, self.clock.when(begin.at)))
-        self._planned(max(0, self.clock.when(begin.at) - self.world.true), self._run)
+        self.world.run_named(begin.run).begun.append((self.name, self.clock.when(begin.at)))
+        self._planned(max(0, self.clock.when(begin.at) - self.world.true), lambda: self._run(begin))
 
-    def _run(self) -> None:
-        self._sends = self.part.run
+    def _run(self, begin: Begin) -> None:
+        self._sends = run = begin.run
+        self.world.run_named(run).started[self.name] = self.world.true
         self.do(self.part.begun(self.now))
         self._planned(self.luck.runs, lambda: self._stop(None))
 
@@ -302,8 +305,8 @@ class Pipe:
         delay = chance.randrange(50_000, 3_000_000) if chance.random() < 0.95 else chance.randrange(400) * MS
         self._last = max(self._last + 1, self._world.true + delay, self.held_until)
         self._deliver(self._last, parcel)
-        if self._world.duplicates and chance.random() < 0.02:
-            self._deliver(self._last + chance.randrange(5_000) * MS, parcel)
+        if self._world.duplicates and "heartbeat" not in parcel and chance.random() < 0.08:
+            self._deliver(self._last + chance.randrange(30_000) * MS, parcel)
 
     def _deliver(self, at: int, parcel: tuple[Any, ...]) -> None:
         self._world.at(at, lambda: self._to.act(lambda: self._to.receive(*parcel)))
@@ -396,8 +399,8 @@ class Master(Process):
 class World:
     """Machines, a network, and a few runs; `play` lets it all happen."""
 
-    def __init__(self, seed: int, *, kind: bool = False) -> None:
-        """In a `kind` world nobody dies, hangs or refuses, and nobody presses stop."""
+    def __init__(self, seed: int, *, kind: bool = False, orphaned: bool = False) -> None:
+        """In a `kind` world nobody dies, hangs or refuses, and nobody presses stop; in an `orphaned` one the master dies."""
         self.chance = random.Random(seed)
         self.kind = kind
         self._pressing = True  # from the beginning, somebody means to
@@ -416,9 +419,14 @@ class World:
         self.at(3 * S, self.next_run)
         if not kind:
             self._plan_trouble()
+        if orphaned:
+            self.at(self.chance.randrange(3_000, 30_000) * MS, self._kill_master)
 
     def _clock(self) -> Clock:
         return Clock(self.chance.randrange(10**15), self.chance.randrange(-400, 400))
+
+    def _kill_master(self) -> None:
+        self.master.dead = True
 
     def _plan_trouble(self) -> None:
         chance = self.chance
@@ -447,7 +455,6 @@ class World:
         if self._left:
             self._left -= 1
             self._pressing = True
-            weights = {nth: self.chance.randrange(5) * 10 for nth in range(self.chance.randrange(1, 12))}
             order = self._order_of(f"run{len(self.runs)}-{self._left}")
             expected = self.expected if self.kind else self.chance.choice((0, 0, 1, self.expected))
             when = self.true + self.chance.randrange(3_000) * MS
@@ -464,11 +471,11 @@ class World:
     def _luck(self) -> Luck:
         chance = self.chance
         luck = Luck(
-            prepares=chance.randrange(3_000) * MS, runs=chance.randrange(1, 20) * S, drains=chance.randrange(2_000) * MS
+            prepares=chance.randrange(3_000) * MS, runs=chance.randrange(1, 30) * S, drains=chance.randrange(2_000) * MS
         )
         if self.kind or chance.random() < 0.6:
             return luck
-        moment = self.true + chance.randrange(40_000) * MS
+        moment = self.true + chance.choice((chance.randrange(10_000), chance.randrange(40_000))) * MS
         duration = chance.choice((500, 3_000, 8_000, 11_000, 30_000, 100_000)) * MS
         for name, value in chance.choice(
             (
@@ -514,7 +521,7 @@ class World:
             self.quiet_since = None
         elif self.quiet_since is None:
             self.quiet_since = self.true
-        return self.quiet_since is not None and self.true - self.quiet_since > 20 * S
+        return self.quiet_since is not None and self.true - self.quiet_since > 45 * S
 
     @property
     def stragglers(self) -> list[Worker]:

@@ -12,7 +12,6 @@ interim answers as complete messages, and `should_keep_alive` is right inside ca
 from __future__ import annotations
 
 import _socket
-import struct
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +19,7 @@ import httptools
 
 from replay_users.engine.channel import READ
 from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, broken_off, is_framed, status_of
-from replay_users.engine.opening import Opening
+from replay_users.engine.opening import Opening, cut_off
 from replay_users.model import Fault
 
 if TYPE_CHECKING:
@@ -39,11 +38,7 @@ MAX_HEAD = 64 << 10
 KEPT_BODY = 1 << 20
 """Bytes of an answer that are kept to be compared; recordings keep no more either."""
 
-_MAX_INTERIM = 100
-_SWITCHING = 101
-
-_AT_ONCE = struct.pack("ii", 1, 0)
-"""Linger not: half a request, that nobody may ever read, is not the kernel's to keep and send on; the peer sees a reset."""
+_MAX_INTERIM, _SWITCHING = 100, 101
 
 
 class Owner(Protocol):
@@ -164,8 +159,7 @@ class Connection:
         self.deadline = self.answer_by
         self._read.start(self._readable)
         self._owner.opened(self)
-        flight = self.flight
-        if flight is not None:
+        if (flight := self.flight) is not None:
             self._mark_connect(flight)
             self.carry(flight, self.answer_by)
 
@@ -255,6 +249,7 @@ class Connection:
     def _part(self) -> None:
         """An answer has begun to come: whether its head is complete decides what more bytes mean."""
         self._unusual = True
+        self._raw = self._raw.lstrip(b"\r\n")  # line breaks before a head, which the parser skips too
         if self._has_head():
             self._headed = True
         elif len(self._raw) > MAX_HEAD:
@@ -313,7 +308,7 @@ class Connection:
         self._unusual = True
         self._interims += 1
         self._raw = after_head(self._raw)
-        if status == _SWITCHING or self._interims > _MAX_INTERIM:
+        if status == _SWITCHING or status < 100 or self._interims > _MAX_INTERIM:  # noqa: PLR2004 - there are none below
             self._raw = b""
             raise ConnectionError("this is not answered in HTTP any more")
 
@@ -323,8 +318,7 @@ class Connection:
         self._status = parser.get_status_code()
         if self._status >= 200:  # noqa: PLR2004
             self._complete = True
-            if not parser.should_keep_alive():
-                self._closing = True
+            self._closing = self._closing or not parser.should_keep_alive()
 
     def _finish(self, flight: Flight) -> None:
         if self._unasked or (flight.method == "HEAD" and after_head(self._raw)):
@@ -362,7 +356,7 @@ class Connection:
         """Whether the end of the stream is the end of the answer: it has a head that says nothing of where its body ends."""
         if self._channel is not None and not self._channel.ended:
             return False  # cut: TLS says where a stream ends
-        return bool(self._raw) and self._has_head() and flight.method != "HEAD" and not is_framed(self._raw)
+        return flight.method != "HEAD" and status_of(self._raw) >= 200 and not is_framed(self._raw)  # noqa: PLR2004
 
     def _broken(self, *, reset: bool) -> Fault:
         if self._channel is not None and self._channel.broken:
@@ -401,6 +395,6 @@ class Connection:
         if self._channel is not None:
             self._channel.close()
         if self._out is not None:
-            self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_LINGER, _AT_ONCE)
+            cut_off(self._sock)
         self._sock.close()
         self._parser = self._parse = self._opening = self._channel = self._recv = self._send = None  # they hold it

@@ -56,6 +56,7 @@ class _Heard:
 
 def status_of(raw: bytes) -> int:
     """The status that came before a fault, 0 if none did: read again, since this is no path to be fast on."""
+    raw = raw.lstrip(b"\r\n")
     end = raw.find(END_OF_HEAD)
     return _Heard().read(raw[: end + 4]) if end >= 0 else 0
 
@@ -67,7 +68,8 @@ def is_framed(raw: bytes) -> bool:
 
 
 def after_head(raw: bytes) -> bytes:
-    """What follows the first head."""
+    """What follows the first head, which line breaks may come before."""
+    raw = raw.lstrip(b"\r\n")
     return raw[raw.find(b"\r\n\r\n") + 4 :]
 
 

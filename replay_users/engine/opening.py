@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 from replay_users.engine.channel import READ, Channel
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from replay_users.engine.tls import Tls
 
-__all__ = ["Opening"]
+__all__ = ["Opening", "cut_off"]
 
 _UNFINISHED = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK})
+_LINGER_NOT = struct.pack("ii", 1, 0)
 _CLOSED = "the peer closed the connection in the handshake"
 
 
@@ -140,3 +142,8 @@ class Opening:
     def _unsafe(self, channel: Channel, reason: str) -> None:
         channel.broke(reason)
         self._failed(Fault.TLS, reason)
+
+
+def cut_off(sock: Any) -> None:
+    """Make closing a reset: half a request, that nobody may ever read, is not the kernel's to keep and to send on."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Step", "close", "hold", "http_answer", "pause", "receive", "reset", "send", "serve", "stall"]
+__all__ = [
+    "Step",
+    "close",
+    "handshake",
+    "hold",
+    "http_answer",
+    "noise",
+    "pause",
+    "receive",
+    "reset",
+    "send",
+    "serve",
+    "stall",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,19 @@ def receive() -> Step:
 def send(data: bytes, *, pieces: int = 1, seconds: float = 0.0) -> Step:
     """Send bytes, in some pieces, with a pause of `seconds` after each but the last."""
     return Step("send", data, seconds, pieces)
+
+
+def noise(size: int) -> Step:
+    """Send so many random bytes, others each time."""
+    return Step("noise", pieces=size)
+
+
+def handshake(*, pieces: int = 1, seconds: float = 0.0) -> Step:
+    """Be the server of a TLS handshake and speak TLS from then on, for a target that has a certificate (`use_tls`).
+
+    Each flight of its messages is sent in some pieces, with a pause of `seconds` after each but the last.
+    """
+    return Step("handshake", seconds=seconds, pieces=pieces)
 
 
 def pause(seconds: float) -> Step:

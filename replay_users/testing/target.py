@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from replay_users.testing.script import Step
 
-__all__ = ["Received", "ScriptedTarget"]
+__all__ = ["Received", "ScriptedTarget", "written"]
 
 _SERVER = Path(__file__).with_name("server.py")
 _FAMILY = 2  # AF_INET, on every system
@@ -84,8 +84,19 @@ class ScriptedTarget:
 
     def play(self, *scripts: Sequence[Step]) -> None:
         """Follow these scripts from the next connection on, and forget what was received."""
-        steps = [[astuple(step) for step in script] for script in scripts or ([serve()],)]
-        self._order({"play": [[[a, d.decode("latin-1"), s, p] for a, d, s, p in script] for script in steps]})
+        self._order({"play": [written(script) for script in scripts or ([serve()],)]})
+
+    def use_tls(self, certificate: Path, key: Path) -> None:
+        """Have this certificate (PEM, with its chain) and key for the scripts that `handshake`."""
+        self._order({"tls": [str(certificate), str(key)]})
+
+    def go_down(self) -> None:
+        """Refuse connections and reset those that are open, as if the process had crashed; the port stays its own."""
+        self._order({"up": False})
+
+    def come_up(self) -> None:
+        """Be there again after `go_down`."""
+        self._order({"up": True})
 
     def let_go(self) -> None:
         """Let connections go on from where they `hold`."""
@@ -95,6 +106,11 @@ class ScriptedTarget:
     def accepted(self) -> int:
         """How many connections were accepted since the last `play`."""
         return int(self._order({})["accepted"])
+
+    @property
+    def open(self) -> int:
+        """How many connections are open on its side."""
+        return int(self._order({})["open"])
 
     def received(self) -> list[Received]:
         """The requests since the last `play`, in order of their last bytes."""
@@ -127,3 +143,8 @@ class ScriptedTarget:
 
     def _pipes(self) -> tuple[Any, Any]:
         return self._process.stdin, self._process.stdout
+
+
+def written(script: Sequence[Step]) -> list[list[Any]]:
+    """A script as the process reads it."""
+    return [[a, d.decode("latin-1"), s, p] for a, d, s, p in map(astuple, script)]

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from replay_users.engine.tls_fault import Reasons
 from replay_users.histogram import Histogram
-from replay_users.model import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MOST_NAMES", "OTHER", "Counters", "Reached"]
+__all__ = ["MOST_ADDRESSES", "OTHER", "Counters", "Reached"]
 
-MOST_NAMES = 64
-"""Addresses, and reasons, counted by name: a host in a cloud gets new addresses for as long as a run lasts."""
+MOST_ADDRESSES = 64
+"""Addresses counted by name: a host in a cloud gets new ones for as long as a run lasts."""
 
 OTHER = "other"
 """Where those beyond are counted."""
@@ -62,7 +62,7 @@ class Counters:
         avoided_addresses: how often an address was left out because it did not answer.
         addresses: by address, how many opened and how many never did.
         connect: how long it took from the first packet until a request could be written, ns.
-        tls_errors: handshakes that failed, by reason.
+        tls_errors: what TLS failed of, by reason; every `Tls` of a run counts here by itself.
         proxy_refusals: tunnels that the proxy refused, by reason.
     """
 
@@ -78,8 +78,8 @@ class Counters:
     avoided_addresses: int = 0
     addresses: dict[str, Reached] = field(default_factory=dict)
     connect: Histogram = field(default_factory=Histogram)
-    tls_errors: dict[str, int] = field(default_factory=dict)
-    proxy_refusals: dict[str, int] = field(default_factory=dict)
+    tls_errors: Reasons = field(default_factory=Reasons)
+    proxy_refusals: Reasons = field(default_factory=Reasons)
 
     def open(self, address: str, took: int, *, resumed: bool) -> None:
         """A connection has opened."""
@@ -88,18 +88,14 @@ class Counters:
         self.reached(address).opened += 1
         self.connect.add(took)
 
-    def fail(self, address: str, fault: Fault, reason: str) -> None:
-        """A connection has failed before it was open; `reason` is what TLS or the proxy said."""
+    def fail(self, address: str) -> None:
+        """A connection has failed before it was open."""
         self.reached(address).failed += 1
         self.connect.add_over()
-        if fault is Fault.TLS:
-            _count(self.tls_errors, reason)
-        elif fault is Fault.PROXY:
-            _count(self.proxy_refusals, reason)
 
     def reached(self, address: str) -> Reached:
         """The counts of an address, or of those for which there is no room."""
-        name = address if address in self.addresses or len(self.addresses) < MOST_NAMES else OTHER
+        name = address if address in self.addresses or len(self.addresses) < MOST_ADDRESSES else OTHER
         return self.addresses.setdefault(name, Reached())
 
     def merge(self, other: Counters) -> None:
@@ -111,10 +107,8 @@ class Counters:
             reached.opened += count.opened
             reached.failed += count.failed
         self.connect.merge(other.connect)
-        for reason, times in other.tls_errors.items():
-            _count(self.tls_errors, reason, times)
-        for reason, times in other.proxy_refusals.items():
-            _count(self.proxy_refusals, reason, times)
+        self.tls_errors.merge(other.tls_errors)
+        self.proxy_refusals.merge(other.proxy_refusals)
 
     def summary(self) -> dict[str, Any]:
         """As result.json shows it."""
@@ -144,8 +138,8 @@ class Counters:
                 **{name: _natural(data[name]) for name in _NUMBERS},
                 addresses={str(name): Reached(**_naturals(counts)) for name, counts in data["addresses"].items()},
                 connect=Histogram.from_dict(data["connect"]),
-                tls_errors=_naturals(data["tls_errors"]),
-                proxy_refusals=_naturals(data["proxy_refusals"]),
+                tls_errors=Reasons(_naturals(data["tls_errors"])),
+                proxy_refusals=Reasons(_naturals(data["proxy_refusals"])),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not counters of connections: {error!r}") from error
@@ -159,9 +153,3 @@ def _natural(value: object) -> int:
 
 def _naturals(counts: Mapping[str, Any]) -> dict[str, int]:
     return {str(name): _natural(count) for name, count in counts.items()}
-
-
-def _count(counts: dict[str, int], name: str, count: int = 1) -> None:
-    if name not in counts and len(counts) >= MOST_NAMES:
-        name = OTHER
-    counts[name] = counts.get(name, 0) + count

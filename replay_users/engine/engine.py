@@ -81,6 +81,8 @@ class Engine:
         self.pools = [
             Pool(self, loop, target, timeouts=timeouts, keep=keep, chance=chance, most_kept=most) for target in targets
         ]
+        for tls in [target.origin.tls for target in targets if target.origin.tls is not None]:
+            tls.errors = self.counters.tls_errors
         self._timer = open_timer(loop, self.pump)
         self._armed = 0
         self._sweeper = loop.timer(_SWEEP, repeat=_SWEEP)

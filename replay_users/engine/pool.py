@@ -97,8 +97,7 @@ class Pool:
         self._idle: deque[Connection] = deque()
         self._kept = Kept(most_kept)
         self._all: set[Connection] = set()
-        self._answered, self._released = tower.schedule.answered, tower.schedule.released
-        self._finished, self._wake, self._pump = tower.finished, tower.wake, tower.pump
+        self._schedule, self._finished, self._wake = tower.schedule, tower.finished, tower.wake
 
     def __len__(self) -> int:
         return len(self._all)
@@ -171,17 +170,20 @@ class Pool:
             self._idle.append(connection)
         elif not self._kept.rest(connection.key, connection, flight.done):
             self._close(connection)
-        self._answered(flight, flight.done)
+        schedule = self._schedule
+        schedule.answered(flight, flight.done)
         self._finished.append(flight)
         self._wake()
-        if self._released:
-            self._pump()
+        if schedule.released:
+            self._tower.pump()
 
     def failed(self, connection: Connection, flight: Flight, fault: Fault) -> None:
         """No answer has come; what was not sent, or what may safely be sent twice, is tried once more elsewhere."""
         self._discard(connection)
         if not connection.connected and fault is not Fault.STOPPED:
-            self._counters.fail(_text(connection.address), fault, connection.reason)
+            self._counters.fail(_text(connection.address))
+        if fault is Fault.PROXY:
+            self._counters.proxy_refusals.count(connection.reason)
         if self._tower.stopped:
             self._tower.end(flight, fault)
         elif fault in _UNREACHED and self._is_another_left(connection.address, flight):

@@ -6,6 +6,7 @@ address, a line of C) may be in them.
 
 from __future__ import annotations
 
+import re
 import ssl
 
 __all__ = ["HTTP2_ONLY", "Reasons", "cure_of", "reason_of"]
@@ -31,6 +32,9 @@ _CURES = {
 }
 """What is in a reason, and the sentence for it; the first that fits."""
 
+_PLACE = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$").sub
+"""Where in C an error was made, around the words for those that Python has no name for."""
+
 _NO_TLS = frozenset({"wrong version number", "http request", "packet length too long", "record layer failure"})
 
 _MOST = 20
@@ -42,8 +46,16 @@ class Reasons(dict[str, int]):
 
     def count(self, reason: str) -> None:
         """One more."""
+        self._add(reason, 1)
+
+    def merge(self, other: Reasons) -> None:
+        """Count everything the other counted as well."""
+        for reason, times in other.items():
+            self._add(reason, times)
+
+    def _add(self, reason: str, times: int) -> None:
         key = reason if reason in self or len(self) < _MOST else _REST
-        self[key] = self.get(key, 0) + 1
+        self[key] = self.get(key, 0) + times
 
 
 def reason_of(error: OSError) -> str:
@@ -51,9 +63,8 @@ def reason_of(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate: {error.verify_message[:1].lower()}{error.verify_message[1:].rstrip('.')}"
     if isinstance(error, ssl.SSLError):
-        if "NO_APPLICATION_PROTOCOL" in (error.reason or ""):
-            return HTTP2_ONLY
-        return (error.reason or str(error)).replace("_", " ").lower()
+        reason = (error.reason or _PLACE("", str(error.args[-1]))).replace("_", " ").lower()
+        return HTTP2_ONLY if "no application protocol" in reason else reason
     return (error.strerror or type(error).__name__).lower()
 
 
@@ -65,6 +76,6 @@ def cure_of(reason: str, name: str, first: bytes) -> str:
         return (
             f"--host: {name} speaks no TLS on this port ({reason}); check the port, or say http:// instead of https://"
         )
-    found = (sentence for mark, sentence in _CURES.items() if mark in reason)
+    found = (sentence for mark, sentence in _CURES.items() if mark.lower() in reason.lower())
     sentence = next(found, "TLS with {name} fails ({reason}); check what speaks on its port")
     return "--host: " + sentence.format(name=name, reason=reason)

@@ -198,6 +198,35 @@ def test_connections_are_spread_over_the_addresses(rig: Callable[..., Rig], targ
         assert (target.accepted, len(other.received())) == (3, 3)
 
 
+def test_each_target_has_its_own_connections(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """A flight goes to the target that its route names, and on no connection to another one."""
+    with ScriptedTarget() as other:
+        live = rig(others=[[other.address]])
+        for nth in range(6):
+            flight = request(target=b"/%d" % nth)
+            flight.route = nth % 2
+            live.fly(flight)
+        assert [received.data[:6] for received in target.received()] == [b"GET /0", b"GET /2", b"GET /4"]
+        assert [received.data[:6] for received in other.received()] == [b"GET /1", b"GET /3", b"GET /5"]
+        assert (target.accepted, other.accepted, live.engine.counters.opened) == (1, 1, 2)
+
+
+def test_one_target_moves(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """New addresses of a target, and the avoiding of one, are nothing to the connections of another."""
+    with ScriptedTarget() as other:
+        live = rig(others=[[other.address]])
+        flights = [request(), request()]
+        flights[1].route = 1
+        live.fly(*flights)
+        live.engine.readdress(1, [other.refusing, other.address])
+        live.engine.readdress(1, [other.refusing])
+        again = [request(), request()]
+        again[1].route = 1
+        live.fly(*again)
+        assert [flight.fault for flight in again] == [None, Fault.CONNECT]
+        assert (target.accepted, live.engine.counters.reused, live.engine.counters.retired) == (1, 1, 1)
+
+
 @pytest.mark.parametrize("bad", ["refusing", "deaf"])
 def test_an_address_that_does_not_answer_is_avoided(rig: Callable[..., Rig], target: ScriptedTarget, bad: str) -> None:
     """Nothing was sent there, so each exchange goes to another address; the bad one is not tried again until it is resolved."""

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
+from gevent.server import StreamServer
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from replay_users.engine.engine import Timeouts
 from replay_users.engine.kept import LONG_IDLE
 from replay_users.engine.pool import Keep
+from replay_users.engine.target import resolve
 from replay_users.model import Fault
+from replay_users.testing import ScriptedTarget, hold, http_answer, receive, send, serve, stall
+from tests.engine.rig import request
 from tests.engine.sky import A, B, C, Line, Sky
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from replay_users.model import Flight
+    from tests.engine.rig import Rig
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -109,7 +123,7 @@ def test_an_address_that_is_gone_while_connecting() -> None:
 
 
 def test_addresses_are_counted() -> None:
-    """For each address it is counted how many connections opened and how many did not, and why not."""
+    """For each address it is counted how many connections opened and how many did not, and why a proxy refused."""
     sky = Sky(A, (10, ("::1", 80, 0, 0)))
     first, second, third, fourth = (sky.line_of(sky.send(method="POST")) for _ in range(4))
     first.open()
@@ -118,7 +132,7 @@ def test_addresses_are_counted() -> None:
     fourth.fail(Fault.PROXY, "407")
     shown = sky.counters.summary()
     assert shown["addresses"] == {"10.0.0.1:80": {"opened": 1, "failed": 1}, "[::1]:80": {"opened": 1, "failed": 1}}
-    assert (shown["tls_errors"], shown["proxy_refusals"]) == ({"expired": 1}, {"407": 1})
+    assert shown["proxy_refusals"] == {"407": 1}
 
 
 def test_how_long_connecting_took() -> None:
@@ -232,6 +246,105 @@ def test_no_more_sockets() -> None:
     sky.fly("a", None)
     assert [without.fault, also.fault] == [Fault.NO_SOCKET] * 2
     assert (len(sky.finished), sky.counters.opened, sky.counters.extra) == (4, 2, 0)
+
+
+# On real sockets
+
+
+def recorded(key: str, path: bytes = b"/") -> Flight:
+    """A flight of a recorded connection."""
+    flight = request(target=path)
+    flight.connection = key
+    return flight
+
+
+def test_old_connections_end_on_the_wire(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """The target sees an idle connection that is too old be closed, and the next request come on another one."""
+    live = rig(keep=Keep(max_age=50 * MS))
+    live.fly(request())
+    live.wait_until(lambda: target.open == 0)
+    live.fly(request())
+    assert (target.accepted, live.engine.counters.retired, live.engine.counters.closed_idle) == (2, 1, 0)
+
+
+def test_an_exchange_outlives_its_address(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """An answer from an address that is gone meanwhile is taken whole, and the connection closed then."""
+    target.play([receive(), hold(), send(http_answer(b"whole")), stall()])
+    live = rig()
+    flight = request()
+    live.launch(flight)
+    live.wait_until(lambda: bool(target.received()))
+    live.engine.readdress(0, [target.refusing])
+    target.let_go()
+    live.wait_until(lambda: flight in live.engine.finished)
+    live.wait_until(lambda: target.open == 0)
+    assert (flight.fault, flight.answer_body, live.engine.counters.retired) == (None, b"whole", 1)
+
+
+def test_recorded_connections_on_the_wire(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """The target sees the requests of a recorded connection come on one connection, in their order."""
+    live = rig(keep=RECORDED)
+    for turn in range(3):
+        live.fly(*(recorded(key, b"/%b%d" % (key.encode(), turn)) for key in "abc"))
+    came: dict[int, list[str]] = {}
+    for received in target.received():
+        came.setdefault(received.connection, []).append(received.data.split(b" ")[1].decode())
+    assert sorted(came.values()) == [["/a0", "/a1", "/a2"], ["/b0", "/b1", "/b2"], ["/c0", "/c1", "/c2"]]
+
+
+def test_collision_on_the_wire(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """A request whose recorded connection is still busy does not wait: it has an extra connection, which is closed again."""
+    target.play([receive(), hold(), send(http_answer()), serve()], [serve()])
+    live = rig(keep=RECORDED)
+    slow, quick = recorded("a"), recorded("a")
+    live.launch(slow)
+    live.wait_until(lambda: len(target.received()) == 1)
+    live.fly(quick)
+    live.wait_until(lambda: target.open == 1)
+    target.let_go()
+    live.wait_until(lambda: slow in live.engine.finished)
+    live.fly(recorded("a"))
+    assert [received.connection for received in target.received()] == [0, 1, 0]
+    assert (live.engine.counters.extra, target.accepted) == (1, 2)
+
+
+def test_some_of_several_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """Of a name's addresses one refuses and one never answers: every request comes through by the third, and each is counted."""
+    live = rig(addresses=[target.refusing, target.deaf, target.address], timeouts=Timeouts(connect=150 * MS))
+    flights = live.fly(*(request("POST") for _ in range(9)))
+    flights += live.fly(request("POST"))
+    counters = live.engine.counters
+    assert [flight.fault for flight in flights] == [None] * 10
+    assert counters.avoided_addresses == 2
+    names = [f"127.0.0.1:{address[1][1]}" for address in (target.refusing, target.deaf, target.address)]
+    assert [counters.addresses[name].opened > 0 for name in names] == [False, False, True]
+    assert all(counters.addresses[name].failed for name in names[:2])
+    assert counters.connect.count == counters.opened + sum(each.failed for each in counters.addresses.values())
+
+
+def test_both_families(rig: Callable[..., Rig]) -> None:
+    """A host with an IPv6 and an IPv4 address is reached at both; where nothing listens on one, at the other."""
+    seen: list[int] = []
+
+    def answer(peer: socket.socket, _: object) -> None:
+        seen.append(peer.family)
+        while peer.recv(65536):
+            peer.sendall(http_answer())
+
+    with closing(StreamServer(("::1", 0), answer)) as six, closing(StreamServer(("127.0.0.1", 0), answer)) as four:
+        six.start()
+        four.start()
+        addresses = [*resolve(*six.address[:2]), *resolve(*four.address[:2])]
+        live = rig(addresses=addresses)
+        assert [flight.fault for flight in live.fly(*(request() for _ in range(4)))] == [None] * 4
+        assert sorted(seen) == [socket.AF_INET] * 2 + [socket.AF_INET6] * 2
+        assert set(live.engine.counters.addresses) == {f"[::1]:{six.server_port}", f"127.0.0.1:{four.server_port}"}
+        six.stop()
+        live.engine.readdress(0, addresses)
+        flights = live.fly(*(request() for _ in range(8)))
+        assert [flight.fault for flight in flights] == [None] * 8
+        live.engine.close()
+        gevent.sleep(0.01)
 
 
 # The books

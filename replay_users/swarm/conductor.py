@@ -1,93 +1,30 @@
-"""The master's side of a run: who has which partitions, when all begin, who is done, who is lost.
+"""The master's side of all runs: what Locust knows of workers, what they say, what a person asks for.
 
-Law: pure, told the time (ns of the master's monotonic clock) and what came; answers with what to send. A run goes
-
-    gathering --> granting --> timing --> running --> over
-        |             |           |         |
-        |             +-----------+---------+--> ending (told to stop, or failed) --> over
-        +--> over (refused)
-
-and every phase has a deadline, so that every run ends. Partitions are granted once: what a lost worker had is lost. The
-subtle thing: a worker that is lost here may still be sending, until it notices that it hears nothing. The fence is the
-time by which it has noticed, and no other run is granted before.
+Law: pure, told the time (ns of the master's monotonic clock) and what came; answers with what to send, to be sent in that
+order. One run at a time, which is a `JointRun`. The subtle thing: a master whose hub was busy has not heard what has
+arrived meanwhile, so nobody is judged late before that has been read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from replay_users.errors import ReplayError, UsageError
-from replay_users.swarm.division import divide
-from replay_users.swarm.messages import Done, Grant, Hello, Pong, Ready, Refused, Send, Start, Started, Stop
-from replay_users.swarm.part import MASTER_LOST
-from replay_users.swarm.roster import HELLO_LIMIT, Roster
-from replay_users.swarm.shares import Shares, ShareState
+from replay_users.errors import UsageError
+from replay_users.swarm.joint_run import JointRun, Phase, RunOrder
+from replay_users.swarm.messages import Done, Hello, Pong, Ready, Refused, Started
+from replay_users.swarm.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection
 
-    from replay_users.swarm.messages import Message
+    from replay_users.errors import ReplayError
+    from replay_users.swarm.messages import Message, Send
     from replay_users.swarm.shares import Share
 
-__all__ = ["READY_LIMIT", "Conductor", "Phase", "RunOrder"]
+__all__ = ["Conductor", "Phase", "RunOrder"]
 
-READY_LIMIT = 120_000_000_000
-"""ns for a worker to open its share and load the first rows: wide slices of a big recording on a slow S3 take a minute."""
-
-_TIMING_LIMIT = 3_000_000_000  # ns for the last look at the clocks; who is slower starts by the one before
-_LEAD = 300_000_000  # ns at least from the start message to the start itself
-_TRIPS = 5  # longest round trips that the start message may take on its way, if these are longer
-_SLACK = 5_000_000_000  # ns beyond the drain timeout until a worker that is not done is given up
-_FENCE = (
-    MASTER_LOST + 2_000_000_000
-)  # ns: with what was on its way to a lost worker, and its look at the time each second
 _STALLED = 2_000_000_000  # ns between ticks: messages wait to be read then, and no deadline is judged before they are
-_NEVER = 1 << 63
-_EPOCH = 1  # number of the only grant of a run
-_WHILE_STARTING = "while the run was starting: look at its log, then start the run again"
-
-_UNDER_WAY = (ShareState.GRANTED, ShareState.READY, ShareState.STARTED)
-_NOBODY = Shares({}, (), ())
-
-
-class Phase(Enum):
-    """Where a master is with its run."""
-
-    IDLE = "idle"
-    GATHERING = "gathering"
-    GRANTING = "granting"
-    TIMING = "timing"
-    RUNNING = "running"
-    ENDING = "ending"
-    OVER = "over"
-
-
-_STARTING = frozenset({Phase.GRANTING, Phase.TIMING})
-"""Somebody has a grant, nobody has sent anything: a run that loses a worker now is given up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOrder:
-    """What is to be run.
-
-    Attributes:
-        run: id of the run.
-        weights: planned rows by partition; all partitions of the recording, so that each has an owner.
-        options: the master's, for the workers to prepare by; nothing secret.
-        digest: of the master's plan.
-        drain: ns that answers under way may take after a stop.
-        longest: run time in ns by which workers must be done of themselves; later they are told to stop.
-    """
-
-    run: str
-    weights: Mapping[int, int]
-    options: Mapping[str, object]
-    digest: str
-    drain: int
-    longest: int | None = None
 
 
 class Conductor:
@@ -95,30 +32,25 @@ class Conductor:
 
     Whoever drives it passes on what Locust knows of workers (`present` once a second, or `connected` and `lost`), each
     message (`receive`), each report taken (`report`), and the time (`tick`, some ten times a second), and sends what
-    each of these gives back.
+    each of these gives back, in order.
 
     Attributes:
-        phase: where the run is.
-        epoch: its time 0 on the master's monotonic clock, once it is set.
-        error: why it did not begin, if it did not.
-        notes: what a person should know of it beyond its numbers.
         ignored: messages that meant nothing any more, by name: late, twice, of another run, from nobody we know.
     """
 
     def __init__(self, version: str, boot: str) -> None:
         """The master's own version of replay_users, and the boot id of its machine."""
         self._roster = Roster(version, boot)
-        self._order: RunOrder | None = None
-        self._shares = _NOBODY
-        self._stopped_by: str | None = None
-        self._deadline = self._expected = self._quiet_at = self._ticked = 0
-        self.phase = Phase.IDLE
-        self.epoch: int | None = None
-        self.error: ReplayError | None = None
-        self.notes: list[str] = []
+        self._run: JointRun | None = None
+        self._ticked = 0
         self.ignored: Counter[str] = Counter()
 
-    # What came of it
+    # What came of the run
+
+    @property
+    def phase(self) -> Phase:
+        """Where the run is."""
+        return Phase.IDLE if self._run is None else self._run.phase
 
     @property
     def over(self) -> bool:
@@ -131,6 +63,21 @@ class Conductor:
         return self.phase not in {Phase.IDLE, Phase.OVER}
 
     @property
+    def epoch(self) -> int | None:
+        """The run's time 0 on the master's monotonic clock, once it is set."""
+        return None if self._run is None else self._run.epoch
+
+    @property
+    def error(self) -> ReplayError | None:
+        """Why the run did not begin, if it did not."""
+        return None if self._run is None else self._run.error
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of the run beyond its numbers."""
+        return [] if self._run is None else self._run.notes
+
+    @property
     def workers(self) -> list[str]:
         """Workers that could take part in a run now, in the order of their shares."""
         return self._roster.workers
@@ -138,40 +85,30 @@ class Conductor:
     @property
     def shares(self) -> list[Share]:
         """What each worker had, and how far it is."""
-        return list(self._shares)
+        return [] if self._run is None else list(self._run.shares)
 
     @property
     def errors(self) -> dict[str, str]:
         """By worker, why it could not do all of its share."""
-        return {share.worker: share.error for share in self._shares if share.error is not None}
+        return {share.worker: share.error for share in self.shares if share.error is not None}
 
     @property
     def stopped_by(self) -> str | None:
         """Who ended the run early: as it was told to `stop`; else `time` or `worker`, as the workers say."""
-        reasons = {share.stopped_by for share in self._shares} - {None}
-        if self._stopped_by is not None or self.error is not None or not reasons:
-            return self._stopped_by
-        return "time" if reasons == {"time"} else "worker"
+        return None if self._run is None else self._run.stopped_by
 
     # Who is there
 
     def connected(self, worker: str, now: int) -> list[Send]:
         """Locust has a worker."""
-        if self._roster.connected(worker, now) and self.is_busy and self.phase is not Phase.GATHERING:
-            self.notes.append(f"worker {worker} joined while the run was under way and has no part in it")
+        if self._roster.connected(worker, now) and self._run is not None:
+            self._run.joined(worker)
         return []
 
     def lost(self, worker: str, now: int, *, gone: bool = False) -> list[Send]:
         """A worker does not answer any more; `gone`: it has left, so it sends nothing any more either."""
         self._roster.lost(worker)
-        share = self._open_share(worker)
-        if share is None:
-            return self._advance(now)
-        silent = gone or share.state is ShareState.DRAINED
-        sends = [] if silent else self._tell([worker], "lost")
-        self._lose(worker, now, fence=0 if silent else _FENCE)
-        if self.phase in _STARTING:
-            sends += self._fail(ReplayError(f"worker {worker} was lost {_WHILE_STARTING}"), now)
+        sends = [] if self._run is None else self._run.lost(worker, now, gone=gone)
         return sends + self._advance(now)
 
     def present(self, workers: Collection[str], now: int) -> list[Send]:
@@ -190,19 +127,25 @@ class Conductor:
             sends = self.connected(worker, now) + self._roster.hello(worker, message, now)
         elif isinstance(message, Pong):
             sends = self._roster.pong(worker, message, now)
-        elif isinstance(message, Ready | Refused | Started | Done):
-            sends = self._take(worker, message, now)
+        elif isinstance(message, Ready | Refused | Started | Done) and self._run is not None:
+            sends = self._run.take(worker, message, now)
         if sends is None:
             self.ignored["unreadable" if message is None else message.name] += 1
         return (sends or []) + self._advance(now)
 
     def report(self, worker: str, run: str, seq: int, now: int) -> list[Send]:
         """The numbered report of a worker has been taken into the totals."""
-        if self._open_share(worker, run) is None or not self._shares.report(worker, seq):
+        if self._run is None or not self._run.report(worker, run, seq):
             self.ignored["report"] += 1
         return self._advance(now)
 
     # The run
+
+    def refusal(self, now: int, *, expected: int = 0) -> str | None:
+        """Why no run could begin now, as one sentence; what only shows when workers have had their time to answer aside."""
+        if self.is_busy:
+            return "a run is under way: wait until it is over, or stop it"
+        return self._roster.refusal(expected, now, answered=False)
 
     def begin(self, order: RunOrder, now: int, *, expected: int = 0) -> list[Send]:
         """Gather the workers for a run of at least so many.
@@ -213,187 +156,25 @@ class Conductor:
         Raises:
             UsageError: a run is under way, no workers, too few, one of another version, one that never said hello.
         """
-        if self.is_busy:
-            raise UsageError("a run is under way: wait until it is over, or stop it")
-        refusal = self._roster.refusal(expected, now, answered=False)
+        refusal = self.refusal(now, expected=expected)
         if refusal is not None:
             raise UsageError(refusal)
-        self._order, self._expected = order, expected
-        self._shares, self.notes = _NOBODY, []
-        self.epoch = self.error = self._stopped_by = None
-        self.phase, self._deadline = Phase.GATHERING, max(now + HELLO_LIMIT, self._quiet_at)
-        return self._roster.measure(self.workers, now)
+        quiet_at = now if self._run is None else self._run.quiet_at
+        self._run = JointRun(order, self._roster, expected=expected, quiet_at=quiet_at)
+        return self._run.gather(now)
 
     def stop(self, reason: str, now: int) -> list[Send]:
         """End the run: whoever sends stops, and has the drain timeout to say done. The first reason holds."""
-        if not self.is_busy or self.phase is Phase.ENDING:
-            return []
-        self._stopped_by = reason
-        return self._end(reason, now) + self._advance(now)
+        sends = [] if self._run is None else self._run.stop(reason, now)
+        return sends + self._advance(now)
 
     def tick(self, now: int) -> list[Send]:
         """Time has passed."""
         stalled, self._ticked = now - self._ticked > _STALLED, now
         sends = self._roster.tick(now)
-        if not stalled:
-            sends += self._expire(now)
+        if self._run is not None and not stalled:
+            sends += self._run.expire(now)
         return sends + self._advance(now)
 
-    # Messages of a run
-
-    @property
-    def _ordered(self) -> RunOrder:
-        if self._order is None:
-            raise LookupError("no run was begun")
-        return self._order
-
-    def _open_share(self, worker: str, run: str | None = None) -> Share | None:
-        """A worker's share, if something of it is still to come in this run."""
-        if not self.is_busy or run not in {None, self._ordered.run}:
-            return None
-        return self._shares.open(worker)
-
-    def _take(self, worker: str, message: Ready | Refused | Started | Done, now: int) -> list[Send] | None:
-        """What follows from it; `None` if it means nothing."""
-        share = self._open_share(worker, message.run)
-        if share is None or share.state is ShareState.DRAINED:
-            return None
-        if isinstance(message, Ready):
-            return self._ready(share, message, now)
-        if isinstance(message, Refused):
-            return self._refused(worker, message, now)
-        if isinstance(message, Started):
-            return self._started(share, message)
-        return self._done(worker, message, now)
-
-    def _ready(self, share: Share, ready: Ready, now: int) -> list[Send] | None:
-        if self.phase is not Phase.GRANTING or share.state is not ShareState.GRANTED or ready.epoch != _EPOCH:
-            return None
-        self._shares.change(share.worker, state=ShareState.READY)
-        if ready.digest == self._ordered.digest:
-            return []
-        cure = "let both read the same recording with the same settings"
-        return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {cure}"), now)
-
-    def _refused(self, worker: str, refused: Refused, now: int) -> list[Send] | None:
-        """It has sent nothing and will not: all of its rows are unread."""
-        if refused.epoch != _EPOCH:
-            return None
-        self._shares.lose(worker, error=refused.sentence)
-        if self.phase not in _STARTING:
-            return []
-        kind = UsageError if refused.code == UsageError.exit_code else ReplayError
-        return self._fail(kind(f"worker {worker}: {refused.sentence}"), now)
-
-    def _started(self, share: Share, started: Started) -> list[Send] | None:
-        if share.starts_at is None or share.started_error_ns is not None:
-            return None
-        self._shares.change(share.worker, started_error_ns=started.at - share.starts_at)
-        return []
-
-    def _done(self, worker: str, done: Done, now: int) -> list[Send]:
-        self._shares.drained(done, worker, now)
-        if self.phase not in _STARTING:
-            return []
-        return self._fail(ReplayError(f"worker {worker} stopped {_WHILE_STARTING}"), now)
-
-    # From phase to phase
-
     def _advance(self, now: int) -> list[Send]:
-        """Go on to the next phase if nothing is awaited any more."""
-        if self.phase is Phase.GATHERING and now >= self._quiet_at and self._roster.is_settled(now):
-            return self._admit(now)
-        if self.phase is Phase.GRANTING and self._shares.all_ready:
-            self.phase, self._deadline = Phase.TIMING, now + _TIMING_LIMIT
-            return self._roster.measure(self._shares.having(ShareState.READY), now)
-        if self.phase is Phase.TIMING and self._roster.is_measured(self._shares.having(ShareState.READY)):
-            return self._start(now)
-        if self.phase in {Phase.RUNNING, Phase.ENDING} and not self._shares.any_open:
-            self.phase = Phase.OVER
-        return []
-
-    def _expire(self, now: int) -> list[Send]:
-        """Judge what has not come in time."""
-        for worker in self._shares.unreported(now):
-            self._lose(worker, now, fence=0)
-            self.notes.append(f"the last report of worker {worker} never came")
-        if now < self._deadline:
-            return []
-        if self.phase is Phase.GATHERING:
-            return self._admit(now)
-        if self.phase is Phase.GRANTING:
-            return self._fail(_not_ready(self._shares.having(ShareState.GRANTED)), now)
-        if self.phase is Phase.TIMING:
-            return self._start(now)
-        return self._overdue(now) if self.phase is Phase.RUNNING else self._give_up(now)
-
-    def _admit(self, now: int) -> list[Send]:
-        """Everybody had time to answer: grant the partitions, or refuse the run."""
-        refusal = self._roster.refusal(self._expected, now, answered=True)
-        if refusal is not None:
-            self.error, self.phase = UsageError(refusal), Phase.OVER
-            return []
-        self.phase, self._deadline = Phase.GRANTING, now + READY_LIMIT
-        order, workers = self._ordered, self.workers
-        parts = divide(order.weights, len(workers))
-        self._shares = Shares(order.weights, parts, workers)
-        if len(workers) > len(parts):
-            self.notes.append(
-                f"{len(workers) - len(parts)} workers have no part: only {len(parts)} partitions have rows"
-            )
-        grant = Grant(run=order.run, epoch=_EPOCH, partitions=(), options=order.options, digest=order.digest)
-        return [Send(share.worker, replace(grant, partitions=share.partitions)) for share in self._shares]
-
-    def _start(self, now: int) -> list[Send]:
-        """All are ready: one epoch, far enough ahead that the message arrives before it."""
-        workers = self._shares.having(ShareState.READY)
-        self.epoch = now + max(_LEAD, _TRIPS * self._roster.longest_trip(workers))
-        longest = self._ordered.longest
-        self.phase, self._deadline = Phase.RUNNING, _NEVER if longest is None else self.epoch + longest
-        return [Send(worker, self._start_of(worker, self.epoch)) for worker in workers]
-
-    def _start_of(self, worker: str, epoch: int) -> Start:
-        clock = self._roster.clock(worker)
-        at, error = epoch + clock.offset, clock.error_at(epoch)
-        self._shares.change(worker, state=ShareState.STARTED, starts_at=at, clock_error_ns=error)
-        return Start(run=self._ordered.run, at=at)
-
-    def _overdue(self, now: int) -> list[Send]:
-        workers = ", ".join(self._shares.having(ShareState.STARTED))
-        self.notes.append(f"the run should have ended by itself and was stopped; not done by then: {workers}")
-        return self.stop("overdue", now)
-
-    def _give_up(self, now: int) -> list[Send]:
-        for worker in self._shares.having(*_UNDER_WAY):
-            self._lose(worker, now, fence=_FENCE)
-            self.notes.append(f"worker {worker} did not say in time that it was done")
-        return []
-
-    def _fail(self, error: ReplayError, now: int) -> list[Send]:
-        """Nothing was sent yet: give the run up."""
-        self.error = error
-        return self._end("failed", now)
-
-    def _end(self, reason: str, now: int) -> list[Send]:
-        self.phase, self._deadline = Phase.ENDING, now + self._ordered.drain + _SLACK
-        return self._tell(self._shares.having(*_UNDER_WAY), reason)
-
-    def _tell(self, workers: Iterable[str], reason: str) -> list[Send]:
-        return [Send(worker, Stop(run=self._ordered.run, reason=reason)) for worker in workers]
-
-    def _lose(self, worker: str, now: int, *, fence: int) -> None:
-        """Nothing more is expected of a worker; what it may have sent, it has sent `fence` from now."""
-        share = self._shares.open(worker)
-        if share is None or share.starts_at is None or self.epoch is None:
-            self._shares.lose(worker)
-            return
-        quiet_at = now + fence + (share.clock_error_ns or 0)
-        self._quiet_at = max(self._quiet_at, quiet_at)
-        self._shares.lose(worker, lost_at=max(0, now - self.epoch), fence=max(0, quiet_at - self.epoch))
-
-
-def _not_ready(workers: list[str]) -> ReplayError:
-    names, seconds = ", ".join(workers), READY_LIMIT // 1_000_000_000
-    return ReplayError(
-        f"not ready after {seconds} s: {names}; look at their logs, and at how fast the recording's store is"
-    )
+        return [] if self._run is None else self._run.advance(now)

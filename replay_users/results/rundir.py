@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import StoreError, UsageError
+from replay_users.plan.route import SEVERAL
 from replay_users.private import make_folder, write
 
 if TYPE_CHECKING:
@@ -63,9 +64,13 @@ def write_run(
         ) from error
 
 
+_UNKNOWN_TARGET = "http://TARGET"
+"""Stands in the curl lines of a run of several targets, since an exemplar does not say which one answered."""
+
+
 def exemplars_of(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Every kept exemplar under its signature, with a curl line that asks the same again (without body and login)."""
-    target = result["run"]["target"].rstrip("/")
+    target = _UNKNOWN_TARGET if result["run"]["target"] == SEVERAL else result["run"]["target"].rstrip("/")
     for signature in result["signatures"]:
         where = {name: signature[name] for name in ("endpoint", "path", "kind")}
         for exemplar in signature["exemplars"]:

@@ -35,8 +35,8 @@ def test_amounts_list_five_and_count_the_rest() -> None:
 
 
 def test_three_names_are_listed_and_the_rest_counted() -> None:
-    """Quoted, so that an empty one is seen, and printable."""
-    assert listed(["a", ""]) == "'a', ''"
+    """Quoted and printable."""
+    assert listed(["a", "\x1b"]) == r"'a', '\\x1b'"
     assert listed(["a", "b", "c"]) == "'a', 'b', 'c'"
     assert listed([f"h{n}" for n in range(1003)]) == "'h0', 'h1', 'h2' and 1,000 more"
 

@@ -177,7 +177,7 @@ def test_what_is_remembered_is_bounded() -> None:
             id="one",
         ),
         pytest.param(["a", "b", "c", "d", "e"], "recorded hosts 'a', 'b', 'c' and 2 more: add --map", id="many"),
-        pytest.param(["", "shop"], "recorded host '': add", id="no host at all"),
+        pytest.param(["", "shop"], "no target is given for the recorded host '", id="no host at all"),
         pytest.param(["\x1b[31m"], r"'\\x1b[31m'", id="what a terminal would obey"),
     ],
 )

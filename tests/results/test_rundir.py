@@ -51,6 +51,14 @@ def test_an_exemplar_has_a_curl_line_that_survives_a_shell() -> None:
     assert (line["endpoint"], line["path"], line["kind"]) == ("GET /items/{id}", "root['price']", "value")
 
 
+def test_of_several_targets_none_is_guessed() -> None:
+    """An exemplar does not say which target answered, so the person puts it in."""
+    several = result()
+    several["run"]["target"] = "several"
+    [line] = exemplars_of(several)
+    assert shlex.split(line["curl"])[-1] == "http://TARGET/items/7?q=a'b"
+
+
 def test_given_exemplars_are_written_instead(tmp_path: Path) -> None:
     """Exemplars with more to tell take the place of the result's own."""
     write_run(tmp_path, result(), "", [{"id": "other"}])

@@ -269,9 +269,19 @@ class _Trial:
         if chosen and self._ssl.version() != "TLSv1.3":
             return
         with suppress(TimeoutError), gevent.Timeout(_LISTEN, TimeoutError):
-            while self._hear():
-                with suppress(ssl.SSLWantReadError):
-                    if is_http2(self._ssl.read(_READ)):
-                        raise UsageError(cure_of(HTTP2_ONLY, self._name, self._first))
-                if chosen and self._ssl.session is not None and self._ssl.session.has_ticket:
+            while not (self._has_spoken() or (chosen and self._is_taken())):
+                if not self._hear():
                     return
+
+    def _has_spoken(self) -> bool:
+        try:
+            data = self._ssl.read(_READ)
+        except ssl.SSLWantReadError:
+            return False
+        if is_http2(data):
+            raise UsageError(cure_of(HTTP2_ONLY, self._name, self._first))
+        return True
+
+    def _is_taken(self) -> bool:
+        session = self._ssl.session
+        return session is not None and session.has_ticket

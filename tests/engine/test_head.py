@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from replay_users.engine.head import after_head, is_framed, status_of
+from replay_users.engine.head import after_head, broken_off, is_framed, is_http2, status_of
+from replay_users.model import Fault
 
 
 def head(*lines: bytes, body: bytes = b"") -> bytes:
@@ -68,3 +69,36 @@ def test_what_follows_the_head(raw: bytes, rest: bytes) -> None:
 def test_the_status_before_a_fault(raw: bytes, status: int) -> None:
     """A status counts once its head has come whole and is one."""
     assert status_of(raw) == status
+
+
+SETTINGS = bytes.fromhex("000006040000000000000400100000")
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        pytest.param(SETTINGS, True, id="settings"),
+        pytest.param(SETTINGS[:9], True, id="its head only"),
+        pytest.param(SETTINGS[:8], False, id="not its whole head"),
+        pytest.param(SETTINGS[:8] + b"\1", False, id="of a stream"),
+        pytest.param(b"\0\0\0\6" + SETTINGS[4:], False, id="another frame"),
+        pytest.param(b"HTT\4\0\0\0\0\0", False, id="too long a frame"),
+        pytest.param(b"", False, id="nothing"),
+    ],
+)
+def test_the_first_frame_of_http2(raw: bytes, wanted: bool) -> None:
+    """A server of HTTP/2 begins with SETTINGS on stream 0."""
+    assert is_http2(raw) == wanted
+
+
+@pytest.mark.parametrize(
+    ("whole", "begun", "closed", "reset"),
+    [
+        pytest.param(True, True, Fault.CLOSED_IN_BODY, Fault.RESET_IN_BODY, id="after the head"),
+        pytest.param(False, True, Fault.CLOSED_IN_HEADERS, Fault.RESET_IN_HEADERS, id="in the head"),
+        pytest.param(False, False, Fault.CLOSED_BEFORE_HEADERS, Fault.RESET_BEFORE_HEADERS, id="before it"),
+    ],
+)
+def test_where_an_answer_breaks_off(whole: bool, begun: bool, closed: Fault, reset: Fault) -> None:
+    """The fault says how far the answer had come, and how the connection ended."""
+    assert (broken_off(whole, begun=begun, reset=False), broken_off(whole, begun=begun, reset=True)) == (closed, reset)

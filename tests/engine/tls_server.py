@@ -1,7 +1,7 @@
-"""A real TLS server on the loopback interface, in threads of the test's own process, that says its bytes record by record.
+"""A real TLS server on the loopback interface, in the test's own process, that says its bytes record by record.
 
 Law: TLS by memory BIO here too, because a test wants to cut what goes out wherever it likes, leave out the end, or send
-what is no TLS. The subtle thing: threads are real ones, since the engine's hub runs in the test's.
+what is no TLS. The subtle thing: Locust has patched the process, so its threads are greenlets of the engine's own hub.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Peer:
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         """Nothing is said yet."""
         self.sock = sock
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.ssl = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.ssl = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
         self._buffer = b""
 
     def _do(self, what: Callable[[], Any]) -> Any:
@@ -79,14 +79,14 @@ class Peer:
                 data = self.sock.recv(_RECORD)
                 if not data:
                     raise ConnectionAbortedError from None
-                self._incoming.write(data)
+                self.incoming.write(data)
             finally:
                 self.flush()
 
     def flush(self) -> None:
         """Send what is encrypted."""
         with suppress(BrokenPipeError):
-            self.sock.sendall(self._outgoing.read())
+            self.sock.sendall(self.outgoing.read())
 
     def shake(self) -> None:
         """Shake hands."""
@@ -102,10 +102,13 @@ class Peer:
             self._buffer += self.read() or _gone()
         head, _, rest = self._buffer.partition(b"\r\n\r\n")
         length = next((int(x[15:]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length:")), 0)
-        while len(rest) < length:
-            rest += self.read() or _gone()
-        self._buffer = rest[length:]
-        return head + b"\r\n\r\n" + rest[:length]
+        pieces, missing = [rest], length - len(rest)
+        while missing > 0:
+            pieces.append(self.read() or _gone())
+            missing -= len(pieces[-1])
+        body = b"".join(pieces)
+        self._buffer = body[length:]
+        return head + b"\r\n\r\n" + body[:length]
 
     def send(self, *pieces: bytes) -> None:
         """Each piece in records of its own, all in one write of the socket."""
@@ -116,13 +119,13 @@ class Peer:
         for piece in pieces:
             if piece:
                 self.ssl.write(piece)
-        return self._outgoing.read()
+        return self.outgoing.read()
 
     def notified(self) -> bytes:
         """The record that says that nothing follows (close_notify)."""
         with suppress(ssl.SSLError):
             self.ssl.unwrap()
-        return self._outgoing.read()
+        return self.outgoing.read()
 
     def finish(self) -> None:
         """Say that nothing follows, and close."""

@@ -26,9 +26,7 @@ from replay_users.engine.engine import Engine
 from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.engine.schedule import Schedule
-from replay_users.engine.target import resolve
 from replay_users.engine.timer import open_timer
-from replay_users.errors import ReplayError
 from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.safety import judge_rewritten
 from replay_users.recording.reader import Selection
@@ -38,11 +36,13 @@ from replay_users.results.tally import Tally
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.source import Source
 from replay_users.swarm.stats import LocustStats, wants_events
+from replay_users.swarm.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from replay_users.engine.timer import Timer
+    from replay_users.errors import ReplayError
     from replay_users.model import Drop, Flight
     from replay_users.plan.wire import WireBuilder
     from replay_users.swarm.hooks import Hooks
@@ -97,6 +97,7 @@ class Run:
         self._listening = Listening(self.names, hooks)
         wires = prepared.wires(run_id)
         self.engine = self._engine(wires)
+        self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
         self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
         self.feed = self._feed(wires)
@@ -180,7 +181,8 @@ class Run:
     @property
     def events(self) -> tuple[RunEvent, ...]:
         """What happened, for the result."""
-        return (RunEvent(at_s=self.elapsed / 1e9, event="error", text=str(self.error)),) if self.error else ()
+        ended = (RunEvent(at_s=self.elapsed / 1e9, event="error", text=str(self.error)),) if self.error else ()
+        return (*self._upkeep.events, *ended)
 
     @property
     def workers(self) -> tuple[dict[str, Any], ...]:
@@ -276,11 +278,7 @@ class Run:
 
     def _readdress(self) -> None:
         while not self.done.wait(_READDRESS_S):
-            for nth, target in enumerate(self.prepared.targets):
-                try:
-                    self.engine.readdress(nth, resolve(target.origin.name, target.origin.port))
-                except ReplayError as error:
-                    _logger.warning("keeping the old addresses: %s", error)
+            self._upkeep.look()
 
     def stop(self, reason: str) -> None:
         """Send nothing more; what is under way has the drain timeout to come back. Stopping twice does no harm."""

@@ -25,7 +25,7 @@ from replay_users.model import Request, Skip
 from replay_users.recording.reader import fetch
 from replay_users.results.conservation import broken_laws
 from replay_users.swarm import run as module
-from replay_users.swarm import source
+from replay_users.swarm import source, upkeep
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
@@ -227,7 +227,7 @@ def test_the_targets_addresses_are_looked_up_again(
     """During a run the target's name is resolved from time to time, and new connections go where it leads."""
     monkeypatch.setattr(module, "_READDRESS_S", 0.01)
     run = begin(pace="1x", host=f"http://127.0.0.1:{target.refusing[1][1]}", order="none")
-    monkeypatch.setattr(module, "resolve", lambda *_: [(socket.AF_INET, ("127.0.0.1", target.port))])
+    monkeypatch.setattr(upkeep, "resolve", lambda *_: [(socket.AF_INET, ("127.0.0.1", target.port))])
     totals = finish(run)
     assert totals.sent == 30
     assert totals.compared == len(target.received()) > 0

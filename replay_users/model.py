@@ -53,6 +53,8 @@ class Capture(StrEnum):
     COMPLETE = "complete"
     REQUEST_TRUNCATED = "request-truncated"
     RESPONSE_TRUNCATED = "response-truncated"
+    STATUS_ONLY = "status-only"
+    """The request is whole; of the answer only its status was captured, so nothing else can be compared."""
     ABORTED = "aborted"
 
 

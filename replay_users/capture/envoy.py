@@ -17,46 +17,17 @@ length.
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay_users.capture.fields import Fields, Ignored, Rejected, Unusable, checked
-from replay_users.capture.redact import redacted_lines, redacted_target
+from replay_users.capture.request import Cover, Head, checked_authority, checked_target, method_of, read, status_of
 from replay_users.model import Capture, Exchange, SessionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Ignored", "Rejected", "read_line"]
-
-_METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-_TARGET: Final = re.compile(rb"[^\x00-\x20\x7f]+")
-_AUTHORITY: Final = re.compile(r"[!-~]*")
-_HIGHEST_STATUS: Final = 999
-
-_MARK: Final = b"x-replay-test"
-_SCHEME: Final = b"x-forwarded-proto"
-_LEFT_OUT: Final = frozenset(
-    {
-        # written by the engine
-        b"host",
-        b"content-length",
-        b"transfer-encoding",
-        b"trailer",
-        # hop by hop (RFC 9110 section 7.6.1; RFC 7540 section 3.2.1)
-        b"connection",
-        b"http2-settings",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"upgrade",
-        # added by Envoy
-        _SCHEME,
-    }
-)
+__all__ = ["Ignored", "Rejected", "exchange", "read_line"]
 
 
 def read_line(
@@ -74,37 +45,7 @@ def read_line(
         follows (both of kind cookie or auth); else its connection. `duration` of an aborted exchange is what had passed
         when it was cut, in whole ms.
     """
-    if not line.strip():
-        return Ignored("an empty line")
-    cover = _Cover()
-    try:
-        exchange = _exchange(Fields(line), source, cover)
-    except Unusable as unusable:
-        return unusable.verdict
-    if cover.used and on_secret is not None:
-        on_secret()
-    return exchange
-
-
-class _Cover:
-    """Takes secrets out, and knows whether there were any in the clear."""
-
-    __slots__ = ("used",)
-
-    def __init__(self) -> None:
-        self.used = False
-
-    def lines(self, lines: bytes) -> bytes:
-        """Header lines without secrets."""
-        safe = redacted_lines(lines)
-        self.used |= safe != lines
-        return safe
-
-    def target(self, target: bytes) -> bytes:
-        """A target without secrets."""
-        safe = redacted_target(target)
-        self.used |= safe != target
-        return safe
+    return read(line, lambda fields, cover: exchange(fields, source, cover), on_secret=on_secret)
 
 
 class _Body(NamedTuple):
@@ -123,43 +64,17 @@ def _body(fields: Fields, side: str, size: int) -> _Body:
     return _Body(b"" if kept is None and size == 0 else kept, size)
 
 
-class _Head:
-    """A request's headers: the block to send again, and the values that decide something."""
+def exchange(fields: Fields, source: str, cover: Cover) -> Exchange:
+    """The exchange that the keys of a line tell of; raises `Unusable`.
 
-    __slots__ = ("block", "values")
-
-    def __init__(self, lines: bytes) -> None:
-        named = [(line.partition(b":")[0].lower(), line) for line in lines.split(b"\n") if line]
-        self.values = {name: line[len(name) + 1 :].strip() for name, line in named}
-        dropped = _LEFT_OUT | _listed(named) if b"connection" in self.values else _LEFT_OUT
-        self.block = b"".join([line + b"\r\n" for name, line in named if name not in dropped])
-
-    @property
-    def length(self) -> int | None:
-        """The body size the client announced."""
-        value = self.values.get(b"content-length", b"")
-        return int(value) if value.isdigit() and len(value) < 19 else None  # noqa: PLR2004 - 64 bits
-
-    def scheme(self, *, is_tls: bool) -> str:
-        """What the client spoke: to us, or to the proxy in front of us."""
-        forwarded = self.values.get(_SCHEME, b"http").lower()
-        return "https" if is_tls or forwarded == b"https" else "http"
-
-
-def _listed(named: list[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    """Headers that a Connection header makes hop-by-hop ones."""
-    lines = [line for name, line in named if name == b"connection"]
-    return frozenset(word.strip().lower() for line in lines for word in line[len(b"connection:") :].split(b","))
-
-
-def _exchange(fields: Fields, source: str, cover: _Cover) -> Exchange:
-    """Long because it is the table of all columns, one a line."""
+    Long because it is the table of all columns, one a line.
+    """
     head = _head(fields, cover)
     request = _body(fields, "req", fields.needed_number("rx"))
     response = _body(fields, "resp", fields.needed_number("tx"))
     connection = f"{source}/{fields.needed_number('conn')}"
     session, kind = _session(fields, head, connection)
-    method, authority = _method(fields), _authority(fields)
+    method, authority = method_of(fields), checked_authority(fields.text("host") or "")
     quality = _quality(fields, head, request, response)
     return Exchange(
         at=fields.time("ts"),
@@ -176,7 +91,7 @@ def _exchange(fields: Fields, source: str, cover: _Cover) -> Exchange:
         request_head=head.block,
         request_body=request.kept,
         request_size=request.size,
-        status=_status(fields),
+        status=status_of(fields, "status"),
         response_head=_block(cover.lines(fields.headers("resp_headers") or b"")),
         response_body=response.kept,
         response_size=response.size,
@@ -189,7 +104,7 @@ def _exchange(fields: Fields, source: str, cover: _Cover) -> Exchange:
     )
 
 
-def _head(fields: Fields, cover: _Cover) -> _Head:
+def _head(fields: Fields, cover: Cover) -> Head:
     version = fields.number("v")
     if version != 1:
         raise Unusable.because("v is missing" if version is None else "v is not 1: a newer capture schema")
@@ -198,13 +113,13 @@ def _head(fields: Fields, cover: _Cover) -> _Head:
     lines = fields.headers("req_headers")
     if lines is None:
         raise Unusable.because("req_headers is missing")
-    head = _Head(cover.lines(lines))
-    if _MARK in head.values:
+    head = Head(cover.lines(lines))
+    if head.is_replayed:
         raise Unusable(Ignored("sent by a replay"))
     return head
 
 
-def _session(fields: Fields, head: _Head, connection: str) -> tuple[bytes, SessionKind]:
+def _session(fields: Fields, head: Head, connection: str) -> tuple[bytes, SessionKind]:
     own = fields.text("sid")
     session = own or fields.text("sid_set")
     if session is None:
@@ -213,7 +128,7 @@ def _session(fields: Fields, head: _Head, connection: str) -> tuple[bytes, Sessi
     return session.encode(), SessionKind.COOKIE if is_cookie else SessionKind.AUTH
 
 
-def _quality(fields: Fields, head: _Head, request: _Body, response: _Body) -> Capture:
+def _quality(fields: Fields, head: Head, request: _Body, response: _Body) -> Capture:
     was_sent = fields.number("us_req_rx") is not None and head.length in {None, request.size}
     if not (was_sent and request.is_whole):
         return Capture.REQUEST_TRUNCATED
@@ -228,36 +143,12 @@ def _hash(response: _Body, quality: Capture) -> bytes | None:
     return blake2b(response.kept, digest_size=16).digest()
 
 
-def _method(fields: Fields) -> str:
-    method = fields.needed_text("method")
-    if not _METHOD.fullmatch(method):
-        raise Unusable.because("method is not a method")
-    return method
-
-
-def _authority(fields: Fields) -> str:
-    authority = fields.text("host") or ""
-    if not _AUTHORITY.fullmatch(authority):
-        raise Unusable.because("host is not a host")
-    return authority
-
-
 def _target(fields: Fields, method: str, authority: str) -> bytes:
     text = fields.text("path") or (authority if method == "CONNECT" else fields.needed_text("path"))
-    target = text.encode()
-    if not _TARGET.fullmatch(target):
-        raise Unusable.because("path holds a blank or a line break")
-    return target
+    return checked_target(text)
 
 
-def _status(fields: Fields) -> int:
-    status = fields.needed_number("status")
-    if status > _HIGHEST_STATUS:
-        raise Unusable.because("status is not a status")
-    return status
-
-
-def _trailers(fields: Fields, cover: _Cover) -> bytes | None:
+def _trailers(fields: Fields, cover: Cover) -> bytes | None:
     text = fields.entry("trailers", "resp")
     return None if text is None else _block(cover.lines(checked(text.encode(), "trailers")))
 

@@ -65,6 +65,13 @@ class Fields:
             raise Unusable.because("not a JSON object")
         self._values: dict[str, object] = values
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def value(self, key: str) -> object:
+        """Whatever is there; `None` where it is absent."""
+        return self._values.get(key)
+
     def text(self, key: str) -> str | None:
         """A text, `None` where it is absent or empty."""
         value = self._values.get(key)

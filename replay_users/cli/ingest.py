@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from replay_users.capture.envoy import Ignored, Rejected, read_line
+from replay_users.capture.fields import Ignored, Rejected
+from replay_users.capture.formats import Format, read_line
 from replay_users.capture.sources import STDIN, SourceCut, open_lines, source_files
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.endpoint import parse_rules
@@ -64,6 +65,12 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help=f"where bad lines are appended (default: RECORDING{_REJECTS} beside the recording)",
     )
+    command.add_argument(
+        "--format",
+        choices=[str(form) for form in Format],
+        default=str(Format.AUTO),
+        help="what wrote the lines (default: auto, told from each line)",
+    )
     add_store_options(command, writes=True)
     command.set_defaults(handle=handle)
 
@@ -84,7 +91,7 @@ def handle(options: Any, _rest: list[str]) -> int:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-users-")))
         folder = None if "://" in options.to else Path(options.to)
-        reader = _Reader(options.sources, options.source_name, rejects, folder)
+        reader = _Reader(options.sources, options.source_name, rejects, folder, Format(options.format))
         stack.callback(reader.close)
         done = write_recording(
             reader.exchanges(), store, scratch=scratch, rules=rules, partitions=options.partitions, existing=existing
@@ -141,12 +148,13 @@ def _captures(given: str) -> list[str]:
 class _Reader:
     """Gives the exchanges of all sources and keeps account of the other lines."""
 
-    def __init__(self, sources: list[str], source_name: str, rejects: Path, written: Path | None) -> None:
+    def __init__(self, sources: list[str], source_name: str, rejects: Path, written: Path | None, form: Format) -> None:
         """`written` is the recording's folder, if it is one."""
         self._sources = sources
         self._written = {written.resolve()} if written is not None else set()
         self._source_name = source_name
         self._path = rejects
+        self._form = form
         self._file: Any = None
         self.rejected: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
@@ -164,13 +172,16 @@ class _Reader:
                 if isinstance(line, SourceCut):
                     self.cut.append(f"{source}: {line.reason}")
                     continue
-                read = read_line(line, source=name, on_secret=self._secret) if isinstance(line, bytes) else line
+                read = self._read(line, name, number) if isinstance(line, bytes) else line
                 if isinstance(read, Rejected):
                     self._reject(source, number, read.reason, line)
                 elif isinstance(read, Ignored):
                     self.ignored[read.reason] += 1
                 else:
                     yield read
+
+    def _read(self, line: bytes, source: str, number: int) -> Exchange | Rejected | Ignored:
+        return read_line(line, source=source, number=number, form=self._form, on_secret=self._secret)
 
     def _files(self) -> Iterator[str]:
         """The files of all sources, but for what an ingest itself writes, which may lie in a folder of captures."""

@@ -73,6 +73,9 @@ class Desk:
             elif flight.answer_body == flight.body and flight.answer_status == flight.status and not _is_cut(flight):
                 flight.judged = Verdict.MATCHED
                 done.append(flight)
+            elif flight.body is None:  # nothing but the status to look at
+                self._judge(flight)
+                done.append(flight)
             elif self._bytes >= QUEUE_BYTES:
                 self._unchecked(flight, QUEUE_FULL)
                 done.append(flight)
@@ -95,10 +98,10 @@ class Desk:
         return done
 
     def _judge(self, flight: Flight) -> None:
-        if _is_cut(flight) and flight.answer_status == flight.status:
+        body = flight.body
+        if body is not None and _is_cut(flight) and flight.answer_status == flight.status:
             self._unchecked(flight, UncheckedReason.SIZE)
             return
-        body = flight.body
         recorded = Recorded(flight.status, flight.response_head, body, len(body) if body is not None else 0)
         answer = Answer(flight.answer_status, head_of(flight.answer_head), flight.answer_body)
         verdict = judge(recorded, answer, self._rules, self._endpoints[flight.endpoint])
@@ -128,5 +131,6 @@ def _is_cut(flight: Flight) -> bool:
 
 def head_of(received: bytes) -> bytes:
     """The header block of what was received: without the status line, and without what follows the head."""
+    received = received.lstrip(b"\r\n")  # of the answer before it, come late
     begin, end = received.find(b"\r\n") + 2, received.find(b"\r\n\r\n")
     return received[begin : end + 2] if 0 < begin <= end else b""

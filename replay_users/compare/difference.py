@@ -50,6 +50,8 @@ class UncheckedReason(StrEnum):
 
     SIZE = "size"
     NOT_RECORDED = "not_recorded"
+    STATUS_ONLY = "status_only"
+    """The recording has nothing of the answer but its status, and that was the same."""
     ENCODING = "encoding"
     JSON = "json"
 

@@ -41,7 +41,10 @@ _MATCH: Final = Match()
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The recorded response: `body` as it was on the wire, None where it was not kept or cut; `size` its true size."""
+    """The recorded response: `body` as it was on the wire, None where it was not kept or cut; `size` its true size.
+
+    Without a head too, capture saw nothing of the answer but its status.
+    """
 
     status: int
     head: bytes
@@ -60,6 +63,8 @@ def judge(recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str) -> 
         return Differences((Difference(endpoint, (), Kind.STATUS, *statuses),))
     if recorded.status in _BODILESS or recorded.body == replayed.body:
         return _MATCH
+    if recorded.body is None and not recorded.head:
+        return Unchecked(UncheckedReason.STATUS_ONLY)
     if recorded.body is None or len(recorded.body) < recorded.size:
         return Unchecked(UncheckedReason.NOT_RECORDED)
     if len(recorded.body) > MAX_BODY or len(replayed.body) > MAX_BODY:

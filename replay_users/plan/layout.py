@@ -18,6 +18,7 @@ __all__ = ["amounts", "byte_size", "columns", "counted", "labelled", "listed", "
 _LABEL = 12
 _LISTED = 5
 _NAMED = 3
+_UNTOLD = "(not recorded)"
 _WIDEST = 60
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -34,8 +35,11 @@ def labelled(label: str, text: str) -> str:
 
 
 def amounts(counts: Mapping[str, int]) -> str:
-    """Names with their counts, in the order given, the first five; `none` if there are none."""
-    listed = [f"{shown(name)} {rows:,}" for name, rows in list(counts.items())[:_LISTED]]
+    """Names with their counts, in the order given, the first five; `none` if there are none.
+
+    An empty name stands for what capture could not tell.
+    """
+    listed = [f"{shown(name) or _UNTOLD} {rows:,}" for name, rows in list(counts.items())[:_LISTED]]
     if len(counts) > _LISTED:
         listed.append(f"{len(counts) - _LISTED:,} more")
     return ", ".join(listed) or "none"

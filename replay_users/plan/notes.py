@@ -70,6 +70,8 @@ def _targets(manifest: Manifest, settings: PlanSettings, router: Router) -> Iter
             close = get_close_matches(rule.name, manifest.hosts, n=1, cutoff=0.6)
             hint = f"; did you mean {shown(close[0])!r}?" if close else ""
             yield f"--map {rule.text} matches no host of the recording{hint}"
+    if settings.preserve_host and (nameless := manifest.hosts.get("", 0)):
+        yield f"{nameless:,} exchanges have no recorded host to preserve: there, Host says where they go"
     half = [authority for authority in manifest.hosts if router.may_reach(authority) > {None}]
     if half:
         yield (
@@ -125,6 +127,8 @@ def _overflow(settings: PlanSettings, counts: Counts) -> Iterator[str]:
 def _capture(manifest: Manifest) -> Iterator[str]:
     if cut := manifest.capture.get(Capture.RESPONSE_TRUNCATED, 0):
         yield f"{cut:,} recorded responses were cut by capture: their bodies cannot be compared"
+    if bare := manifest.capture.get(Capture.STATUS_ONLY, 0):
+        yield f"{bare:,} exchanges were recorded without their answers: only their statuses can be compared"
     if h2 := manifest.protocols.get("HTTP/2", 0):
         yield f"{h2:,} exchanges were recorded over HTTP/2 and go out as HTTP/1.1"
     if shared := len(manifest.shared_sessions):

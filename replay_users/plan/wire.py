@@ -47,7 +47,7 @@ _REDACTED_HEADER = int(Trait.REDACTED_HEADER)
 class WireBuilder:
     """Builds requests for one run."""
 
-    __slots__ = ("_end", "_hosts", "_line", "_marks", "_overridden", "_place", "_starts")
+    __slots__ = ("_default", "_end", "_hosts", "_line", "_marks", "_overridden", "_place", "_starts")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class WireBuilder:
         extra: Sequence[bytes] = (),
         overridden: frozenset[bytes] = frozenset(),
         place: bytes = b"",
+        default: bytes = b"",
     ) -> None:
         r"""Fix what is the same for all requests.
 
@@ -66,6 +67,7 @@ class WireBuilder:
             extra: whole header lines to add, `Name: value\r\n`.
             overridden: lower-case names of recorded headers that give way to added ones.
             place: scheme and authority, for a forward proxy, which takes whole URLs (RFC 9112 section 3.2.2).
+            default: the value of Host where none was recorded and it is to be preserved.
 
         Raises:
             ValueError: `run_id`, `host` or a line of `extra` cannot stand in a request.
@@ -78,6 +80,7 @@ class WireBuilder:
         self._marks = b"".join((TEST_HEADER, RUN_HEADER, run_id.encode(), b"\r\n", *extra))
         self._end = self._marks + b"\r\n"
         self._place = place
+        self._default = default
         self._overridden = tuple(b"\n" + name + b":" for name in sorted(overridden))
         self._starts: dict[str, bytes] = {}
         self._hosts: dict[str, bytes] = {}
@@ -141,7 +144,9 @@ class WireBuilder:
         return _remember(self._starts, method, name + b" " + self._place if _METHOD.fullmatch(name) else b"")
 
     def _host(self, authority: str) -> bytes:
-        return _remember(self._hosts, authority, _host_line(authority.encode("utf-8", "surrogatepass")))
+        return _remember(
+            self._hosts, authority, _host_line(authority.encode("utf-8", "surrogatepass") or self._default)
+        )
 
 
 def _unredacted(head: bytes) -> bytes:

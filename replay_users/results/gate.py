@@ -12,6 +12,7 @@ from enum import StrEnum
 from math import floor
 from typing import TYPE_CHECKING
 
+from replay_users.compare.difference import UncheckedReason
 from replay_users.model import Fault
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
@@ -87,9 +88,16 @@ def decide(checks: Sequence[Check]) -> Decision:
 
 
 def coverage(planned: int, totals: Totals) -> float | None:
-    """The compared share of what was not left out by choice; `None` if everything was."""
+    """The compared share of what was not left out by choice; `None` if everything was.
+
+    Exchanges of which capture saw the status only are compared as far as they can be: they count.
+    """
     wanted = _wanted(planned, totals)
-    return totals.compared / wanted if wanted > 0 else None
+    return (totals.compared + _by_status(totals)) / wanted if wanted > 0 else None
+
+
+def _by_status(totals: Totals) -> int:
+    return totals.unchecked_by.get(UncheckedReason.STATUS_ONLY, 0)
 
 
 def _wanted(planned: int, totals: Totals) -> int:
@@ -139,9 +147,10 @@ def _coverage(evidence: Evidence) -> Check | None:
         return None
     failed = share < MIN_COVERAGE or totals.unread > 0
     wanted = _wanted(evidence.planned, totals)
-    sentence = (
-        f"{totals.compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
-    )
+    compared, by_status = totals.compared + _by_status(totals), _by_status(totals)
+    sentence = f"{compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
+    if by_status:
+        sentence += f"; {by_status:,} by their status only, since the recording has no more of their answers"
     if totals.unread:
         sentence += f", and none of them unread: {totals.unread:,} were"
     return Check(
@@ -165,9 +174,10 @@ def _rounded_down(share: float) -> str:
 
 def _mismatches(evidence: Evidence) -> Check | None:
     totals = evidence.totals
-    if not totals.compared:
+    compared = totals.compared + _by_status(totals)
+    if not compared:
         return None
-    sentence = f"{totals.mismatched:,} of {totals.compared:,} compared answers differ from the recording, none may"
+    sentence = f"{totals.mismatched:,} of {compared:,} compared answers differ from the recording, none may"
     return Check(
         name="mismatches",
         kind=CheckKind.MISMATCHES,

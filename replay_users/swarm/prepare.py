@@ -72,6 +72,7 @@ class Prepared:
             extra=(*self.headers, *lines),
             overridden=frozenset(header.key for header in settings.headers) | frozenset(map(_key, lines)),
             place=route.url.encode() if proxied else b"",
+            default=route.host.authority.encode(),
         )
 
 

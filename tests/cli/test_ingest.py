@@ -270,3 +270,51 @@ def test_rejects_that_cannot_be_written_are_an_error(
     (tmp_path / "file").write_text("")
     assert ingest(few, "--to", tmp_path / "rec", "--rejects", tmp_path / "file" / "rejects.jsonl") == 1
     assert "cannot write" in capsys.readouterr().err
+
+
+ARTICLE = CAPTURE.parent / "traffic-capture.jsonl"
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "auto"), ("--format", "traffic-capture")])
+def test_the_articles_lines_become_a_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    """Lines of TrafficCapture and of the article's access log are told by their keys; what they lack is not recorded."""
+    assert ingest(ARTICLE, "--to", tmp_path / "rec", *options) == 0
+    assert capsys.readouterr().out == f"6 exchanges into {tmp_path / 'rec'}\n"
+    manifest = manifest_of(tmp_path / "rec")
+    assert (manifest.rows, manifest.capture) == (6, {"status-only": 6})
+    assert manifest.session_kinds == {"connection": 6}
+    assert (manifest.hosts, manifest.protocols) == ({"": 4, "api.example.com": 2}, {"": 6})
+    assert ingest(ARTICLE, "--to", tmp_path / "rec") == 0
+    assert "6 were there already (same id)" in capsys.readouterr().out
+
+
+def test_a_format_that_was_named_is_the_only_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines of another format go to the rejects with what they lack."""
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_bytes(LINES[0] + ARTICLE.read_bytes())
+    assert ingest(mixed, "--to", tmp_path / "ours", "--format", "envoy") == 0
+    assert "  6 rejected: v is missing\n" in capsys.readouterr().out
+    assert ingest(mixed, "--to", tmp_path / "both") == 0
+    assert capsys.readouterr().out == f"7 exchanges into {tmp_path / 'both'}\n"
+    entry = json.loads((tmp_path / "ours.rejects.jsonl").read_bytes().splitlines()[0])
+    assert (entry["line"], entry["reason"]) == (2, "v is missing")
+
+
+def test_bad_lines_of_the_article_are_kept_with_their_reasons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One bad line costs itself only."""
+    bad = tmp_path / "bad.jsonl"
+    lines = ARTICLE.read_bytes().splitlines()
+    bad.write_bytes(b"\n".join([lines[0], lines[1].replace(b"2026-02-08T", b"today "), lines[2][:-9], lines[3]]))
+    assert ingest(bad, "--to", tmp_path / "rec") == 0
+    said = capsys.readouterr().out
+    assert "2 exchanges into" in said
+    assert "  1 rejected: timestamp is not an ISO 8601 time\n  1 rejected: not JSON\n" in said
+    rejects = [json.loads(line) for line in (tmp_path / "rec.rejects.jsonl").read_bytes().splitlines()]
+    assert [(entry["line"], entry["reason"]) for entry in rejects] == [
+        (2, "timestamp is not an ISO 8601 time"),
+        (3, "not JSON"),
+    ]

@@ -75,13 +75,33 @@ def test_a_failed_flight_is_never_judged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "marks", "verdict", "noted"),
+    [
+        pytest.param(HEAD, {}, Verdict.UNCHECKED, ["not_recorded"], id="not-recorded"),
+        pytest.param(HEAD, {"answer_size": 1 << 30}, Verdict.UNCHECKED, ["not_recorded"], id="cut-answer"),
+        pytest.param(b"", {}, Verdict.UNCHECKED, ["status_only"], id="status-only"),
+        pytest.param(b"", {"answer_status": 500}, Verdict.MISMATCHED, [], id="another-status"),
+    ],
+)
+def test_where_only_the_status_can_be_compared_nothing_waits(
+    head: bytes, marks: dict[str, Any], verdict: Verdict, noted: list[str]
+) -> None:
+    """Without a recorded body a flight is judged at once, by its status, however far judging is behind."""
+    notes, flight = Notes(), answered(None, b"x", response_head=head, **marks)
+    at_work = desk(notes)
+    assert at_work.receive([flight]) == [flight]
+    assert flight.judged is verdict
+    assert notes.reasons == noted
+    assert len(at_work) == at_work.waiting_bytes == 0
+
+
+@pytest.mark.parametrize(
     ("recorded", "replayed", "marks", "verdict", "noted"),
     [
         pytest.param(b'{"a":1}', b'{"a": 1}', {}, Verdict.MATCHED, [], id="same-tree"),
         pytest.param(b'{"at":1}', b'{"at":2}', {}, Verdict.MATCHED, ["root['at']"], id="ignored-by-a-rule"),
         pytest.param(b'{"a":1}', b'{"a":2}', {}, Verdict.MISMATCHED, [], id="differs"),
         pytest.param(b"x", b"x", {"answer_status": 500}, Verdict.MISMATCHED, [], id="same-bytes-another-status"),
-        pytest.param(None, b"x", {}, Verdict.UNCHECKED, ["not_recorded"], id="not-recorded"),
     ],
 )
 def test_what_is_not_equal_waits_for_work(

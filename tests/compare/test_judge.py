@@ -116,6 +116,13 @@ def test_no_rule_ignores_a_status() -> None:
     assert told(verdict) == [("root", "status")]
 
 
+def test_an_answer_of_which_only_the_status_was_captured_is_said_to_be_so() -> None:
+    """With neither head nor body recorded an equal status is all there is, and another one is a difference."""
+    recorded = Recorded(200, b"", None, 0)
+    assert told(judge(recorded, Answer(200, JSON, b"{}"), Rules(), ENDPOINT)) == "unchecked(status_only)"
+    assert told(judge(recorded, Answer(404, JSON, b"{}"), Rules(), ENDPOINT)) == [("root", "status")]
+
+
 @pytest.mark.parametrize(
     ("body", "size"),
     [pytest.param(None, 7, id="not-kept"), pytest.param(b'{"a"', 7, id="cut"), pytest.param(None, 1 << 20, id="large")],

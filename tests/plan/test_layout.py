@@ -34,6 +34,11 @@ def test_amounts_list_five_and_count_the_rest() -> None:
     assert amounts({}) == "none"
 
 
+def test_what_capture_could_not_tell_has_a_name() -> None:
+    """An empty host or protocol would be seen as a mistake."""
+    assert amounts({"": 4, "a": 2}) == "(not recorded) 4, a 2"
+
+
 def test_three_names_are_listed_and_the_rest_counted() -> None:
     """Quoted and printable."""
     assert listed(["a", "\x1b"]) == r"'a', '\\x1b'"

@@ -69,6 +69,18 @@ def test_a_plain_plan_has_nothing_to_warn_of(make_recording: MakeRecording, row:
             id="cut responses",
         ),
         pytest.param(
+            PlanSettings(),
+            {"capture": {"status-only": 1011}},
+            "1,011 exchanges were recorded without their answers: only their statuses can be compared",
+            id="statuses only",
+        ),
+        pytest.param(
+            PlanSettings(preserve_host=True),
+            {"hosts": {"shop.example.com": 1000, "": 11}},
+            "11 exchanges have no recorded host to preserve: there, Host says where they go",
+            id="no host to preserve",
+        ),
+        pytest.param(
             PlanSettings(), {"protocols": {"HTTP/2": 1011}}, "1,011 exchanges were recorded over HTTP/2", id="h2"
         ),
         pytest.param(PlanSettings(), {"shared_sessions": ("aa", "bb")}, "2 sessions are shared", id="shared sessions"),

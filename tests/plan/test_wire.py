@@ -80,6 +80,15 @@ def test_the_recorded_authority_can_be_preserved() -> None:
     assert wires == [b"GET / HTTP/1.1\r\nHost: " + h + b"\r\n" + MARKS + b"\r\n" for h in hosts]
 
 
+def test_where_no_authority_was_recorded_host_says_the_target() -> None:
+    """There is nothing to preserve then, and an empty Host is refused by most servers."""
+    builder = WireBuilder(host=None, run_id="r1", default=b"staging:8080")
+    wires = [builder.build("GET", name, b"/", b"", b"", 0) for name in ("", "a.example")]
+    assert wires == [
+        b"GET / HTTP/1.1\r\nHost: " + h + b"\r\n" + MARKS + b"\r\n" for h in (b"staging:8080", b"a.example")
+    ]
+
+
 @pytest.mark.parametrize(
     ("method", "target", "host", "sent"),
     [

@@ -26,6 +26,7 @@ def found(
     )
 
 
+STATUSES: dict[str, Any] = {"compared": 0, "matched": 0}
 NOTHING: dict[str, Any] = {"sent": 0, "compared": 0, "matched": 0}
 
 CASES = [
@@ -40,6 +41,19 @@ CASES = [
     pytest.param({**NOTHING, "planned": 0}, "fail", id="nothing-planned"),
     pytest.param({**NOTHING, "skipped": 100, "skipped_by": {"method": 100}}, "fail", id="everything-skipped"),
     pytest.param({"compared": 0, "matched": 0, "unchecked": 100}, "fail", id="nothing-compared"),
+    pytest.param(
+        {**STATUSES, "unchecked": 100, "unchecked_by": {"status_only": 100}}, "pass", id="statuses-are-all-there-is"
+    ),
+    pytest.param(
+        {**STATUSES, "compared": 1, "mismatched": 1, "unchecked": 99, "unchecked_by": {"status_only": 99}},
+        "fail",
+        id="one-other-status",
+    ),
+    pytest.param(
+        {**STATUSES, "unchecked": 100, "unchecked_by": {"status_only": 94, "not_recorded": 6}},
+        "fail",
+        id="bodies-not-kept-are-no-statuses",
+    ),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "person"}, "inconclusive", id="stopped-by-a-person"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "time"}, "pass", id="a-time-limit-was-asked-for"),
@@ -64,6 +78,18 @@ def test_every_check_says_its_numbers() -> None:
     checks = {check.name: check for check in found(matched=97, mismatched=3)}
     assert (checks["coverage"].value, checks["coverage"].limit) == (1.0, 0.95)
     assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0 %)")
+    assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+
+
+def test_what_was_compared_by_status_only_is_said() -> None:
+    """Where the recording has no more of the answers, they count as compared, and the sentence says how."""
+    by_status: dict[str, Any] = {"unchecked": 97, "unchecked_by": {"status_only": 97}}
+    checks = {check.name: check for check in found(compared=3, matched=0, mismatched=3, **by_status)}
+    assert checks["coverage"].value == 1.0
+    assert checks["coverage"].sentence == (
+        "100 of 100 exchanges were compared (100.0 %), at least 95 % must be;"
+        " 97 by their status only, since the recording has no more of their answers"
+    )
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
 
 

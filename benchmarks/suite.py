@@ -15,6 +15,7 @@ from benchmarks.harness import Bar, Beside, Contender, Group, Level, Ratio
 from benchmarks.ours.recording import recording
 from benchmarks.peers.request import CONNECTIONS
 from benchmarks.servers.target import Serving
+from benchmarks.soak import LAG_FLOOR_MS, LAG_GOAL_MS, row_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,6 +164,40 @@ def _pipeline_lag() -> Group:
     )
 
 
+def _fast_lag(rate: int, seconds: int, goal_ms: float, floor_ms: float) -> Group:
+    """Lag where the core is busier; the window ends before the recording does."""
+    name = f"our pipeline at {rate:,}/s"
+    window_s = str(seconds - WARM_UP_S - 2)
+    return Group(
+        name=f"pipeline lag {rate}",
+        contenders=(ours("pipeline", name, "--pace", "1x", "--window", window_s),),
+        prepare=_recorded(rate=rate, seconds=seconds),
+        rows=(
+            Level(
+                name=f"lag p99 at {rate:,}/s, whole pipeline",
+                of=name,
+                key="lag_p99_ms",
+                unit="ms",
+                goal=goal_ms,
+                floor=floor_ms,
+            ),
+        ),
+    )
+
+
+def _hour() -> Group:
+    """What `make soak` measured the last time: an hour is too long to be measured here."""
+    name = "our pipeline, an hour"
+    contender = Contender(name=name, command=(sys.executable, "-m", "benchmarks.soak", "--tell"))
+    return Group(
+        name="hour",
+        contenders=(contender,),
+        serving=None,
+        rounds=1,
+        rows=(Level(name=row_name(), of=name, key="lag_p99_ms", unit="ms", goal=LAG_GOAL_MS, floor=LAG_FLOOR_MS),),
+    )
+
+
 def _stretch() -> Group:
     name = "our pipeline, 30 s"
     return Group(
@@ -188,15 +223,15 @@ ROW_BYTES = 4000
 """Answer's size in the large recordings; with its head and request a row is 5.1 KB raw."""
 
 
-def _memory(name: str, rows: int) -> Group:
+def _memory(name: str, rows: int, *, partitions: int = 16, goal: float = 250, floor: float = 400) -> Group:
     contender = f"our pipeline, {name}"
     return Group(
         name=f"memory {name}",
         contenders=(ours("pipeline", contender, "--pace", "10000/s", "--in-flight", "100000", timeout_s=400),),
         serving=Serving(body_bytes=ROW_BYTES, seconds=600),
-        prepare=_recorded(rate=10_000, seconds=rows / 10_000, body_bytes=ROW_BYTES),
+        prepare=_recorded(rate=10_000, seconds=rows / 10_000, body_bytes=ROW_BYTES, partitions=partitions),
         rounds=1,
-        rows=(Level(name=f"peak RSS, {name} recording", of=contender, key="rss_mb", unit="MB", goal=250, floor=400),),
+        rows=(Level(name=f"peak RSS, {name}", of=contender, key="rss_mb", unit="MB", goal=goal, floor=floor),),
     )
 
 
@@ -207,7 +242,11 @@ def groups() -> tuple[Group, ...]:
         _pipeline(),
         _engine_lag(),
         _pipeline_lag(),
+        _fast_lag(2_000, 30, goal_ms=2, floor_ms=10),
+        _fast_lag(10_000, 20, goal_ms=4, floor_ms=20),
+        _hour(),
         _stretch(),
-        _memory("1 GB", 195_000),
-        _memory("4 GB", 780_000),
+        _memory("1 GB recording", 195_000),
+        _memory("4 GB recording", 780_000),
+        _memory("P = 256, one owner, 4 GB", 780_000, partitions=256, goal=400, floor=500),
     )

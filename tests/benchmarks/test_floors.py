@@ -21,12 +21,16 @@ ROWS = {
     "dropped in 30 s at 1,000/s",
     "peak RSS, 1 GB recording",
     "peak RSS, 4 GB recording",
+    "peak RSS, P = 256, one owner, 4 GB",
+    "lag p99 at 2,000/s, whole pipeline",
+    "lag p99 at 10,000/s, whole pipeline",
+    "lag p99 over an hour at 2,000/s",
 }
 
 
 def test_every_promised_row_is_measured() -> None:
     """The table has a row for each thing the product promises to reach."""
-    assert {row.name for group in GROUPS.values() for row in group.rows} == ROWS
+    assert {row.name.partition(" (measured")[0] for group in GROUPS.values() for row in group.rows} == ROWS
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,12 +22,13 @@ from replay_users.model import Fault
 from replay_users.testing import http_answer
 from tests.engine.rig import request
 from tests.engine.test_connection_properties import connect
-from tests.engine.tls_server import NAME, Peer, TlsServer, authority, cut, serve, server_context
+from tests.engine.tls_server import NAME, Peer, TlsServer, authority, cut, s_server, serve, server_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from replay_users.model import Flight
     from tests.engine.rig import Rig
 
 MS = 1_000_000
@@ -314,6 +316,34 @@ def test_sessions_are_resumed(rig: Callable[..., Rig], tls: Tls, ca_file: Path, 
         live.fly(request())
         assert (live.engine.counters.resumed, live.engine.counters.opened) == (1, 3)
         live.engine.close()
+
+
+def _told(rig: Callable[..., Rig], tls: Tls, folder: Path, command: bytes, *options: str) -> Flight:
+    """A flight to OpenSSL's server, which is told this while it has the request, and to answer after that."""
+    with s_server(folder, "-crlf", *options) as (address, stdin):
+        live = rig(addresses=[address], origin=origin(tls))
+        flight = request()
+        live.launch(flight)
+        live.wait_until(lambda: live.engine.counters.opened == 1)
+        for line in (command, b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"):
+            gevent.sleep(0.05)  # it takes a command for one only if it is read alone
+            stdin.write(line)
+            stdin.flush()
+        live.wait_until(lambda: flight in live.engine.finished)
+        live.engine.close()
+        return flight
+
+
+def test_keys_are_changed_under_way(rig: Callable[..., Rig], tls: Tls, tmp_path: Path) -> None:
+    """A key update that asks for one of ours harms nothing."""
+    flight = _told(rig, tls, tmp_path, b"K\n", "-tls1_3")
+    assert (flight.fault, flight.answer_body, dict(tls.errors)) == (None, b"ok", {})
+
+
+def test_a_second_handshake_is_refused(rig: Callable[..., Rig], tls: Tls, tmp_path: Path) -> None:
+    """A server of TLS 1.2 that insists on one ends the exchange with a fault of TLS."""
+    flight = _told(rig, tls, tmp_path, b"r\n", "-tls1_2", "-legacy_renegotiation")
+    assert (flight.fault, sum(tls.errors.values())) == (Fault.TLS, 1)
 
 
 # What holds for every stream, in memory

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import socket
 import ssl
 import subprocess
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +18,11 @@ from replay_users.errors import UsageError
 from replay_users.model import Fault
 from replay_users.testing import ScriptedTarget, close, http_answer, receive, send, stall
 from tests.engine.rig import request
-from tests.engine.tls_server import NAME, Peer, TlsServer, authority, server_context
+from tests.engine.tls_server import NAME, Peer, TlsServer, authority, s_server, server_context
 from tests.engine.tls_server import serve as serve_tls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from replay_users.engine.connection import Address
@@ -283,33 +281,9 @@ def test_a_target_that_will_not_do(
         assert "\n" not in sentence
 
 
-@contextmanager
-def s_server(files: Path, *options: str) -> Iterator[Address]:
-    """OpenSSL's own server."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = authority().issue_cert(NAME)
-    made.private_key_and_cert_chain_pem.write_to_path(files / "server.pem")
-    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(files / "server.pem"), *options]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            while not _listens(port):
-                time.sleep(0.005)
-            yield int(socket.AF_INET), ("127.0.0.1", port)
-        finally:
-            process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_a_target_that_speaks_http2_only(rig: Callable[..., Rig], files: Path) -> None:
     """A target that refuses our protocol is told in a sentence before the run, and is a fault of TLS within it."""
-    with s_server(files, "-alpn", "h2") as address:
+    with s_server(files, "-alpn", "h2") as (address, _):
         assert "speaks HTTP/2 only" in check(files, address)
         tls = Tls(settings(files))
         live = rig(addresses=[address], origin=Origin(name=NAME, port=443, tls=tls))
@@ -335,7 +309,7 @@ def test_a_target_that_speaks_http2_without_asking(files: Path, version: ssl.TLS
 
 def test_versions_that_do_not_meet(files: Path) -> None:
     """A target that speaks old TLS only is told so."""
-    with s_server(files, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as address:
+    with s_server(files, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as (address, _):
         assert "no version of TLS that we do" in check(files, address)
 
 

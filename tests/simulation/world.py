@@ -320,6 +320,7 @@ class Master(Process):
         super().__init__(world, clock)
         self.conductor = Conductor(VERSION, "boot")
         self.lives: dict[str, int] = {}
+        self._liveness = world.chance.choice((3, 10))
         self.refusals: list[str] = []
         self.late_sends: list[tuple[str, Message]] = []
         """Messages of a run sent while there was none."""
@@ -342,7 +343,7 @@ class Master(Process):
 
     def _heard(self, worker: str, *, new: bool) -> None:
         if new or worker in self.lives:
-            self.lives[worker] = 3
+            self.lives[worker] = self._liveness
             self.world.workers[worker].from_master.put(("heartbeat", None))
         if new:
             self.send(self.conductor.connected(worker, self.now))

@@ -243,7 +243,8 @@ def test_a_report_is_begun_ahead_and_packed_in_pieces(worker: Worker) -> None:
         worker.count(endpoint, 13)
     reporter = worker.reporter
     assert not reporter.work(2_499_999_999)
-    assert [reporter.work(2_500_000_000 + n) for n in range(5)] == [True, True, True, True, False]
+    begun, endpoints, signatures = [True], [True] * 4, [True]
+    assert [reporter.work(2_500_000_000 + n) for n in range(7)] == [*begun, *endpoints, *signatures, False]
 
 
 def test_a_begun_report_is_of_the_moment_it_was_begun(worker: Worker) -> None:

@@ -39,6 +39,7 @@ def test_everything_a_tally_holds_reaches_the_master(land: Land) -> None:
     ledger.take(sent(Reporter(tally, OPENED.copy).next(7)))
     assert state(ledger.tally()) == state(tally)
     assert asdict(ledger.totals()) == asdict(tally.totals())
+    assert state(ledger.fidelity()) == state(tally.fidelity)
     assert (ledger.seq, ledger.at, ledger.connections) == (1, 7, OPENED)
 
 
@@ -277,6 +278,7 @@ def test_a_ledger_without_reports_is_empty() -> None:
     """A worker that never reported has sent nothing that is known."""
     assert Ledger().tally().to_dict() == Tally(()).to_dict()
     assert Ledger().totals() == Tally(()).totals()
+    assert state(Ledger().fidelity()) == state(Tally(()).fidelity)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,16 @@ def junk(peer: Peer) -> None:
     peer.sock.recv(1)
 
 
+def say_and_junk(*pieces: bytes) -> Callable[[Peer], None]:
+    """The pieces and no record of TLS, in one packet."""
+
+    def act(peer: Peer) -> None:
+        peer.sock.sendall(peer.encrypted(*pieces) + b"junk" * 8)
+        peer.sock.recv(1)
+
+    return act
+
+
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 EACH_VERSION = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 
@@ -167,6 +177,7 @@ def test_an_answer_with_the_end_behind_it(rig: Callable[..., Rig], tls: Tls, ver
         pytest.param([say(b"SSH-2.0-OpenSSH\r\n")], Fault.PROTOCOL, 0, id="no HTTP"),
         pytest.param([junk], Fault.TLS, 0, id="no TLS any more"),
         pytest.param([say(HALF), junk], Fault.TLS, 200, id="no TLS in a body"),
+        pytest.param([say_and_junk(HALF)], Fault.TLS, 200, id="no TLS in a body, in one packet"),
     ],
 )
 def test_faults(
@@ -183,12 +194,7 @@ def test_faults(
 
 def test_what_comes_before_the_break_counts(rig: Callable[..., Rig], tls: Tls) -> None:
     """An answer is an answer although no TLS follows it in the same packet; the connection is not used again."""
-
-    def act(peer: Peer) -> None:
-        peer.sock.sendall(peer.encrypted(OK) + b"junk" * 8)
-        peer.sock.recv(1)
-
-    with TlsServer(answers(act), server_context()) as server:
+    with TlsServer(answers(say_and_junk(OK)), server_context()) as server:
         live = rig(addresses=[server.address], origin=origin(tls))
         flights = [live.fly(request())[0] for _ in range(2)]
         assert [flight.fault for flight in flights] == [None, None]
@@ -373,10 +379,14 @@ class Wire:
         self.gone += data[: self.takes]
         return len(data[: self.takes])
 
-    def start(self, _callback: object) -> None:
-        """Nobody calls it."""
+    def start(self, callback: Callable[[], None]) -> None:
+        """It is called by the test."""
+        self.callback = callback
+        self.active = True
 
-    stop = start
+    def stop(self) -> None:
+        """Not any more."""
+        self.active = False
 
 
 class Pair:
@@ -471,6 +481,43 @@ def _over_tls(
     if pair.wire.come and not connection.closed:
         connection._readable()
     return connection, log, flight
+
+
+def test_an_end_that_is_known_with_the_answer(ca_file: Path) -> None:
+    """The connection is closed before anybody is told of the answer, who might send the next request on it at once."""
+    connection, log, flight = _over_tls(ca_file, OK, [], [], ends=True)
+    assert (log.endings, log.last, flight.answer_body) == ([None], True, b"ok")
+    assert connection.closed
+
+
+def test_a_handshake_that_the_socket_does_not_take(ca_file: Path) -> None:
+    """What could not be sent goes when the socket takes bytes again, a few at a time."""
+    wire = Wire()
+    wire.takes = 0
+    channel = Channel(Tls(TlsSettings(server_name=NAME, ca_file=str(ca_file))), wire, wire)
+    assert (channel.shake(), wire.active, wire.gone) == (False, True, b"")
+    wire.takes = 100
+    while wire.active:
+        wire.callback()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    incoming.write(wire.gone)
+    with pytest.raises(ssl.SSLWantReadError):
+        CONTEXT.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
+    assert outgoing.pending > 0
+
+
+def test_a_session_of_an_old_connection_is_not_remembered(ca_file: Path, tls: Tls) -> None:
+    """A connection that was opened before the files changed has nothing for those opened after."""
+    pairs = [Pair(tls, CONTEXT), Pair(tls, CONTEXT)]
+    for pair in pairs:
+        pair.server.write(OK)
+        pair.wire.come = [pair.outgoing.read()]
+    assert pairs[0].channel.recv(1) == OK
+    assert getattr(tls, "session", None) is not None
+    os.utime(ca_file)
+    assert tls.renew() is None
+    assert pairs[1].channel.recv(1) == OK
+    assert getattr(tls, "session", OK) is None
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import ssl
 import subprocess
 import time
@@ -160,18 +159,6 @@ def test_a_renewed_context_forgets_the_session(rig: Callable[..., Rig], files: P
         assert _exchange(rig, server, tls) is None
 
 
-def test_a_session_of_an_old_connection_is_not_remembered(files: Path, tmp_path: Path) -> None:
-    """A connection that was opened before the files changed has nothing for those opened after."""
-    path = tmp_path / "ca.pem"
-    path.write_bytes((files / "ca.pem").read_bytes())
-    tls = Tls(settings(tmp_path))
-    old = tls.wrap(ssl.MemoryBIO(), ssl.MemoryBIO())
-    os.utime(path)
-    assert tls.renew() is None
-    tls.remember(old)
-    assert not remembers(tls)
-
-
 def test_new_files_that_do_not_fit(rig: Callable[..., Rig], files: Path, tmp_path: Path) -> None:
     """A key that is renewed before its certificate is said once; what was read before holds until they fit."""
     for name in ("ca.pem", "client.pem", "client.key"):
@@ -237,6 +224,16 @@ def test_a_target_that_will_do(files: Path, version: ssl.TLSVersion, said: Said)
         begun = time.monotonic()
         assert check(files, server.address, said) == ""
         assert time.monotonic() - begun < 0.4
+
+
+def test_an_authority_without_its_own(files: Path) -> None:
+    """A CA file may hold only the authority that signed, and not the one that signed for that."""
+    child = authority().create_child_ca()
+    child.cert_pem.write_to_path(files / "child.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    child.issue_cert(NAME).configure_cert(context)
+    with TlsServer(serve_tls(OK), context) as server:
+        assert check(files, server.address, {"ca_file": "child.pem"}) == ""
 
 
 @EACH_VERSION

@@ -26,9 +26,13 @@ __all__ = ["S3Store", "open_bucket"]
 _ATTEMPTS: Final = 3
 """Of botocore, within 0.2 s where S3 answers at once: what is wrong from the beginning shall be told soon."""
 
+_READ_TIMEOUT_S: Final = 20
 PATIENCE_S: Final = 60.0
-"""How long a read is tried again. Rows that it makes late are dropped and counted as lag; rows given up are `unread`, and the
-run has failed: so this is longer than an outage of S3 that mends itself, which takes seconds."""
+"""How long a read is tried again, and how long one body may take: with botocore's own tries three minutes at most.
+
+Rows that this makes late are dropped and counted as lag, rows given up are `unread` and the run has failed: so it is longer
+than an outage of S3 that mends itself, which takes seconds.
+"""
 
 _LONGEST_PAUSE_S: Final = 5.0
 _PIECE: Final = 64 << 10
@@ -118,22 +122,22 @@ class S3Store:
         until, longest = self._clock() + PATIENCE_S, 0.1
         while True:
             try:
-                return self._body_once(request, until)
+                return self._body_once(request)
             except Exception as error:
-                longest = min(2 * longest, _LONGEST_PAUSE_S)
-                pause = random.uniform(0, longest)  # noqa: S311 - jitter
-                if not _may_pass(error) or self._clock() + pause > until:
+                left, longest = until - self._clock(), min(2 * longest, _LONGEST_PAUSE_S)
+                if left <= 0 or not _may_pass(error):
                     raise
-                self._pause(pause)
+                self._pause(min(random.uniform(0, longest), left))  # noqa: S311 - jitter
 
-    def _body_once(self, request: dict[str, str], until: float) -> tuple[bytes, str]:
+    def _body_once(self, request: dict[str, str]) -> tuple[bytes, str]:
         answer = self._client.get_object(Bucket=self._bucket, **request, **self._common)
-        body, pieces = answer["Body"], list[bytes]()
+        body, pieces, until = answer["Body"], list[bytes](), self._clock() + PATIENCE_S
         while piece := body.read(_PIECE):
             pieces.append(piece)
             if self._clock() > until:
                 body.close()
-                raise StoreError(_TOO_SLOW.format(name=f"{self.name}/{request['Key'][len(self._prefix) :]}"))
+                name = f"s3://{self._bucket}/{request['Key']}"
+                raise StoreError(_TOO_SLOW.format(name=name, seconds=PATIENCE_S))
             self._pause(0)
         return b"".join(pieces), answer["ETag"]
 
@@ -203,7 +207,7 @@ _BY_CLASS: Final[dict[str, tuple[type[ReplayError], str]]] = {
     ),
 }
 _ELSE: Final = (StoreError, "S3 failed for {name}: {text}; start again when S3 is well")
-_TOO_SLOW: Final = f"S3 is too slow: {{name}} did not come whole within {PATIENCE_S:.0f} s; start again when S3 is well"
+_TOO_SLOW: Final = "S3 is too slow: {name} did not come whole within {seconds:.0f} s; start again when S3 is well"
 
 
 def _sentence(name: str, error: BaseException) -> ReplayError:
@@ -246,7 +250,7 @@ def _config(options: S3Options) -> Any:
     if foreign:
         settings |= dict.fromkeys(("request_checksum_calculation", "response_checksum_validation"), "when_required")
     retries = {"total_max_attempts": _ATTEMPTS, "mode": "standard"}
-    return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=8, **settings)
+    return Config(retries=retries, connect_timeout=5, read_timeout=_READ_TIMEOUT_S, max_pool_connections=8, **settings)
 
 
 def _with_role(session: Any, options: S3Options) -> Any:

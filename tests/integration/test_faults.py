@@ -18,9 +18,13 @@ from tests.integration.replays import (
     run_command,
     same_answers,
 )
+from tests.recording.making import HOUR, START, make_exchange, record
+from tests.servers.s3_proxy import S3Proxy, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.servers.weed import Weed
 
 pytestmark = pytest.mark.server
 
@@ -159,3 +163,26 @@ def test_addresses_that_refuse_cost_nothing_where_another_works(
     assert [reached[f"127.0.0.{n}"]["failed"] for n in (1, 2, 3)] == [0, 1, 1]
     assert reached["127.0.0.1"]["opened"] == connections["opened"] > 0
     assert done.code == 0
+
+
+@pytest.mark.slow
+def test_an_s3_that_forbids_in_the_middle_of_a_run(s3: Weed, target: ScriptedTarget, tmp_path: Path) -> None:
+    """A slice that S3 does not give any more is unread and named, the others are replayed: exit code 1, and what to do."""
+    rows = (8000, 10, 10, 10)  # more than are loaded ahead, so that the last slices are not read when the run begins
+    record(
+        s3.store("forbidden"),
+        [make_exchange(0, at=START + h * HOUR + nth, id=f"{h}-{nth}") for h in range(4) for nth in range(rows[h])],
+    )
+    with S3Proxy(int(s3.endpoint.rpartition(":")[2])) as proxy:
+        proxy.trouble(lambda asked: refuse(403, "AccessDenied") if "hour%3D13" in asked.target else None)
+        command = run_command(s3.address("forbidden"), "--s3-endpoint", proxy.endpoint, "--s3-region", "us-east-1")
+        options = ("--host", target.url, "--pace", "1500/s", "--order", "none")
+        done = replay([*command, *options], tmp_path)
+        assert len(proxy.troubled) == 1
+    assert done.code == done.result["exit_code"] == 1
+    assert (done.totals["planned"], done.totals["unread"], done.totals["sent"]) == (8030, 10, 8020)
+    [where] = done.totals["unread_by"]
+    assert where.startswith("date=2026-11-05/hour=13/slice-")
+    assert f"access to {s3.address('forbidden')}/{where} is denied" in done.err
+    assert "let the bucket's policy allow it to these credentials" in done.err
+    assert "Traceback" not in done.said

@@ -95,7 +95,8 @@ def say_and_junk(*pieces: bytes) -> Callable[[Peer], None]:
 
     def act(peer: Peer) -> None:
         peer.sock.sendall(peer.encrypted(*pieces) + b"junk" * 8)
-        peer.sock.recv(1)
+        while peer.sock.recv(1):
+            pass
 
     return act
 

@@ -35,16 +35,16 @@ def _locust(locustfile: str, *, users: int, seconds: float) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def fasthttp(name: str = "FastHttpUser") -> Contender:
+def fasthttp(name: str = "FastHttpUser", *, scheme: str = "http") -> Contender:
     """Locust's FastHttpUser, closed loop, 32 users."""
     command = _locust("fasthttp.py", users=CONNECTIONS, seconds=WARM_UP_S + WINDOW_S)
-    return Contender(name=name, command=command)
+    return Contender(name=name, command=command, env={"BENCH_SCHEME": scheme})
 
 
-def wrk(name: str = "wrk") -> Contender:
+def wrk(name: str = "wrk", *, scheme: str = "http") -> Contender:
     """Wrk with one thread and 32 connections; skips itself where it is not installed."""
     command = (sys.executable, "-m", "benchmarks.peers.wrk")
-    return Contender(name=name, command=command, env={"BENCH_SECONDS": str(WINDOW_S)})
+    return Contender(name=name, command=command, env={"BENCH_SECONDS": str(WINDOW_S), "BENCH_SCHEME": scheme})
 
 
 def busy_loop(name: str = "busy loop", *, rate: float, seconds: float = 4) -> Contender:
@@ -91,6 +91,21 @@ def _transport() -> Group:
             Ratio(name="transport vs FastHttpUser", of="our transport", over="FastHttpUser", goal=15, floor=8),
             Ratio(name="transport vs wrk", of="our transport", over="wrk", goal=85, floor=50, unit="%"),
         ),
+    )
+
+
+def _tls() -> Group:
+    """The same over TLS 1.3, ours with the certificate verified; wrk for the eye only."""
+    name, peer = "our transport, TLS", "FastHttpUser, TLS"
+    return Group(
+        name="tls",
+        contenders=(
+            ours("transport", name, "--tls"),
+            fasthttp(peer, scheme="https"),
+            wrk("wrk, TLS", scheme="https"),
+        ),
+        serving=Serving(tls=True),
+        rows=(Ratio(name="HTTPS vs FastHttpUser over HTTPS", of=name, over=peer, goal=10, floor=6),),
     )
 
 
@@ -239,6 +254,7 @@ def groups() -> tuple[Group, ...]:
     """All groups, in the order of the table."""
     return (
         _transport(),
+        _tls(),
         _pipeline(),
         _engine_lag(),
         _pipeline_lag(),

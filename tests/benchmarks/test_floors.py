@@ -10,6 +10,7 @@ GROUPS = {group.name: group for group in groups()}
 ROWS = {
     "transport vs FastHttpUser",
     "transport vs wrk",
+    "HTTPS vs FastHttpUser over HTTPS",
     "naive replay vs bare FastHttpUser, less its decoding",
     "whole pipeline vs naive Locust replay",
     "whole pipeline, requests per CPU second",

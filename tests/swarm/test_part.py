@@ -141,6 +141,15 @@ def test_a_run_that_is_over_does_not_come_back() -> None:
     assert part.ignored == {"replay_grant": 1}
 
 
+def test_a_run_that_was_refused_does_not_come_back() -> None:
+    """Nor does one that it was too busy for: nobody waits for it any more."""
+    part = _part(PartState.ENDING)
+    part.receive(_grant("s"), NOW)
+    part.finished(0, NOW)
+    assert part.receive(_grant("s"), NOW) == []
+    assert part.receive(_grant("t"), NOW) != []
+
+
 def test_a_start_a_little_late_is_a_start() -> None:
     """Up to a second, rows that are late are the schedule's to judge."""
     part = _part(PartState.READY)

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from replay_users.testing import ScriptedTarget, receive, stall
 from tests.integration.replays import locust_command, replay, replaying, run_command, same_answers
 from tests.integration.swarms import Form, free_port, processes, start_swarm
-from tests.integration.test_headless import SCHEMA
+from tests.integration.test_headless import SCHEMA, see
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,16 +65,13 @@ def counts(result: Any) -> Any:
 
 def test_processes_do_what_one_does(alone: Any, traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:
     """`replay-users run --processes 2` gives the totals of one process, here and in Locust's files, from two workers."""
-    prefix = tmp_path / "locust"
-    command = run_command(traffic, "--host", target.url, *processes(2), "--csv", str(prefix))
-    with replaying(command, tmp_path / "run") as running:
-        done = running.finish()
-        running.wait_for(lambda: running.is_gone)
+    seen = see(run_command(traffic, "--processes", "2"), tmp_path, target)
+    done = seen.done
     totals = balanced(done)
     assert counts(done.result) == counts(alone)
     assert done.code == done.result["exit_code"] == 0
     assert totals["sent"] == len(target.received()) == 60
-    assert locusts_total(prefix) == (60, 0)
+    assert seen.rows == seen.page == seen.ours
     workers = done.result["workers"]
     assert len(workers) == 2
     assert sum(worker["partitions"] for worker in workers) == 16

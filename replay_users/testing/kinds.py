@@ -212,7 +212,7 @@ TLS_KINDS = (
     _kind("tls-close", (Fault.TLS, Fault.CONNECT), close()),
     _kind("tls-reset", (Fault.TLS, Fault.CONNECT), reset()),
     _kind("tls-close-in-hello", Fault.TLS, send(_HELLO + b"\0\x7a\x02\0\0\x76"), close()),
-    _kind("tls-noise", Fault.TLS, noise(64), stall()),
+    _kind("tls-noise", Fault.TLS, noise(64), close()),
     _kind("tls-plain-http", Fault.TLS, send(http_answer(b"plain", status=400)), close()),
     _kind("tls-alert-unrecognized-name", Fault.TLS, send(b"\x15\x03\x03\0\x02\x02\x70"), close()),
     _kind("tls-then-reset", (Fault.RESET_BEFORE_HEADERS, Fault.TLS), handshake(), receive(), reset()),

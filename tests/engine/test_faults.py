@@ -124,6 +124,21 @@ def test_each_kind_of_upload(faulty: FaultTarget, kind: FaultKind, count: int) -
     check_kind(faulty, kind, uploads, at_once=_UPLOADS_AT_ONCE)
 
 
+@pytest.mark.parametrize("count", [SHORT, LONG])
+@pytest.mark.parametrize(("place", "fault"), [("refusing", Fault.CONNECT), ("deaf", Fault.CONNECT_TIMEOUT)])
+def test_each_place_that_cannot_be_reached(faulty: FaultTarget, place: str, fault: Fault, count: int) -> None:
+    """A port that is closed, and one whose backlog is full, end each exchange once and leave nothing behind."""
+    before = resources()
+    live = Rig([getattr(faulty, place)], timeouts=HURRIED, limits=Limits(max_lag=10**12))
+    flights = [request() for _ in range(count)]
+    ended = fly(live, flights, _AT_ONCE)
+    assert set(ended) == set(flights)
+    assert Counter(flight.fault for flight in ended) == {fault: count}
+    assert all(flight.connect == flight.sent - flight.picked > 0 for flight in ended)
+    live.engine.close()
+    assert resources() == before
+
+
 @pytest.fixture(scope="module")
 def secure(faulty: FaultTarget, tmp_path_factory: pytest.TempPathFactory) -> Origin:
     """The target with a certificate, and how to verify it."""

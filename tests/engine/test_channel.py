@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay_users.engine.body import KEPT_BODY
 from replay_users.engine.channel import Channel
-from replay_users.engine.connection import KEPT_BODY
 from replay_users.engine.engine import Timeouts
 from replay_users.engine.origin import Origin
 from replay_users.engine.tls import Tls, TlsSettings

@@ -18,7 +18,7 @@ from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from replay_users.results.lost import Lost
     from replay_users.swarm.prepare import Prepared
@@ -75,8 +75,8 @@ class Accounts:
             together.merge(ledger.fidelity())
         return pulse_of([ledger.totals() for ledger in told], together.lag)
 
-    def sum(self, shares: Iterable[Share]) -> tuple[Tally, Counters]:
-        """What everybody counted, and the rest of those who are done or lost."""
+    def sum(self, shares: Sequence[Share]) -> tuple[Tally, Counters]:
+        """What everybody counted, and the rest of those who are done or lost; without shares nothing was begun."""
         names = [info.name for info in self._prepared.recording.manifest.endpoints]
         tally, counters = Tally(names), Counters()
         for share in shares:
@@ -85,6 +85,8 @@ class Accounts:
                 tally.merge(ledger.tally())
                 counters.merge(Counters.from_dict(ledger.connections))
             self._add_rest(share, tally)
+        if not shares:
+            tally.stopped(self._prepared.plan.planned)
         return tally, counters
 
     def _add_rest(self, share: Share, tally: Tally) -> None:

@@ -110,3 +110,9 @@ def test_a_worker_that_was_stopped_before_it_began_leaves_skipped_rows(prepared:
     """It is done and told nothing: nothing of its share was begun."""
     tally, _ = Accounts(prepared).sum([share("a", prepared), share("b", prepared, ShareState.IDLE, rows=0)])
     assert tally.totals().skipped_by == {"stopped": 40}
+
+
+def test_a_run_that_was_stopped_before_anybody_had_a_share(prepared: Prepared) -> None:
+    """While workers were still being asked for nothing was begun either."""
+    tally, _ = Accounts(prepared).sum([])
+    assert tally.totals().skipped_by == {"stopped": 40}

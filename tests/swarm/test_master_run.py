@@ -167,6 +167,16 @@ def test_a_stop_is_told_and_waited_for(prepared: Prepared) -> None:
     assert floor.run.events == ()
 
 
+def test_a_stop_while_workers_are_asked_for(prepared: Prepared) -> None:
+    """Nobody has a share yet, so nobody is waited for, and everything is skipped."""
+    floor = Floor(prepared, "a")
+    floor.run.begin()
+    floor.run.stop("signal")
+    assert floor.run.done.wait(_WITHIN)
+    assert (floor.run.stopped_by, floor.run.refusal, floor.run.workers) == ("signal", None, ())
+    assert floor.run.tally.totals().skipped == 40
+
+
 def test_a_worker_that_stops_by_itself_is_told_of(prepared: Prepared) -> None:
     """Who was stopped on its own machine is an event, and ends the run early for its share."""
     floor = Floor(prepared, "a")

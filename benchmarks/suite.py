@@ -200,6 +200,38 @@ def _fast_lag(rate: int, seconds: int, goal_ms: float, floor_ms: float) -> Group
     )
 
 
+def _processes() -> Group:
+    """Where a user's code keeps a core busy; beside it what two cores are worth here, since neighbours may have one of them."""
+
+    def contender(name: str, count: int, *more: str) -> Contender:
+        command = (sys.executable, "-m", "benchmarks.ours.processes", "--processes", str(count), *more)
+        return Contender(name=name, command=command, free=True)
+
+    def burn(count: int) -> Contender:
+        command = (sys.executable, "-m", "benchmarks.peers.burn", "--processes", str(count))
+        return Contender(name=f"{count} x busy", command=command, free=True)
+
+    one, two = contender("1 process", 1), contender("2 processes", 2)
+    calm = contender("2 processes, calm", 2, "--locustfile", "plain", "--pace", "2000")
+    return Group(
+        name="processes",
+        contenders=(one, two, calm, burn(1), burn(2)),
+        prepare=_recorded(rate=1000, seconds=10, partitions=64),
+        rows=(
+            Ratio(name="2 processes vs 1, CPU-bound", of=two.name, over=one.name, key="rps", goal=1.9, floor=1.5),
+            Ratio(name="2 busy loops vs 1, the machine's own", of="2 x busy", over="1 x busy", key="rps"),
+            Level(
+                name="start of all workers against the common epoch",
+                of=calm.name,
+                key="start_ms",
+                unit="ms",
+                goal=1,
+                floor=10,
+            ),
+        ),
+    )
+
+
 def _hour() -> Group:
     """What `make soak` measured the last time: an hour is too long to be measured here."""
     name = "our pipeline, an hour"
@@ -261,6 +293,7 @@ def groups() -> tuple[Group, ...]:
         _fast_lag(2_000, 30, goal_ms=2, floor_ms=10),
         _fast_lag(10_000, 20, goal_ms=4, floor_ms=20),
         _hour(),
+        _processes(),
         _stretch(),
         _memory("1 GB recording", 195_000),
         _memory("4 GB recording", 780_000),

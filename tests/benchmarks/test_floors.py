@@ -26,6 +26,9 @@ ROWS = {
     "lag p99 at 2,000/s, whole pipeline",
     "lag p99 at 10,000/s, whole pipeline",
     "lag p99 over an hour at 2,000/s",
+    "2 processes vs 1, CPU-bound",
+    "2 busy loops vs 1, the machine's own",
+    "start of all workers against the common epoch",
 }
 
 

@@ -127,17 +127,22 @@ class MasterFace(Face):
         self._send(self.conductor.present(self._seen.keys() - missing, now))
 
     @property
+    def _is_ahead(self) -> bool:
+        """Whether the run that Locust is about to start is still to come; the one before may be there still."""
+        return self.run is None or self.ready is not None
+
+    @property
     def users(self) -> int:
         """One for each worker; kept while a run lasts, for Locust to leave them where they are."""
-        if self.run is None or self.is_over:
+        if self._is_ahead or self.is_over:
             self._wanted = self._runner.worker_count
         elif isinstance(self.run, MasterRun):
             self._wanted = max(self._wanted, len(self.run.workers))
         return max(1, self._wanted)
 
     def look_after(self) -> None:
-        """A headless run for which there is no worker any more would never start."""
-        if self.run is None and not self._runner.worker_count and not self.is_over:
+        """A run for which there is no worker any more would never start."""
+        if self._is_ahead and not self._runner.worker_count and not self.is_over:
             self.fail(UsageError("the workers have left before the run began: start them again"))
 
     def refuse_start(self) -> None:

@@ -81,6 +81,7 @@ def test_processes_do_what_one_does(alone: Any, traffic: str, target: ScriptedTa
     assert done.out == (tmp_path / "run" / "summary.txt").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_master_and_workers_do_what_one_process_does(
     alone: Any, traffic: str, target: ScriptedTarget, tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_signal_to_all_drains_all(
     assert done.seconds < 30
 
 
+@pytest.mark.slow
 def test_a_signal_to_the_master_drains_the_workers(long_traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:
     """SIGTERM to the master alone, as in a container: the workers are told, drain, report and leave with 0."""
     target.play(same_answers(seconds=0.3))
@@ -427,6 +429,38 @@ def test_the_form_needs_workers(form: tuple[Form, tuple[str, ...]], target: Scri
         done = swarm.master.finish()
         swarm.wait_until_gone()
     assert balanced(done)["sent"] == len(target.received()) == 60
+
+
+@pytest.mark.slow
+def test_autostart_waits_for_workers_and_ends_by_itself(
+    form: tuple[Form, tuple[str, ...]], target: ScriptedTarget, tmp_path: Path
+) -> None:
+    """As operators in Kubernetes run a master: `--autostart --autoquit 0 --expect-workers N`; its exit code is the verdict."""
+    _, given = form
+    more = ("--autostart", "--autoquit", "0", "--expect-workers", "2", "--pace", "20x")
+    with start_swarm(tmp_path, *given, *more, headless=False) as swarm:
+        done = swarm.master.finish()
+        codes = [worker.finish().code for worker in swarm.workers]
+    assert (done.code, codes, balanced(done)["sent"]) == (0, [0, 0], len(target.received()))
+
+
+@pytest.mark.slow
+def test_a_signal_ends_a_master_with_a_form(
+    form: tuple[Form, tuple[str, ...]], target: ScriptedTarget, tmp_path: Path
+) -> None:
+    """Ctrl-C during a run from the form drains the workers, writes the result and ends everybody: exit code 4."""
+    web, given = form
+    command = locust_command(*given, *processes(2), headless=False)
+    with replaying(command, tmp_path / "run") as running:
+        running.wait_for(lambda: web.is_up and web.workers == 2)
+        assert web.swarm()["success"] is True
+        running.wait_for(lambda: len(target.received()) > 10)
+        running.signal_all(signal.SIGINT)
+        done = running.finish()
+        running.wait_for(lambda: running.is_gone)
+    totals = balanced(done)
+    assert (done.code, done.result["run"]["stopped_by"]) == (4, "signal")
+    assert totals["sent"] == totals["matched"] == len(target.received())
 
 
 @pytest.mark.slow

@@ -229,6 +229,19 @@ def test_a_test_whose_workers_have_left_ends(face: Any, capsys: pytest.CaptureFi
     assert "the workers have left before the run began" in capsys.readouterr().err
 
 
+def test_the_next_run_is_not_judged_by_the_last_one(face: Any) -> None:
+    """Once another run is ready, it has the workers that are there then, and ends if there are none."""
+    join(face, "a")
+    join(face, "b")
+    start(face)
+    face.make_ready()
+    del face.environment.runner.clients["b"]
+    assert face.users == 1
+    del face.environment.runner.clients["a"]
+    face.look_after()
+    assert face.is_over
+
+
 def test_reports_go_to_the_run_they_are_of(face: Any) -> None:
     """A report of another run, or what is none of ours, is nobody's."""
     fire = face.environment.events.worker_report.fire

@@ -78,6 +78,11 @@ class Rules:
             raise UsageError(f"{name} is nested too deep for a list of rules.") from error
         return cls() if root is None else cls(_Reader(name).rules(root))
 
+    @property
+    def content(self) -> frozenset[tuple[str, Path]]:
+        """What they ignore where: the same for files that say it in another order, in other words or for other reasons."""
+        return frozenset((rule.endpoint, path) for rule in self.rules for path in rule.ignore)
+
     def for_endpoint(self, endpoint: str) -> EndpointRules:
         """The rules of one endpoint (`GET /users/{id}`), compiled once."""
         compiled = self._compiled.get(endpoint)

@@ -185,8 +185,8 @@ class JointRun:
         self.shares.change(share.worker, state=ShareState.READY)
         if ready.digest == self.order.digest:
             return []
-        cure = "let both read the same recording with the same settings"
-        return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {cure}"), now)
+        why = "it has another manifest, rules or options; give both the same recording and the same files"
+        return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {why}"), now)
 
     def _refused(self, worker: str, refused: Refused, now: int) -> list[Send] | None:
         """It has sent nothing and will not: all of its rows are unread."""

@@ -17,7 +17,6 @@ from locust import runners, stats
 
 from replay_users import __version__
 from replay_users.errors import UsageError
-from replay_users.plan.digest import plan_digest
 from replay_users.swarm.conductor import Conductor
 from replay_users.swarm.face import Face, new_run_id
 from replay_users.swarm.master_run import MasterRun, run_order
@@ -177,8 +176,7 @@ class MasterFace(Face):
             self.fail(error)
 
     def _make(self, prepared: Prepared) -> MasterRun:
-        digest = plan_digest(prepared.plan, prepared.recording.manifest)
-        order = run_order(new_run_id(), prepared, self._granted, digest)
+        order = run_order(new_run_id(), prepared, self._granted, prepared.digest)
         return MasterRun(prepared, order, self.conductor, expected=self._expected, hosts=self._hosts, send=self._send)
 
     def _judge(self, run: Replay) -> Conclusion:

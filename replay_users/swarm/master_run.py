@@ -186,8 +186,8 @@ class MasterRun:
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
-        """What happened to the workers."""
-        found = [*self._notes]
+        """What happened to the workers, and what they warn of."""
+        found = [*self._notes, *self._accounts.warnings]
         for share in self._conductor.shares:
             found += self._events_of(share)
         return tuple(sorted(found, key=lambda each: each.at_s))

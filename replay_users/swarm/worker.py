@@ -20,7 +20,6 @@ from gevent.event import Event
 
 from replay_users import __version__
 from replay_users.errors import ReplayError, UsageError
-from replay_users.plan.digest import plan_digest
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.local import USER_ENDED
 from replay_users.swarm.master import boot_id
@@ -143,7 +142,7 @@ class WorkerFace:
             self.run = run = self._make(action)
             gevent.spawn(self._finish, run)
             run.load()
-            self._act(self._part.prepared(plan_digest(run.plan, run.prepared.recording.manifest)))
+            self._act(self._part.prepared(run.prepared.digest))
         except Exception as error:  # noqa: BLE001 - whatever it is, the master must not wait for a run that is not there
             self._fail(error)
 
@@ -220,7 +219,13 @@ class WorkerFace:
             return
         report = run.reporter.next(run.elapsed) if self._drained else run.reporter.prepared(run.elapsed)
         self._seq = report["seq"]
-        data["replay"] = {"run": run.id, "failures": run.user_code_failures, "report": report}
+        warnings = [[warning.at_s, warning.text] for warning in run.warnings]
+        data["replay"] = {
+            "run": run.id,
+            "failures": run.user_code_failures,
+            "warnings": warnings,
+            "report": report,
+        }
 
     # Ending
 

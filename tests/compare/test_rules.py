@@ -39,6 +39,19 @@ def test_a_rules_file_is_read() -> None:
     )
 
 
+def test_the_content_of_rules_is_what_they_ignore() -> None:
+    """Comments, order, reasons and how paths are grouped are not their content; endpoints and paths are."""
+    grouped = r"""
+- {endpoint: "GET /nyc*", ignore: "root[**]['etag']", reason: another reason}  # a comment
+- {ignore: ["root['query_ms']"], reason: x}
+- {endpoint: "GET /nyc*", ignore: "root[\"it's\"]", reason: x}
+"""
+    content = Rules.parse(SHOP, "rules.yaml").content
+    assert Rules.parse(grouped, "other.yaml").content == content
+    assert Rules.parse(grouped.replace("nyc", "sf"), "other.yaml").content != content
+    assert Rules.parse(grouped.replace("query_ms", "ms"), "other.yaml").content != content
+
+
 @pytest.mark.parametrize("text", [pytest.param("", id="empty"), pytest.param("# only a comment\n", id="comment")])
 def test_a_file_without_rules_has_none(text: str) -> None:
     """A file in which nothing is written yet is no error."""

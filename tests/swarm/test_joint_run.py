@@ -120,7 +120,7 @@ def test_a_worker_with_another_plan_ends_the_run() -> None:
     rig.begin()
     rig.say("b1", Ready(run="r", epoch=1, digest="other"))
     assert rig.stops == [("a1", "failed"), ("b1", "failed")]
-    _fails(rig, UsageError, "worker b1 makes another plan")
+    _fails(rig, UsageError, "worker b1 makes another plan than the master: it has another manifest, rules or options")
 
 
 @pytest.mark.parametrize(("code", "kind"), [(2, UsageError), (1, ReplayError)])

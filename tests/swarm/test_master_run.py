@@ -215,6 +215,19 @@ def test_a_lost_worker_is_told_of(prepared: Prepared) -> None:
     assert floor.run.workers[0]["lost_at_s"] is not None
 
 
+def test_what_workers_warn_of_are_events(prepared: Prepared) -> None:
+    """A worker's warnings are the run's, with its name, in the order of their times."""
+    floor = Floor(prepared, "a")
+    floor.start()
+    floor.run.take("a", said(30, 10, warnings=[(60.0, "no PEM"), (30.0, "keeping the old addresses")]))
+    floor.hear("a", Done(run="r1", seq=1, error=None, stopped_by=None))
+    assert floor.run.done.wait(_WITHIN)
+    assert [(event.at_s, event.event, event.text) for event in floor.run.events] == [
+        (30.0, "warning", "worker a: keeping the old addresses"),
+        (60.0, "warning", "worker a: no PEM"),
+    ]
+
+
 def test_notes_are_events(prepared: Prepared) -> None:
     """What the conductor has to say is in the result, with the time at which it was said."""
     floor = Floor(prepared, "a")

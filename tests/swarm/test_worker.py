@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 
-from replay_users.plan.digest import plan_digest
+from replay_users.errors import UsageError
 from replay_users.results.report import Ledger
+from replay_users.swarm import upkeep
 from replay_users.swarm import worker as module
 from replay_users.swarm.master import granted_options
 from replay_users.swarm.messages import Grant, Ping, Start, Stop
@@ -24,6 +25,7 @@ from tests.swarm.test_hooks import user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from replay_users.testing import ScriptedTarget
     from tests.swarm.conftest import MakeOptions
@@ -86,9 +88,12 @@ def granted(options: MakeOptions, traffic: str, target: ScriptedTarget) -> Calla
     def make(partitions: tuple[int, ...] = tuple(range(16)), **changes: Any) -> Grant:
         chosen = options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes})
         prepared = prepare(read_settings(chosen, target.url), sends=False)
-        digest = plan_digest(prepared.plan, prepared.recording.manifest)
         return Grant(
-            run="r1", epoch=1, partitions=partitions, options=granted_options(chosen, target.url), digest=digest
+            run="r1",
+            epoch=1,
+            partitions=partitions,
+            options=granted_options(chosen, target.url),
+            digest=prepared.digest,
         )
 
     return make
@@ -173,6 +178,37 @@ def test_a_report_under_way_is_of_that_moment(face: Any, granted: Callable[..., 
     assert "replay" not in first
     assert "replay" not in last
     assert [report["replay"]["report"]["seq"] for report in between] == [1, 2]
+
+
+def test_what_it_warns_of_is_in_its_reports(
+    face: Any, granted: Callable[..., Grant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that does not resolve any more while it runs is told to the master, with the time of the run."""
+    run(face, granted(pace="0.5x"))
+    monkeypatch.setattr(upkeep, "resolve", _unresolved)
+    face.run._upkeep.look()
+    wait(lambda: said(face, "replay_done"))
+    [[at_s, text]] = said(face, "stats")[-1]["replay"]["warnings"]
+    assert 0 <= at_s < _WITHIN
+    assert text == "keeping the old addresses: shop does not resolve"
+
+
+def _unresolved(*_: Any) -> Any:
+    raise UsageError("shop does not resolve")
+
+
+def test_other_rules_are_another_digest(face: Any, granted: Callable[..., Grant], tmp_path: Path) -> None:
+    """Where the rules file holds something else for the worker than for the master, the master can tell."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- {ignore: \"root['a']\", reason: noise}\n")
+    grant = granted(rules=str(rules))
+    rules.write_text("- {ignore: \"root['b']\", reason: noise}\n")
+    hear(face, grant)
+    face.begin(user())
+    wait(lambda: said(face, "replay_ready"))
+    assert said(face, "replay_ready")[0]["digest"] != grant.digest
+    hear(face, Stop(run="r1", reason="failed"))
+    wait(lambda: said(face, "replay_done"))
 
 
 def test_it_does_its_partitions_only(face: Any, granted: Callable[..., Grant], target: ScriptedTarget) -> None:

@@ -133,8 +133,12 @@ class JointRun:
         return self._roster.measure(self._roster.workers, now)
 
     def joined(self, worker: str) -> None:
-        """A worker is new."""
-        if self.phase not in {Phase.GATHERING, Phase.OVER}:
+        """A worker is new, or is back."""
+        if self.phase in {Phase.GATHERING, Phase.OVER}:
+            return
+        if worker in self.shares:
+            self.notes.append(f"worker {worker} is back, and has no part in this run any more")
+        else:
             self.notes.append(f"worker {worker} joined while the run was under way and has no part in it")
 
     def lost(self, worker: str, now: int, *, gone: bool) -> list[Send]:
@@ -251,9 +255,7 @@ class JointRun:
         parts = divide(order.weights, len(workers))
         self.shares = Shares(order.weights, parts, workers)
         if len(workers) > len(parts):
-            self.notes.append(
-                f"{len(workers) - len(parts)} workers have no part: only {len(parts)} partitions have rows"
-            )
+            self.notes.append(_idle(len(workers) - len(parts), len(parts)))
         grant = Grant(run=order.run, epoch=_EPOCH, partitions=(), options=order.options, digest=order.digest)
         return [Send(share.worker, replace(grant, partitions=share.partitions)) for share in self.shares]
 
@@ -302,7 +304,12 @@ class JointRun:
             return
         quiet_at = now + fence + (share.clock_error_ns or 0)
         self.quiet_at = max(self.quiet_at, quiet_at)
-        self.shares.lose(worker, lost_at=max(0, now - self.epoch), fence=max(0, quiet_at - self.epoch))
+        self.shares.lose(worker, lost_at=max(0, now - self.epoch), fence=max(-1, quiet_at - self.epoch))
+
+
+def _idle(workers: int, parts: int) -> str:
+    who = "1 worker has" if workers == 1 else f"{workers} workers have"
+    return f"{who} no part: only {parts} of the recording's partitions hold rows of this run"
 
 
 def _not_ready(workers: list[str]) -> ReplayError:

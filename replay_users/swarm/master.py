@@ -7,6 +7,7 @@ counts as gone when it has been missing from that list for a second.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import runners, stats
+from locust.exception import RPCSendError
 
 from replay_users import __version__
 from replay_users.errors import UsageError
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from replay_users.swarm.prepare import Prepared
 
 __all__ = ["MasterFace", "boot_id", "granted_options"]
+
+_logger = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _LEFT = 1_000_000_000  # ns of being missing from Locust's list until a worker has left
@@ -105,8 +109,12 @@ class MasterFace(Face):
             self.run.take(client_id, said)
 
     def _send(self, sends: Sequence[Send]) -> None:
+        """What cannot be sent is lost, like what gets lost on the way: every phase of a run has its deadline."""
         for send in sends:
-            self._runner.send_message(send.message.name, send.message.to_data(), client_id=send.worker)
+            try:
+                self._runner.send_message(send.message.name, send.message.to_data(), client_id=send.worker)
+            except RPCSendError as error:
+                _logger.warning("%s could not be sent to worker %s: %s", send.message.name, send.worker, error)
 
     def _tick(self) -> None:
         while True:

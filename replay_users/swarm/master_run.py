@@ -41,7 +41,8 @@ def run_order(run_id: str, prepared: Prepared, options: Mapping[str, object], di
     plan, settings = prepared.plan, prepared.settings
     window = plan.window
     rows = prepared.index.partition_rows(window.start, window.end, plan.buckets)
-    held_up = settings.limits.max_wait + settings.timeouts.longest + _BEYOND
+    limits = settings.limits
+    held_up = limits.max_lag + limits.max_wait + settings.timeouts.longest + _BEYOND
     return RunOrder(
         run=run_id,
         weights={nth: rows.get(nth, 0) for nth in range(prepared.recording.manifest.partitions)},

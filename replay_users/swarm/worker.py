@@ -239,12 +239,16 @@ class WorkerFace:
 
     def _on_stopping(self, **_: Any) -> None:
         """Locust stops its users; a run that the master has drained is over by now."""
-        self._end_run("person")
+        self._end_run(self._asked_by)
         self._user = None
 
     def _on_quitting(self, **_: Any) -> None:
         self._leaving = True
-        self._end_run("signal" if self.signals.count else "person")
+        self._end_run(self._asked_by)
+
+    @property
+    def _asked_by(self) -> str:
+        return "signal" if self.signals.count else "person"
 
     def _on_signal(self, number: signal.Signals) -> None:
         _logger.info("stopping; answers under way are awaited (again to exit at once)")

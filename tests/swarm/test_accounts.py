@@ -10,14 +10,17 @@ from replay_users.engine.counters import Counters
 from replay_users.model import SkipReason, Verdict
 from replay_users.recording.index import CountIndex
 from replay_users.results.conservation import broken_laws
+from replay_users.results.lost import Lost
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.accounts import Accounts, loss
+from replay_users.swarm.messages import Refused
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.shares import Share, ShareState
 from replay_users.testing import make_flight
+from tests.swarm.conducting import Rig, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,6 +156,15 @@ def test_a_worker_lost_before_it_told_anything_leaves_all(prepared: Prepared) ->
     tally, _ = Accounts(prepared).sum([lost])
     assert tally.totals().unread_by == {"worker a was lost at 1.2 s (no memory)": 40}
     assert loss(lost) == "worker a was lost at 1.2 s (no memory)"
+
+
+def test_a_worker_that_refused_leaves_nothing_in_doubt(prepared: Prepared) -> None:
+    """It says that it has sent nothing, so not even what is due in the first second may have been sent."""
+    partitions = tuple(range(prepared.recording.manifest.partitions))
+    rig = Rig("a")
+    rig.start(order_of(rows={each: 40 if each == 0 else 0 for each in partitions}))
+    rig.say("a", Refused(run=rig.run, epoch=1, sentence="the start reached it late", code=1))
+    assert Accounts(prepared).left(rig.share("a")) == Lost(in_doubt=0, unread=40)
 
 
 def test_a_worker_that_was_stopped_before_it_began_leaves_skipped_rows(prepared: Prepared) -> None:

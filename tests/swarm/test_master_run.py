@@ -115,6 +115,15 @@ def test_the_order_gives_all_partitions_away(prepared: Prepared) -> None:
     assert order.longest > prepared.plan.duration_ns + 300_000_000_000
 
 
+def test_the_last_moment_is_after_the_latest_row_that_may_be_sent(options: MakeOptions, traffic: str) -> None:
+    """Who asked for rows an hour late gets them, rather than a run that the master stops as overdue."""
+    patient = options(recording=traffic, max_lag="1h", max_wait="2h")
+    prepared = prepare(read_settings(patient, "http://127.0.0.1:9"), sends=False)
+    order = run_order("r1", prepared, {}, "d")
+    assert order.longest is not None
+    assert order.longest > prepared.plan.duration_ns + 3 * 3_600_000_000_000
+
+
 def test_a_run_of_two_workers(prepared: Prepared, told: list[str]) -> None:
     """They begin together, report, and the sum of what they say is the run."""
     floor = Floor(prepared, "a", "b")

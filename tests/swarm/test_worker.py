@@ -323,6 +323,20 @@ def test_a_stop_drains(face: Any, granted: Callable[..., Grant], target: Scripte
     assert said(face, "replay_done")[0]["stopped_by"] == "person"
 
 
+@pytest.mark.parametrize(
+    ("signals", "reason"), [pytest.param(1, "signal", id="SIGTERM"), pytest.param(0, "person", id="stop")]
+)
+def test_the_master_is_told_who_ended_a_part(
+    face: Any, granted: Callable[..., Grant], target: ScriptedTarget, signals: int, reason: str
+) -> None:
+    """Locust stops a test in the same way for a pod that is evicted and for a person; the signal tells them apart."""
+    run(face, granted(pace="0.1x"))
+    wait(target.received)
+    face.signals.count = signals
+    face.environment.events.test_stopping.fire(environment=face.environment)
+    assert said(face, "replay_done")[0]["stopped_by"] == reason
+
+
 def test_sigterm_is_locusts_end(face: Any, granted: Callable[..., Grant]) -> None:
     """Locust quits at SIGTERM by itself, and waits for the drain in `quitting`; should it not yet do so, it is made to."""
     run(face, granted(pace="0.2x"))

@@ -198,7 +198,6 @@ class Pool:
         if self._tower.stopped:
             self._tower.end(flight, fault)
         elif fault in _UNREACHED and self._is_another_left(connection.address, flight):
-            flight.sent = flight.connect = 0
             self._open(flight, connection.answer_by)
         elif connection.reused and fault in _NEVER_BEGUN and _may_be_sent_twice(flight):
             flight.resent = True

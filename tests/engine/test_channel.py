@@ -556,3 +556,13 @@ def test_what_reading_has_sent_is_not_sent_again(ca_file: Path) -> None:
     assert pair.server.read(65536) == wire
     with pytest.raises(ssl.SSLWantReadError):
         pair.server.read(65536)
+
+
+def test_closing_says_nothing_in_the_middle_of_a_record(ca_file: Path) -> None:
+    """A connection whose last record is on its way in part is closed as it is; more bytes would be no TLS."""
+    pair = Pair(Tls(TlsSettings(server_name=NAME, ca_file=str(ca_file))), CONTEXT)
+    pair.wire.takes = 20
+    pair.channel.send(request().wire)
+    pair.wire.takes = 1 << 30
+    pair.channel.close()
+    assert len(pair.wire.gone) == 20

@@ -209,7 +209,7 @@ class Pool:
     def _is_another_left(self, address: Address, flight: Flight) -> bool:
         """Avoid an address that did not answer; whether there is another for the flight to try."""
         self._counters.avoided_addresses += self._spread.avoid(address)
-        flight.tried += 1
+        flight.tried += address in self._spread  # one that is gone meanwhile was none of these
         return flight.tried < len(self._spread)
 
     def lost(self, connection: Connection, *, late_bytes: bool) -> None:

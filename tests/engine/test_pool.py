@@ -119,6 +119,17 @@ def test_an_address_that_is_gone_while_connecting() -> None:
     assert (line.closed, sky.counters.retired) == (True, 1)
 
 
+def test_an_address_that_is_gone_and_refuses() -> None:
+    """A flight whose address was replaced while it connected is tried on the new one, once."""
+    sky = Sky(A)
+    flight = sky.send()
+    sky.readdress([B])
+    sky.line_of(flight).fail(Fault.CONNECT)
+    assert sky.line_of(flight).address == B
+    sky.line_of(flight).fail(Fault.CONNECT)
+    assert (flight.fault, len(sky.lines)) == (Fault.CONNECT, 2)
+
+
 def test_addresses_are_counted() -> None:
     """For each address it is counted how many connections opened and how many did not, and why a proxy refused."""
     sky = Sky(A, (10, ("::1", 80, 0, 0)))

@@ -68,24 +68,24 @@ class MasterFace(Face):
     sends = False
 
     def __init__(self, environment: Any) -> None:
-        """Nothing happens before `listen`."""
+        """Workers are heard from now on, since they may say hello while the plan is made; the rest begins with `listen`."""
         super().__init__(environment)
         self.conductor = Conductor(__version__, boot_id())
         self._granted: dict[str, object] = {}
         self._hosts: dict[str, str] = {}
         self._seen: dict[str, int] = {}
         self._wanted = 0
+        for kind in FROM_WORKER:
+            self._runner.register_message(kind.name, self._on_message)
 
     @property
     def _runner(self) -> Any:
         return self.environment.runner
 
     def listen(self) -> None:
-        """Take Locust's events, the workers' messages and signals from now on."""
+        """Take Locust's events and signals from now on."""
         super().listen()
         runners.HEARTBEAT_LIVENESS = MASTER_LOST // 1_000_000_000  # a worker waits as long for the master
-        for kind in FROM_WORKER:
-            self._runner.register_message(kind.name, self._on_message)
         self.environment.events.worker_report.add_listener(self._on_report)
         gevent.spawn(self._tick)
 

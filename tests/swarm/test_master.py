@@ -115,6 +115,14 @@ def test_it_waits_as_long_for_a_worker_as_a_worker_for_it(face: Any) -> None:
     assert face.make_ready().targets == ()
 
 
+def test_a_worker_is_heard_while_the_plan_is_made(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planning a long recording takes a while: a hello that comes meanwhile is not unknown, and need not be asked for."""
+    monkeypatch.setattr(environment, "runner", FakeRunner())
+    face = MasterFace(environment)
+    join(face, "a")
+    assert face.conductor.workers == ["a"]
+
+
 def test_what_is_granted_holds_for_everybody(options: MakeOptions, traffic: str) -> None:
     """Workers prepare by the master's options, target and time limit; not by where it writes, and no secret is in them."""
     chosen = options(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
+from locust.runners import STATE_INIT, STATE_STOPPED
 
 from replay_users import __version__
 from replay_users.errors import ReplayError, UsageError
@@ -83,6 +84,7 @@ class WorkerFace:
         events = self.environment.events
         events.heartbeat_received.add_listener(self._on_heartbeat)
         events.report_to_master.add_listener(self._on_report)
+        events.test_start.add_listener(self._on_start)
         events.test_stopping.add_listener(self._on_stopping)
         events.quitting.add_listener(self._on_quitting)
         for kind in FROM_MASTER:
@@ -236,6 +238,11 @@ class WorkerFace:
         drain = 0.0 if self.run is None else self.run.prepared.settings.drain_timeout / 1e9
         self._stop(reason)
         self._idle.wait(drain + _DRAIN_SLACK_S)
+
+    def _on_start(self, **_: Any) -> None:
+        """Locust passes over a stop that comes before the users of a second test are there, and then has the worker quit."""
+        if self._runner.state == STATE_STOPPED:
+            self._runner.update_state(STATE_INIT)
 
     def _on_stopping(self, **_: Any) -> None:
         """Locust stops its users; a run that the master has drained is over by now."""

@@ -42,6 +42,7 @@ class FakeRunner:
         self.listeners: dict[str, Any] = {}
         self.sent: list[tuple[str, Any]] = []
         self.worker_state = "ready"
+        self.state = "ready"
         self.target_user_count = 0
         self.user_greenlets: list[Any] = []
         self.quits = 0
@@ -58,6 +59,10 @@ class FakeRunner:
         data: dict[str, Any] = {}
         self._environment.events.report_to_master.fire(client_id="w", data=data)
         self.sent.append(("stats", data))
+
+    def update_state(self, state: str) -> None:
+        """Remember."""
+        self.state = state
 
     def quit(self) -> None:
         """Count."""
@@ -283,6 +288,14 @@ def test_another_user_changes_nothing(face: Any) -> None:
     assert face._user is first
     face.environment.events.test_stopping.fire(environment=face.environment)
     assert face._user is None
+
+
+@pytest.mark.parametrize(("before", "then"), [("stopped", "ready"), ("ready", "ready"), ("running", "running")])
+def test_a_second_test_can_be_stopped_at_once(face: Any, before: str, then: str) -> None:
+    """Locust stops nothing that is stopped, which each worker is until the users of its next test are there."""
+    face.environment.runner.state = before
+    face.environment.events.test_start.fire(environment=face.environment)
+    assert face.environment.runner.state == then
 
 
 def test_a_stop_while_it_prepares(face: Any, granted: Callable[..., Grant]) -> None:

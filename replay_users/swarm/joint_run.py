@@ -43,6 +43,7 @@ _SLACK = 5_000_000_000  # ns beyond the drain timeout until a worker that is not
 _FENCE = (
     MASTER_LOST + 2_000_000_000
 )  # ns: with what was on its way to a lost worker, and its look at the time each second
+_QUIET = 7_000_000_000  # ns without a report, of which there is one every 3 s, until a worker is told once more what it was last
 _NEVER = 1 << 63
 _EPOCH = 1  # number of the only grant of a run
 _WHILE_STARTING = "while the run was starting: look at its log, then start the run again"
@@ -105,7 +106,9 @@ class JointRun:
         self.order, self.quiet_at = order, quiet_at
         self._roster, self._expected = roster, expected
         self._stopped_by: str | None = None
+        self._reason = ""
         self._deadline = 0
+        self._heard: dict[str, int] = {}
         self.phase = Phase.GATHERING
         self.epoch: int | None = None
         self.error: ReplayError | None = None
@@ -153,8 +156,9 @@ class JointRun:
             sends += self._fail(ReplayError(f"worker {worker} was lost {_WHILE_STARTING}"), now)
         return sends
 
-    def report(self, worker: str, run: str, seq: int) -> bool:
+    def report(self, worker: str, run: str, seq: int, now: int) -> bool:
         """A report has been taken into the totals; whether it is news."""
+        self._heard[worker] = now
         return self.open_share(worker, run) is not None and self.shares.report(worker, seq)
 
     def stop(self, reason: str, now: int) -> list[Send]:
@@ -235,7 +239,7 @@ class JointRun:
             self._lose(worker, now, fence=0)
             self.notes.append(f"the last report of worker {worker} never came")
         if now < self._deadline:
-            return []
+            return self._repeat(now)
         if self.phase is Phase.GATHERING:
             return self._admit(now)
         if self.phase is Phase.GRANTING:
@@ -270,8 +274,19 @@ class JointRun:
     def _start_of(self, worker: str, epoch: int) -> Start:
         clock = self._roster.clock(worker)
         at, error = epoch + clock.offset, clock.error_at(epoch)
+        self._heard[worker] = epoch
         self.shares.change(worker, state=ShareState.STARTED, starts_at=at, clock_error_ns=error)
         return Start(run=self.order.run, at=at)
+
+    def _repeat(self, now: int) -> list[Send]:
+        """A connection that broke may have lost the start, the stop, or the last report and its done: who has them says so."""
+        waiting = self.shares.having(ShareState.STARTED, ShareState.DRAINED)
+        quiet = [worker for worker in waiting if now - self._heard.setdefault(worker, now) >= _QUIET]
+        self._heard.update(dict.fromkeys(quiet, now))
+        if self.phase is Phase.ENDING:
+            return self._tell(quiet, self._reason)
+        shares = [share for share in self.shares if share.worker in quiet]
+        return [Send(share.worker, Start(run=self.order.run, at=share.starts_at or 0)) for share in shares]
 
     def _overdue(self, now: int) -> list[Send]:
         workers = ", ".join(self.shares.having(ShareState.STARTED))
@@ -290,7 +305,7 @@ class JointRun:
         return self._end("failed", now)
 
     def _end(self, reason: str, now: int) -> list[Send]:
-        self.phase, self._deadline = Phase.ENDING, now + self.order.drain + _SLACK
+        self.phase, self._deadline, self._reason = Phase.ENDING, now + self.order.drain + _SLACK, reason
         return self._tell(self.shares.having(*_UNDER_WAY), reason)
 
     def _tell(self, workers: Iterable[str], reason: str) -> list[Send]:

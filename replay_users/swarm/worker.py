@@ -35,6 +35,7 @@ from replay_users.swarm.part import (
     StayIdle,
     StopRun,
     Tell,
+    TellAgain,
 )
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
@@ -44,6 +45,7 @@ from replay_users.swarm.signals import Signals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from replay_users.swarm.messages import Done
     from replay_users.swarm.part import Action
 
 __all__ = ["WorkerFace"]
@@ -72,7 +74,8 @@ class WorkerFace:
         self._preparing: gevent.Greenlet[..., None] | None = None
         self._idle = Event()
         self._idle.set()
-        self._drained = self._leaving = False
+        self._drained = self._leaving = self._repeats = False
+        self._last: dict[str, Any] | None = None
 
     @property
     def _runner(self) -> Any:
@@ -133,6 +136,8 @@ class WorkerFace:
                 _logger.info(
                     "there is nothing for this worker in run %s: it has fewer partitions than workers", action.run
                 )
+            elif isinstance(action, TellAgain):
+                self._tell_again(action.done)
             elif isinstance(action, LeaveSwarm):
                 self._leave()
 
@@ -215,14 +220,24 @@ class WorkerFace:
             self._act(self._part.finished(self._seq, time.monotonic_ns(), error=error, stopped_by=run.stopped_by))
             self._idle.set()
 
+    def _tell_again(self, done: Done) -> None:
+        self._repeats = True
+        try:
+            self._runner._send_stats()  # noqa: SLF001 - as above
+        finally:
+            self._repeats = False
+            self._act([Tell(done)])
+
     def _on_report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Locust gives it by name
         run = self.run
         if run is None or run.reporter is None:
+            if self._repeats and self._last is not None:
+                data["replay"] = self._last
             return
         report = run.reporter.next(run.elapsed) if self._drained else run.reporter.prepared(run.elapsed)
         self._seq = report["seq"]
         warnings = [[warning.at_s, warning.text] for warning in run.warnings]
-        data["replay"] = {
+        data["replay"] = self._last = {
             "run": run.id,
             "failures": run.user_code_failures,
             "warnings": warnings,

@@ -185,6 +185,17 @@ def test_in_a_kind_world_every_share_is_done() -> None:
         assert not world.master.conductor.ignored
 
 
+def test_a_lost_end_is_told_again() -> None:
+    """Where a broken connection has swallowed the last report and the done, the worker is asked once more, and not lost."""
+    told = 0
+    for world in map(played, SHORT):
+        losers = {worker.name for worker in world.workers.values() if worker.luck.loses_end}
+        shares = [share for run in world.runs for share in run.shares if share.worker in losers and share.seq]
+        assert ShareState.LOST not in {share.state for share in shares}
+        told += len(shares)
+    assert told > 0
+
+
 def test_nobody_outlives_the_master() -> None:
     """When the master dies, nobody sends any more after the time that it takes to notice, and whoever had a part leaves."""
     left = 0

@@ -369,6 +369,31 @@ def test_a_report_that_never_comes_is_a_loss() -> None:
     assert rig.conductor.notes == ["the last report of worker a1 never came"]
 
 
+def test_a_worker_that_does_not_report_is_told_again_what_it_was_last() -> None:
+    """Its connection may have broken and lost the start, or its end; it is told seven seconds after its last report."""
+    rig = Rig("a1", "b1")
+    rig.start()
+    starts = rig.told(Start)
+    rig.now = (rig.conductor.epoch or 0) + 5 * S
+    rig.report("b1", 1)
+    rig.wait(6 * S)
+    assert rig.told(Start) == [*starts, starts[0]]
+    rig.wait(S)
+    assert rig.told(Start) == [*starts, starts[0], starts[1]]
+    rig.report("a1", 1)
+    rig.done("a1", 1)
+    rig.report("b1", 2)
+    rig.stop()
+    rig.wait(7 * S)
+    assert rig.stops == [("b1", "person")] * 2
+    rig.done("b1", 3)
+    rig.wait(7 * S)
+    assert rig.stops == [("b1", "person")] * 3
+    rig.report("b1", 3)
+    assert rig.over()
+    assert {share.state for share in rig.conductor.shares} == {ShareState.DONE}
+
+
 def test_a_drained_worker_that_is_lost_needs_no_stop() -> None:
     """It has said that it sends nothing any more; only its last report is lost."""
     rig = Rig("a1")

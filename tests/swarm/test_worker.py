@@ -170,6 +170,18 @@ def test_a_part_from_grant_to_done(face: Any, granted: Callable[..., Grant], tar
     assert (totals.sent, totals.matched, totals.skipped, len(target.received())) == (30, 30, 10, 30)
 
 
+def test_an_end_that_got_lost_is_told_again(face: Any, granted: Callable[..., Grant]) -> None:
+    """The last report goes out once more, then the word that it was; reports between runs have nothing of it."""
+    run(face, granted())
+    wait(lambda: said(face, "replay_done"))
+    last = said(face, "stats")[-1]["replay"]
+    face.environment.runner._send_stats()
+    assert "replay" not in said(face, "stats")[-1]
+    hear(face, Start(run="r1", at=time.monotonic_ns()))
+    assert said(face, "stats")[-1]["replay"] == last
+    assert said(face, "replay_done")[0] == said(face, "replay_done")[1]
+
+
 def test_a_report_under_way_is_of_that_moment(face: Any, granted: Callable[..., Grant]) -> None:
     """Locust's reports carry ours while a run lasts, and nothing of it before or after."""
     runner = face.environment.runner

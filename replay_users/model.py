@@ -304,7 +304,7 @@ class Flight:
         self.ended = at + (duration or 0)
         self.id = id
         self.state = 0
-        self.pending = self.weight = self.tried = 0
+        self.pending = self.weight = self.tried = self.route = 0
         self.dependents: list[Flight] | None = None
         self.fault: Fault | None = None
         self.resent = False
@@ -314,7 +314,6 @@ class Flight:
         self.judged: Verdict | None = None
         self.differences: tuple[Any, ...] = ()
         self.request: Request | None = None
-        self.route = 0
         self.connection: str | None = None
 
 

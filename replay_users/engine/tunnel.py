@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Opened", "Refused", "connect_request", "read_answer"]
 
@@ -33,11 +37,11 @@ class Refused:
     final: bool = True
 
 
-def connect_request(name: str, port: int, credential: str = "") -> bytes:
-    """The request for a tunnel to a host; `credential` is the value of Proxy-Authorization, empty for none."""
+def connect_request(name: str, port: int, lines: Sequence[bytes] = ()) -> bytes:
+    r"""The request for a tunnel to a host; `lines` are whole header lines for the proxy, `Name: value\r\n`."""
     host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-    authorization = f"Proxy-Authorization: {credential}\r\n" if credential else ""
-    return f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n".encode("latin-1")
+    start = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n".encode("latin-1")
+    return b"".join((start, *lines, b"\r\n"))
 
 
 def read_answer(data: bytes, *, ended: bool) -> Opened | Refused | None:

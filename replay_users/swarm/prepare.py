@@ -149,12 +149,8 @@ def _origin(settings: RunSettings, route: Route, proxy: Proxy | None, lines: tup
             verify=options.verify,
         )
     )
-    tunnel = _tunnel(route, lines) if proxy else b""
+    tunnel = connect_request(route.name, route.port, lines) if proxy else b""
     return Origin(name=place.name, port=place.port, tls=tls, tunnel=tunnel)
-
-
-def _tunnel(route: Route, lines: tuple[bytes, ...]) -> bytes:
-    return connect_request(route.name, route.port).removesuffix(b"\r\n") + b"".join((*lines, b"\r\n"))
 
 
 def _read_file(path: str) -> str:

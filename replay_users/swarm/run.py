@@ -83,8 +83,7 @@ class Run:
         `columns` are decoded, needed or not. `partitions` are the share of the recording to replay; `None` is all of it.
         """
         self.id = run_id
-        self.prepared = prepared
-        self.plan = prepared.plan
+        self.prepared, self.plan = prepared, prepared.plan
         self.done = Event()
         self.started_at = 0.0
         self.late: int | None = None

@@ -235,7 +235,7 @@ def test_a_proxy_that_says_nothing(rig: Callable[..., Rig], target: ScriptedTarg
 
 def test_a_long_request_for_a_tunnel(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     """A CONNECT that a socket does not take at once is sent in parts."""
-    tunnel = connect_request(NAME, 443, "Basic " + "x" * 9_000_000)
+    tunnel = connect_request(NAME, 443, [b"Proxy-Authorization: Basic " + b"x" * 9_000_000 + b"\r\n"])
     target.play([pause(0.02), receive(), send(b"HTTP/1.1 200 OK\r\n\r\n"), serve(OK)])
     (flight,) = rig(origin=origin(None, tunnel)).fly(request())
     assert flight.fault is None

@@ -14,21 +14,21 @@ TOO_LARGE = Refused("the proxy's answer has too large a head")
 
 
 @pytest.mark.parametrize(
-    ("name", "credential", "wanted"),
+    ("name", "lines", "wanted"),
     [
-        pytest.param("a.test", "", b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n", id="a name"),
-        pytest.param("::1", "", b"CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n", id="IPv6"),
+        pytest.param("a.test", (), b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n", id="a name"),
+        pytest.param("::1", (), b"CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n", id="IPv6"),
         pytest.param(
             "a.test",
-            "Basic eDp5",
+            (b"Proxy-Authorization: Basic eDp5\r\n",),
             b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nProxy-Authorization: Basic eDp5\r\n\r\n",
             id="a credential",
         ),
     ],
 )
-def test_the_request(name: str, credential: str, wanted: bytes) -> None:
-    """It names host and port twice, and shows a credential if there is one."""
-    assert connect_request(name, 443, credential) == wanted
+def test_the_request(name: str, lines: tuple[bytes, ...], wanted: bytes) -> None:
+    """It names host and port twice, and holds the lines that are for the proxy."""
+    assert connect_request(name, 443, lines) == wanted
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 from replay_users.swarm.options import OPTIONS
 from replay_users.testing import ScriptedTarget
 from tests.integration.replays import locust_command, record_traffic, replaying, same_answers
+from tests.integration.swarms import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,30 +29,15 @@ pytestmark = pytest.mark.server
 SECRET = "s3cret-of-staging"
 
 
-class Web:
+class Web(Form):
     """A Locust with its web UI, which a person operates."""
 
     def __init__(self, running: Running, port: int, target: ScriptedTarget, runs: Path) -> None:
         """It is up when `get` answers."""
+        super().__init__(port, target.url)
         self.running = running
         self.target = target
         self.runs = runs
-        self._base = f"http://127.0.0.1:{port}"
-
-    def get(self, path: str) -> str:
-        """A page."""
-        with urllib.request.urlopen(self._base + path) as answer:  # noqa: S310 - on loopback
-            return str(answer.read().decode("utf-8"))
-
-    def post(self, path: str, **form: str) -> Any:
-        """What posting a form answers."""
-        data = urllib.parse.urlencode(form).encode()
-        with urllib.request.urlopen(self._base + path, data) as answer:  # noqa: S310 - on loopback
-            return json.load(answer)
-
-    def swarm(self, **form: str) -> Any:
-        """Press Start."""
-        return self.post("/swarm", **{"host": self.target.url, "user_count": "1", "spawn_rate": "1", **form})
 
     @property
     def is_up(self) -> bool:

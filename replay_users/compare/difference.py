@@ -41,7 +41,10 @@ class Kind(StrEnum):
     REMOVED = "removed"
     LENGTH = "length"
     ORDER = "order"
+    REPEAT = "repeat"
     STATUS = "status"
+    HEADER = "header"
+    TRAILER = "trailer"
     ENCODING = "encoding"
 
 

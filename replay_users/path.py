@@ -112,9 +112,9 @@ def matches(pattern: Path, path: Path) -> bool:
 
 
 class State:
-    """Where an automaton stands after some steps. `final`: a pattern ends exactly here."""
+    """Where an automaton stands after some steps. `ends`: the numbers of the patterns that end exactly here, `final`: any."""
 
-    __slots__ = ("_named", "_other", "_owner", "_places", "final")
+    __slots__ = ("_named", "_other", "_owner", "_places", "ends", "final")
 
     def __init__(self, owner: Patterns, places: frozenset[tuple[int, int]]) -> None:
         """`places` are (pattern, offset of its next step) pairs, closed over `[**]` taking no step."""
@@ -122,7 +122,8 @@ class State:
         self._places = places
         self._named: dict[str | int | None, State] | None = None
         self._other = self
-        self.final = any(offset == len(owner.patterns[number]) for number, offset in places)
+        self.ends = tuple(sorted([number for number, offset in places if offset == len(owner.patterns[number])]))
+        self.final = bool(self.ends)
 
     @property
     def dead(self) -> bool:
@@ -183,12 +184,16 @@ class Patterns:
             self._states[key] = State(self, key)
         return self._states[key]
 
-    def matches(self, path: Path) -> bool:
-        """Whether a pattern names exactly this path."""
+    def after(self, path: Path) -> State:
+        """Where these steps lead from the start."""
         state = self.start
         for step in path:
             state = state.after(_name(step))
-        return state.final
+        return state
+
+    def matches(self, path: Path) -> bool:
+        """Whether a pattern names exactly this path."""
+        return self.after(path).final
 
     def covers(self, path: Path) -> bool:
         """Whether a pattern names this path or something it lies in."""

@@ -22,7 +22,7 @@ from replay_users.compare.tree import Json, same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Pair", "align"]
+__all__ = ["Pair", "align", "by_position", "likeness", "shared_ids"]
 
 Pair: TypeAlias = "tuple[int, Json, Json]"
 """The recorded item's position, the recorded item, the replayed item."""
@@ -69,6 +69,17 @@ def _by_id(a: list[Json], b: list[Json]) -> tuple[Iterable[Pair], bool] | None:
     return None
 
 
+def shared_ids(a: list[Json], b: list[Json]) -> tuple[_Ids, _Ids] | None:
+    """The likeliest id of objects that tells them apart on either side and of which some are on both."""
+    if not a or not b or not isinstance(a[0], dict) or not isinstance(b[0], dict):
+        return None
+    for name in _candidates(a[0], b[0], any_key=False):
+        ids = _ids(a, name), _ids(b, name)
+        if ids[0] is not None and ids[1] is not None and not set(ids[0]).isdisjoint(ids[1]):
+            return ids[0], ids[1]
+    return None
+
+
 def _candidates(first: dict[str, Json], other: dict[str, Json], *, any_key: bool) -> Iterator[str]:
     """Keys that may be ids, the likeliest first, in an order that does not depend on the side."""
     yield from [name for name in _ID_NAMES if name in first and name in other]
@@ -95,7 +106,7 @@ def _joined(a: list[Json], b: list[Json], ids_a: _Ids, ids_b: _Ids) -> tuple[lis
     joined = {i for i, _ in places}
     rest = zip((i for i in range(len(a)) if i not in joined), where.values(), strict=False)
     pairs = [(i, a[i], b[j]) for i, j in places]
-    pairs += [(i, a[i], b[j]) for i, j in rest if len(a) == len(b) or _alike(a[i], b[j])]
+    pairs += [(i, a[i], b[j]) for i, j in rest if len(a) == len(b) or likeness(a[i], b[j])]
     order = [j for _, j in places]
     return pairs, order == sorted(order)
 
@@ -114,7 +125,7 @@ def _around_a_gap(a: list[Json], b: list[Json]) -> list[Pair]:
     head = _run(zip(a, b, strict=False), shorter)
     tail = _run(zip(reversed(a), reversed(b), strict=False), shorter - head)
     pairs = list(zip(range(head), a, b, strict=False))
-    pairs += [(i, a[i], b[i]) for i in range(head, shorter - tail) if _alike(a[i], b[i])]
+    pairs += [(i, a[i], b[i]) for i in range(head, shorter - tail) if likeness(a[i], b[i])]
     shift = len(b) - len(a)
     pairs += [(i, a[i], b[i + shift]) for i in range(len(a) - tail, len(a))]
     return pairs
@@ -128,14 +139,15 @@ def _run(pairs: Iterator[tuple[Json, Json]], limit: int) -> int:
     return limit
 
 
-def _alike(x: Json, y: Json) -> bool:
-    """Whether two items look like one record that changed: at least half of their members are equal."""
+def likeness(x: Json, y: Json) -> int:
+    """How many members two items share, if they look like one record that changed: at least half are equal; else 0."""
     if isinstance(x, dict) and isinstance(y, dict):
         shared = sum(key in y and y[key] == value for key, value in x.items())
-        return 2 * shared >= max(len(x), len(y)) > 0
-    if isinstance(x, list) and isinstance(y, list):
-        return len(x) == len(y) and 2 * sum(map(eq, x, y)) >= len(x) > 0
-    return False
+        return shared if 2 * shared >= max(len(x), len(y)) else 0
+    if isinstance(x, list) and isinstance(y, list) and len(x) == len(y):
+        shared = sum(map(eq, x, y))
+        return shared if 2 * shared >= len(x) else 0
+    return 0
 
 
 def _shuffled(a: list[Json], b: list[Json]) -> bool:

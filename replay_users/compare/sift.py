@@ -40,7 +40,7 @@ def sift(found: list[Found], rules: EndpointRules, endpoint: str) -> Match | Dif
     for place, step, kind, x, y in found:
         if place is not last:
             last, trail = place, trails.of(place)
-        into = ignored if trail.ignores(step) else kept
+        into = ignored if trail.settles(rules, kind, step, x, y) else kept
         if len(into) < MAX_DIFFERENCES:
             path, secret = trail.path_to(step)
             into.append(Difference(endpoint, path, kind, *_shown(kind, x, y, secret=secret)))
@@ -53,17 +53,19 @@ def sift(found: list[Found], rules: EndpointRules, endpoint: str) -> Match | Dif
 
 
 class _Trail(NamedTuple):
-    """What the steps down to a place add up to; once a rule covers a trail, it covers all below."""
+    """What the steps down to a place add up to."""
 
     path: Path
     state: State
     secret: bool
     is_map: bool
 
-    def ignores(self, step: str | int | None) -> bool:
-        """Whether a rule covers what stands one step below."""
-        state = self.state
-        return state.final or (step is not None and not state.dead and state.after(step).final)
+    def settles(self, rules: EndpointRules, kind: Kind, step: str | int | None, x: Side, y: Side) -> bool:
+        """Whether a rule says that a difference here, or one step below, does not count."""
+        if self.state.dead:
+            return False
+        state = self.state if step is None else self.state.after(step)
+        return state.final and rules.at(state).settled_by(kind, step, x, y) is not None
 
     def path_to(self, step: str | int | None) -> tuple[Path, bool]:
         """The path one step below, or here without a step, and whether what stands there is a secret."""
@@ -77,7 +79,7 @@ class _Trail(NamedTuple):
         """The trail down to a place that lies one step below."""
         _, step, a, b = place
         path, secret = self.path_to(step)
-        state = self.state if self.state.final or step is None else self.state.after(step)
+        state = self.state if step is None or self.state.dead else self.state.after(step)
         return _Trail(path, state, secret, _is_a_map(a) or _is_a_map(b))
 
 
@@ -124,4 +126,6 @@ def _is_a_map(container: Json) -> bool:
 def _shown(kind: Kind, x: Side, y: Side, *, secret: bool) -> tuple[str, str]:
     if kind is Kind.LENGTH and isinstance(x, list) and isinstance(y, list):
         return f"{len(x)} items", f"{len(y)} items"
+    if kind is Kind.REPEAT:
+        return f"{x} times", f"{y} times"
     return show_pair(x, y, secret=secret)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import Enum
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from replay_users.compare.difference import Kind
 from replay_users.compare.pairing import align, by_position
@@ -21,7 +21,9 @@ from replay_users.compare.tree import Json, same
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MISSING", "Found", "Missing", "Place", "Side", "walk"]
+    from replay_users.compare.pairing import Pair
+
+__all__ = ["MISSING", "Found", "Guide", "Missing", "Place", "Side", "walk"]
 
 
 class Missing(Enum):
@@ -41,7 +43,14 @@ _MAX_SHALLOW_DEPTH = 16
 """Whole subtrees are compared down to this depth only, as that repeats itself at each level; below, value by value."""
 
 
-def walk(recorded: Json, replayed: Json) -> list[Found]:
+class Guide(Protocol):
+    """Goes along with a walk and knows lists that are paired in another way."""
+
+    def pairs(self, place: Place, found: list[Found]) -> Iterable[Pair] | None:
+        """The items to compare in one place, None if nothing special is known of it; what concerns the list is noted."""
+
+
+def walk(recorded: Json, replayed: Json, guide: Guide | None = None) -> list[Found]:
     """All differences of two trees, the shallow ones first."""
     found: list[Found] = []
     level: list[Place] = []
@@ -51,8 +60,9 @@ def walk(recorded: Json, replayed: Json) -> list[Found]:
         below: list[Place] = []
         shallow = depth < _MAX_SHALLOW_DEPTH
         for place in level:
-            pairs = _children(place, found, shallow=shallow)
-            _compare(place, pairs, found, below, shallow=shallow)
+            pairs = guide.pairs(place, found) if guide else None
+            children = _children(place, found, shallow=shallow) if pairs is None else pairs
+            _compare(place, children, found, below, shallow=shallow)
         level, depth = below, depth + 1
     return found
 

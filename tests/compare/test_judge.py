@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from replay_users.compare.difference import Differences, Kind, Match, Unchecked
 from replay_users.compare.judge import MAX_BODY, Recorded, judge
-from replay_users.compare.rules import Rule, Rules
+from replay_users.compare.rules import Ignore, Rules
 from replay_users.model import Answer
 from replay_users.path import format_path, parse_path
 
@@ -33,7 +33,7 @@ TREES: st.SearchStrategy[Json] = st.recursive(
 
 def ignoring(*paths: str) -> Rules:
     """Rules that ignore these paths everywhere."""
-    return Rules((Rule("*", tuple(map(parse_path, paths)), "noise"),))
+    return Rules((Ignore(where=tuple(map(parse_path, paths)), reason="noise"),))
 
 
 def compare(
@@ -265,7 +265,10 @@ def test_a_rule_for_the_root_ignores_a_whole_body(recorded: bytes, replayed: byt
 def test_a_rule_holds_for_its_endpoints_only() -> None:
     """The noise of one endpoint is a difference of another."""
     rules = Rules(
-        (Rule("GET /items/*", (parse_path("root['a']"),), "noise"), Rule("POST *", (parse_path("root"),), "x"))
+        (
+            Ignore(endpoint="GET /items/*", where=(parse_path("root['a']"),), reason="noise"),
+            Ignore(endpoint="POST *", where=(parse_path("root"),), reason="x"),
+        )
     )
     assert told(compare(b'{"a":1,"b":1}', b'{"a":2,"b":2}', rules=rules)) == [("root['b']", "value")]
 

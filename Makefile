@@ -12,7 +12,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # More arguments for pytest or the benchmarks: make test ARGS="-k pace -x"
 ARGS ?=
-# How long `make soak` replays
+# In how many worlds `make simulate` runs, and how long `make soak` replays
+SEEDS ?= 20000
 SECONDS ?= 3600
 
 help: ## list the targets
@@ -28,6 +29,9 @@ test: $(READY) ## run the tests but the long ones
 
 test-slow: $(READY) ## run the long tests
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+simulate: $(READY) ## run master and workers in simulated worlds of bad luck (SEEDS=20000)
+	SEEDS=$(SEEDS) $(BIN)/python -m pytest -m slow tests/simulation $(ARGS)
 
 lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check

@@ -5,7 +5,7 @@ Law: a contender is a command that prints ONE JSON line of numbers (`{"n": …, 
 target's port in BENCH_PORT.
 The subtle thing: every other round runs backwards, so that a machine that warms up or slows down
 in a steady way favours nobody. With two cores or more the target is pinned to the first and every
-contender to the last.
+contender to the last, but for those that have several processes.
 """
 
 from __future__ import annotations
@@ -50,12 +50,16 @@ MOST_ROUNDS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A command to be measured in the repository's root; `env` is added to its environment."""
+    """A command to be measured in the repository's root; `env` is added to its environment.
+
+    `free`: it is not pinned, because it has several processes.
+    """
 
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 120.0
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ def run(contender: Contender, env: Mapping[str, str]) -> Result:
     A command that cannot start, hangs or prints no JSON line is `Absent` with the reason.
     """
     everything = {**os.environ, "PYTHONPATH": str(ROOT), **env, **contender.env}
-    command = [*pinned(-1), *contender.command]
+    command = [*(() if contender.free else pinned(-1)), *contender.command]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, cwd=ROOT, env=everything,

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.flatness import Flatness, Sample, complaints, flatness
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["SOAK", "Soak", "soak"]
+__all__ = ["SOAK", "Soak", "code", "row_name", "soak", "told"]
 
 SOAK = ROOT / "benchmarks" / "soak.json"
 LAG_GOAL_MS, LAG_FLOOR_MS = 2.0, 10.0
+SENDING = ("engine", "compare/desk.py", "results/tally.py", "swarm/run.py", "swarm/source.py", "recording/reader.py")
+"""What of the package an hour's lag is about: where that has changed since, the figure says so."""
+
+RATE, SECONDS = 2000, 3600
 GROWTH_MB = 12.0
 """Memory that an hour may add: less than 2 bytes for each of its requests."""
 
@@ -58,7 +63,7 @@ def soak(*, rate: float, seconds: float, every_s: float, warm_up_s: float, out: 
     """
     folder = recording(rate=rate, seconds=seconds)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    facts: dict[str, Any] = {"started": started, "rate": rate, "seconds": seconds}
+    facts: dict[str, Any] = {"started": started, "rate": rate, "seconds": seconds, "code": code()}
     samples: list[Sample] = []
     with Target(Serving(seconds=round(seconds) + 600), prefix=pinned(0)) as target:
         for line in _lines(folder, target.port, every_s):
@@ -74,6 +79,35 @@ def soak(*, rate: float, seconds: float, every_s: float, warm_up_s: float, out: 
     if out:
         _write(out, {**facts, **_summary(done), "samples": [asdict(one) for one in samples]})
     return done
+
+
+def code(root: Path = ROOT / "replay_users") -> str:
+    """A hash of the sources that an hour's lag is about."""
+    paths = [
+        path for name in SENDING for path in ([root / name] if name.endswith(".py") else root.glob(f"{name}/*.py"))
+    ]
+    return blake2b(b"".join(path.read_bytes() for path in sorted(paths)), digest_size=8).hexdigest()
+
+
+def _last(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_bytes())) if path.exists() else {}
+
+
+def row_name(path: Path = SOAK) -> str:
+    """The name of the hour's row, with the day on which it was measured, and whether that was of other code than today's."""
+    name, last = f"lag p99 over an hour at {RATE:,}/s", _last(path)
+    if "lag_p99_ms" not in last:
+        return name
+    earlier = "" if last["code"] == code() else ", earlier code"
+    return f"{name} (measured {last['started'][:10]}{earlier})"
+
+
+def told(path: Path = SOAK) -> dict[str, Any]:
+    """What the last soak measured, as a contender prints it."""
+    last = _last(path)
+    if "lag_p99_ms" not in last or (last["rate"], last["seconds"]) != (RATE, SECONDS):
+        return {"skip": f"no hour at {RATE:,}/s has been measured: run `make soak`"}
+    return {"lag_p99_ms": last["lag_p99_ms"], "growth_mb": max(last["flatness"]["slope_mb"], 0.0)}
 
 
 def _lines(folder: Path, port: int, every_s: float) -> Iterator[dict[str, Any]]:
@@ -116,10 +150,14 @@ def _write(out: Path, facts: dict[str, Any]) -> None:
 def main() -> int:
     """Soak; 1 if anything but the goal was missed."""
     parser = argparse.ArgumentParser(prog="benchmarks.soak", description="The whole pipeline for an hour.")
-    parser.add_argument("--rate", type=float, default=2000)
-    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--every", type=float, default=10)
+    parser.add_argument("--tell", action="store_true", help="print what the last one measured, and do nothing")
     asked = parser.parse_args()
+    if asked.tell:
+        print(json.dumps(told()))
+        return 0
     warm_up_s = min(300.0, asked.seconds / 4)
     done = soak(rate=asked.rate, seconds=asked.seconds, every_s=asked.every, warm_up_s=warm_up_s, out=SOAK)
     wrong = [*done.wrong]

@@ -15,6 +15,7 @@ from benchmarks.harness import Bar, Beside, Contender, Group, Level, Ratio
 from benchmarks.ours.recording import recording
 from benchmarks.peers.request import CONNECTIONS
 from benchmarks.servers.target import Serving
+from benchmarks.soak import LAG_FLOOR_MS, LAG_GOAL_MS, row_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,16 +35,16 @@ def _locust(locustfile: str, *, users: int, seconds: float) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def fasthttp(name: str = "FastHttpUser") -> Contender:
+def fasthttp(name: str = "FastHttpUser", *, scheme: str = "http") -> Contender:
     """Locust's FastHttpUser, closed loop, 32 users."""
     command = _locust("fasthttp.py", users=CONNECTIONS, seconds=WARM_UP_S + WINDOW_S)
-    return Contender(name=name, command=command)
+    return Contender(name=name, command=command, env={"BENCH_SCHEME": scheme})
 
 
-def wrk(name: str = "wrk") -> Contender:
+def wrk(name: str = "wrk", *, scheme: str = "http") -> Contender:
     """Wrk with one thread and 32 connections; skips itself where it is not installed."""
     command = (sys.executable, "-m", "benchmarks.peers.wrk")
-    return Contender(name=name, command=command, env={"BENCH_SECONDS": str(WINDOW_S)})
+    return Contender(name=name, command=command, env={"BENCH_SECONDS": str(WINDOW_S), "BENCH_SCHEME": scheme})
 
 
 def busy_loop(name: str = "busy loop", *, rate: float, seconds: float = 4) -> Contender:
@@ -90,6 +91,21 @@ def _transport() -> Group:
             Ratio(name="transport vs FastHttpUser", of="our transport", over="FastHttpUser", goal=15, floor=8),
             Ratio(name="transport vs wrk", of="our transport", over="wrk", goal=85, floor=50, unit="%"),
         ),
+    )
+
+
+def _tls() -> Group:
+    """The same over TLS 1.3, ours with the certificate verified; wrk for the eye only."""
+    name, peer = "our transport, TLS", "FastHttpUser, TLS"
+    return Group(
+        name="tls",
+        contenders=(
+            ours("transport", name, "--tls"),
+            fasthttp(peer, scheme="https"),
+            wrk("wrk, TLS", scheme="https"),
+        ),
+        serving=Serving(tls=True),
+        rows=(Ratio(name="HTTPS vs FastHttpUser over HTTPS", of=name, over=peer, goal=10, floor=6),),
     )
 
 
@@ -163,6 +179,72 @@ def _pipeline_lag() -> Group:
     )
 
 
+def _fast_lag(rate: int, seconds: int, goal_ms: float, floor_ms: float) -> Group:
+    """Lag where the core is busier; the window ends before the recording does."""
+    name = f"our pipeline at {rate:,}/s"
+    window_s = str(seconds - WARM_UP_S - 2)
+    return Group(
+        name=f"pipeline lag {rate}",
+        contenders=(ours("pipeline", name, "--pace", "1x", "--window", window_s),),
+        prepare=_recorded(rate=rate, seconds=seconds),
+        rows=(
+            Level(
+                name=f"lag p99 at {rate:,}/s, whole pipeline",
+                of=name,
+                key="lag_p99_ms",
+                unit="ms",
+                goal=goal_ms,
+                floor=floor_ms,
+            ),
+        ),
+    )
+
+
+def _processes() -> Group:
+    """Where a user's code keeps a core busy; beside it what two cores are worth here, since neighbours may have one of them."""
+
+    def contender(name: str, count: int, *more: str) -> Contender:
+        command = (sys.executable, "-m", "benchmarks.ours.processes", "--processes", str(count), *more)
+        return Contender(name=name, command=command, free=True)
+
+    def burn(count: int) -> Contender:
+        command = (sys.executable, "-m", "benchmarks.peers.burn", "--processes", str(count))
+        return Contender(name=f"{count} x busy", command=command, free=True)
+
+    one, two = contender("1 process", 1), contender("2 processes", 2)
+    calm = contender("2 processes, calm", 2, "--locustfile", "plain", "--pace", "2000")
+    return Group(
+        name="processes",
+        contenders=(one, two, calm, burn(1), burn(2)),
+        prepare=_recorded(rate=1000, seconds=10, partitions=64),
+        rows=(
+            Ratio(name="2 processes vs 1, CPU-bound", of=two.name, over=one.name, key="rps", goal=1.9, floor=1.5),
+            Ratio(name="2 busy loops vs 1, the machine's own", of="2 x busy", over="1 x busy", key="rps"),
+            Level(
+                name="start of all workers against the common epoch",
+                of=calm.name,
+                key="start_ms",
+                unit="ms",
+                goal=1,
+                floor=10,
+            ),
+        ),
+    )
+
+
+def _hour() -> Group:
+    """What `make soak` measured the last time: an hour is too long to be measured here."""
+    name = "our pipeline, an hour"
+    contender = Contender(name=name, command=(sys.executable, "-m", "benchmarks.soak", "--tell"))
+    return Group(
+        name="hour",
+        contenders=(contender,),
+        serving=None,
+        rounds=1,
+        rows=(Level(name=row_name(), of=name, key="lag_p99_ms", unit="ms", goal=LAG_GOAL_MS, floor=LAG_FLOOR_MS),),
+    )
+
+
 def _stretch() -> Group:
     name = "our pipeline, 30 s"
     return Group(
@@ -188,15 +270,15 @@ ROW_BYTES = 4000
 """Answer's size in the large recordings; with its head and request a row is 5.1 KB raw."""
 
 
-def _memory(name: str, rows: int) -> Group:
+def _memory(name: str, rows: int, *, partitions: int = 16, goal: float = 250, floor: float = 400) -> Group:
     contender = f"our pipeline, {name}"
     return Group(
         name=f"memory {name}",
         contenders=(ours("pipeline", contender, "--pace", "10000/s", "--in-flight", "100000", timeout_s=400),),
         serving=Serving(body_bytes=ROW_BYTES, seconds=600),
-        prepare=_recorded(rate=10_000, seconds=rows / 10_000, body_bytes=ROW_BYTES),
+        prepare=_recorded(rate=10_000, seconds=rows / 10_000, body_bytes=ROW_BYTES, partitions=partitions),
         rounds=1,
-        rows=(Level(name=f"peak RSS, {name} recording", of=contender, key="rss_mb", unit="MB", goal=250, floor=400),),
+        rows=(Level(name=f"peak RSS, {name}", of=contender, key="rss_mb", unit="MB", goal=goal, floor=floor),),
     )
 
 
@@ -204,10 +286,16 @@ def groups() -> tuple[Group, ...]:
     """All groups, in the order of the table."""
     return (
         _transport(),
+        _tls(),
         _pipeline(),
         _engine_lag(),
         _pipeline_lag(),
+        _fast_lag(2_000, 30, goal_ms=2, floor_ms=10),
+        _fast_lag(10_000, 20, goal_ms=4, floor_ms=20),
+        _hour(),
+        _processes(),
         _stretch(),
-        _memory("1 GB", 195_000),
-        _memory("4 GB", 780_000),
+        _memory("1 GB recording", 195_000),
+        _memory("4 GB recording", 780_000),
+        _memory("P = 256, one owner, 4 GB", 780_000, partitions=256, goal=400, floor=500),
     )

@@ -6,6 +6,7 @@ is followed by the next request on the same connection, as the peers do it.
 
 from __future__ import annotations
 
+import argparse
 import itertools
 
 import gevent
@@ -14,8 +15,10 @@ from gevent.hub import get_hub
 
 from benchmarks.peers.meter import Meter
 from benchmarks.peers.request import CONNECTIONS, HEADERS, HOST, PATHS, port, seconds
+from benchmarks.servers.target import authority_file
 from replay_users.engine.connection import Connection
 from replay_users.engine.target import resolve
+from replay_users.engine.tls import Tls, TlsSettings
 from replay_users.model import Fault, Flight
 
 WARM_UP_S = 1.0
@@ -32,8 +35,9 @@ class ClosedLoop:
 
     start = 0
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Tls | None = None) -> None:
         self.done = self.failed_count = 0
+        self._tls = tls
         self._next_wire = itertools.cycle([wire(path) for path in PATHS]).__next__
 
     def open(self) -> None:
@@ -41,7 +45,7 @@ class ClosedLoop:
         address = resolve(HOST, port())[0]
         for _ in range(CONNECTIONS):
             flight = Flight(0, 0, None, 0, "GET", b"/", self._next_wire(), 200, b"", b"", None, "")
-            Connection(self, get_hub().loop, address).carry(flight, 0)
+            Connection(self, get_hub().loop, address, tls=self._tls).carry(flight, 0)
 
     def opened(self, connection: Connection) -> None:
         """Nothing is counted until the first answer."""
@@ -64,8 +68,11 @@ class ClosedLoop:
 
 
 def main() -> None:
-    """Measure for a while and print the JSON line."""
-    loop = ClosedLoop()
+    """Measure for a while and print the JSON line; over TLS, verified, for `--tls`."""
+    parser = argparse.ArgumentParser(description="Our connections alone.")
+    parser.add_argument("--tls", action="store_true")
+    over_tls = parser.parse_args().tls
+    loop = ClosedLoop(Tls(TlsSettings(server_name=HOST, ca_file=str(authority_file()))) if over_tls else None)
     loop.open()
     gevent.sleep(WARM_UP_S)
     meter = Meter()

@@ -15,7 +15,7 @@ import gevent
 from locust import FastHttpUser, events, task
 
 from benchmarks.peers.meter import Meter
-from benchmarks.peers.request import HEADERS, HOST, PATHS, port
+from benchmarks.peers.request import HEADERS, HOST, PATHS, port, scheme
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -31,7 +31,7 @@ meter = Meter()
 class ClosedLoop(FastHttpUser):
     """The next request as soon as the last one is answered."""
 
-    host = f"http://{HOST}:{port()}"
+    host = f"{scheme()}://{HOST}:{port()}"
     concurrency = 1
 
     @task

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["CONNECTIONS", "HEADERS", "HOST", "PATHS", "port", "seconds"]
+__all__ = ["CONNECTIONS", "HEADERS", "HOST", "PATHS", "port", "scheme", "seconds"]
 
 HOST = "127.0.0.1"
 CONNECTIONS = 32
@@ -29,6 +29,11 @@ PATHS = tuple(f"/api/items?page={page}" for page in range(1000))
 def port() -> int:
     """The target's port, as the harness hands it over."""
     return int(os.environ["BENCH_PORT"])
+
+
+def scheme() -> str:
+    """`http`, or what BENCH_SCHEME says."""
+    return os.environ.get("BENCH_SCHEME", "http")
 
 
 def seconds() -> float:

@@ -14,7 +14,7 @@ import resource
 import shutil
 import subprocess
 
-from benchmarks.peers.request import CONNECTIONS, HEADERS, HOST, PATHS, port, seconds
+from benchmarks.peers.request import CONNECTIONS, HEADERS, HOST, PATHS, port, scheme, seconds
 
 __all__ = ["measure"]
 
@@ -22,7 +22,7 @@ __all__ = ["measure"]
 def _run(wrk: str) -> str:
     headers = [word for name, value in HEADERS.items() for word in ("-H", f"{name}: {value}")]
     run_s = max(1, round(seconds()))
-    url = f"http://{HOST}:{port()}{PATHS[0]}"
+    url = f"{scheme()}://{HOST}:{port()}{PATHS[0]}"
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{run_s}s", *headers, url]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=run_s + 30).stdout
 

@@ -31,6 +31,7 @@ __all__ = [
     "Target",
     "Unavailable",
     "arrivals",
+    "authority_file",
     "body",
     "build",
     "changed_body",
@@ -67,7 +68,8 @@ class Unavailable(Exception):
 class Serving:
     """What a target answers: body size, delay before each answer, and where it notes arrivals.
 
-    `arrivals` is a file that gets one line per request at the end; read it with `arrivals()`.
+    `arrivals` is a file that gets one line per request at the end; read it with `arrivals()`. With `tls` it speaks TLS, with a
+    certificate of the authority in `authority_file()`.
     """
 
     body_bytes: int = SMALL_BODY_BYTES
@@ -75,6 +77,7 @@ class Serving:
     arrivals: Path | None = None
     seconds: int = 900
     port: int = 0
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +117,27 @@ def response_head(size: int) -> bytes:
     return RESPONSE_HEAD + b"Content-Length: %d\r\n" % len(body(size))
 
 
-def build() -> Path:
+def build(*, tls: bool = False) -> Path:
     """The compiled server, from the cache where the source has not changed.
 
     Raises:
         Unavailable: there is no C compiler, or it refuses the source.
     """
     digest = hashlib.blake2b(SOURCE.read_bytes(), digest_size=8).hexdigest()
-    binary = CACHE / f"tinyserver-{digest}"
+    binary = CACHE / f"tinyserver-{digest}{'-tls' if tls else ''}"
     if binary.exists():
         return binary
     CACHE.mkdir(parents=True, exist_ok=True)
     fresh = binary.with_suffix(f".{os.getpid()}")
     command = [os.environ.get("CC", "cc"), "-O2", "-o", str(fresh), str(SOURCE)]
+    command += ["-DTLS", "-lssl", "-lcrypto"] if tls else []
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     except FileNotFoundError as e:
         raise Unavailable(f"the target needs a C compiler ({command[0]}): install gcc") from e
     except subprocess.CalledProcessError as e:
-        raise Unavailable(f"the C compiler refuses {SOURCE.name}: {e.stderr[-300:]}") from e
+        needed = "TLS needs OpenSSL's headers (Debian: apt install libssl-dev); " if tls else ""
+        raise Unavailable(f"{needed}the C compiler refuses {SOURCE.name}: {e.stderr[-300:]}") from e
     fresh.replace(binary)
     return binary
 
@@ -147,6 +152,29 @@ def _response_file(size: int) -> Path:
     return path
 
 
+def authority_file() -> Path:
+    """The PEM file of the authority that a TLS target's certificate is of; made, with the certificate, where there is none.
+
+    Raises:
+        Unavailable: what makes certificates is not installed.
+    """
+    path = CACHE / "tls" / "authority.pem"
+    if path.exists():
+        return path
+    try:
+        import trustme  # noqa: PLC0415 - for tests and benchmarks of TLS only
+    except ImportError as e:
+        raise Unavailable("the target's certificate needs trustme: install the dev dependencies") from e
+    path.parent.mkdir(parents=True, exist_ok=True)
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate.private_key_pem.write_to_path(str(path.with_name("key.pem")))
+    for nth, blob in enumerate(certificate.cert_chain_pems):
+        blob.write_to_path(str(path.with_name("certificate.pem")), append=nth > 0)
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
 def _command(serving: Serving) -> list[str]:
     words: Mapping[str, object] = {
         "--response": _response_file(serving.body_bytes),
@@ -154,6 +182,9 @@ def _command(serving: Serving) -> list[str]:
         "--seconds": serving.seconds,
         "--delay-us": serving.delay_us,
     }
+    if serving.tls:
+        files = authority_file()
+        words = {**words, "--certificate": files.with_name("certificate.pem"), "--key": files.with_name("key.pem")}
     if serving.arrivals:
         words = {**words, "--arrivals": serving.arrivals}
     return [str(word) for pair in words.items() for word in pair]
@@ -172,7 +203,7 @@ class Target:
     def __init__(self, serving: Serving, *, prefix: tuple[str, ...] = ()) -> None:
         self.serving = serving
         self.counts: Counts | None = None
-        self._command = [*prefix, str(build()), *_command(serving)]
+        self._command = [*prefix, str(build(tls=serving.tls)), *_command(serving)]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
@@ -220,8 +251,9 @@ def main() -> None:
     parser.add_argument("--body-bytes", type=int, default=SMALL_BODY_BYTES)
     parser.add_argument("--delay-us", type=int, default=0)
     parser.add_argument("--arrivals", type=Path)
+    parser.add_argument("--tls", action="store_true")
     serving = Serving(**vars(parser.parse_args()))
-    binary = str(build())
+    binary = str(build(tls=serving.tls))
     os.execv(binary, [binary, *_command(serving)])  # noqa: S606 - our own binary, no shell wanted
 
 

@@ -7,6 +7,7 @@
  *
  *   cc -O2 -o tinyserver tinyserver.c
  *   tinyserver --response FILE [--port N] [--seconds N] [--delay-us N] [--arrivals FILE]
+ *   cc -O2 -DTLS -o tinyserver-tls tinyserver.c -lssl -lcrypto      (needs --certificate FILE and --key FILE too)
  *
  * stdout: the port at the start; {"requests": N, "connections": N, "lost": N} at the end (SIGTERM, SIGINT or --seconds).
  * --arrivals: one line per request, "CLOCK_MONOTONIC ns, space, value of X-Seq or else the request's order from 0".
@@ -31,6 +32,9 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef TLS
+#include <openssl/ssl.h>
+#endif
 
 enum {
     CONNECTIONS = 16384,       /* a file descriptor beyond it is closed at once */
@@ -51,6 +55,9 @@ struct connection {
     unsigned owed;             /* answers due now */
     size_t sent;               /* bytes of the first owed answer already out */
     bool blocked;              /* waits for EPOLLOUT */
+#ifdef TLS
+    SSL *tls;
+#endif
     char input[INPUT];
 };
 struct delayed { int64_t due; struct connection *to; unsigned generation; };
@@ -82,7 +89,48 @@ static void watch(int operation, int fd, uint32_t events) {
     if (epoll_ctl(poll_fd, operation, fd, &e)) fail("epoll_ctl");
 }
 
+/* The socket's bytes, or those inside TLS: like recv and send, EAGAIN included. */
+#ifdef TLS
+static SSL_CTX *tls;
+
+static ssize_t as_socket(struct connection *c, int n) {
+    if (n > 0) return n;
+    int why = SSL_get_error(c->tls, n);
+    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+    return why == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t get(struct connection *c, char *to, size_t size) { return as_socket(c, SSL_read(c->tls, to, size)); }
+
+static ssize_t put(struct connection *c, const char *from, size_t size) { return as_socket(c, SSL_write(c->tls, from, size)); }
+
+static bool has_more(struct connection *c) { return SSL_pending(c->tls) > 0; }
+
+static void greet(struct connection *c) {
+    if (!(c->tls = SSL_new(tls)) || !SSL_set_fd(c->tls, c->fd)) fail("SSL_new");
+    SSL_set_accept_state(c->tls);
+}
+
+static void part(struct connection *c) { SSL_free(c->tls); }
+
+static void prove(const char *certificate, const char *key) {
+    tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (!certificate || !key || SSL_CTX_use_certificate_chain_file(tls, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1) fail("--certificate FILE --key FILE");
+    signal(SIGPIPE, SIG_IGN);
+}
+#else
+static ssize_t get(struct connection *c, char *to, size_t size) { return recv(c->fd, to, size, 0); }
+static ssize_t put(struct connection *c, const char *from, size_t size) { return send(c->fd, from, size, MSG_NOSIGNAL); }
+static bool has_more(struct connection *c) { (void)c; return false; }
+static void greet(struct connection *c) { (void)c; }
+static void part(struct connection *c) { (void)c; }
+static void prove(const char *certificate, const char *key) { (void)certificate; (void)key; }
+#endif
+
 static void hang_up(struct connection *c) {
+    part(c);
     close(c->fd);
     c->fd = -1;
     c->generation++;
@@ -90,7 +138,7 @@ static void hang_up(struct connection *c) {
 
 static void flush(struct connection *c) {
     while (c->owed) {
-        ssize_t n = send(c->fd, response + c->sent, response_size - c->sent, MSG_NOSIGNAL);
+        ssize_t n = put(c, response + c->sent, response_size - c->sent);
         if (n < 0) {
             if (errno != EAGAIN) hang_up(c);
             else if (!c->blocked) { c->blocked = true; watch(EPOLL_CTL_MOD, c->fd, EPOLLIN | EPOLLOUT); }
@@ -172,12 +220,14 @@ static void take_requests(struct connection *c, int64_t at) {
 }
 
 static void readable(struct connection *c) {
-    if (c->used == INPUT) { hang_up(c); return; }
-    ssize_t n = recv(c->fd, c->input + c->used, INPUT - c->used, 0);
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) { hang_up(c); return; }
-    c->used += n;
-    take_requests(c, now_ns());
+    do {
+        if (c->used == INPUT) { hang_up(c); return; }
+        ssize_t n = get(c, c->input + c->used, INPUT - c->used);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) { hang_up(c); return; }
+        c->used += n;
+        take_requests(c, now_ns());
+    } while (c->fd >= 0 && has_more(c));
     if (c->fd >= 0 && c->owed) flush(c);
 }
 
@@ -192,6 +242,7 @@ static void welcome(void) {
         c->used = c->sent = 0;
         c->body_left = c->owed = 0;
         c->blocked = false;
+        greet(c);
         accepted++;
         watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
@@ -249,8 +300,9 @@ static void raise_file_limit(void) {
 
 int main(int count, char **words) {
     static const struct option options[] = {{"response", 1, 0, 'r'}, {"port", 1, 0, 'p'}, {"seconds", 1, 0, 's'},
-                                            {"delay-us", 1, 0, 'd'}, {"arrivals", 1, 0, 'a'}, {0, 0, 0, 0}};
-    const char *answer_file = NULL, *arrivals_file = NULL;
+                                            {"delay-us", 1, 0, 'd'}, {"arrivals", 1, 0, 'a'},
+                                            {"certificate", 1, 0, 'c'}, {"key", 1, 0, 'k'}, {0, 0, 0, 0}};
+    const char *answer_file = NULL, *arrivals_file = NULL, *certificate = NULL, *key = NULL;
     long port = 0, seconds = 60;
     for (int o; (o = getopt_long(count, words, "", options, NULL)) != -1;) {
         if (o == 'r') answer_file = optarg;
@@ -258,10 +310,13 @@ int main(int count, char **words) {
         else if (o == 's') seconds = atol(optarg);
         else if (o == 'd') delay_ns = atol(optarg) * 1000;
         else if (o == 'a') arrivals_file = optarg;
+        else if (o == 'c') certificate = optarg;
+        else if (o == 'k') key = optarg;
         else return 2;
     }
     if (seconds > LONGEST_RUN_SECONDS) seconds = LONGEST_RUN_SECONDS;
     load_response(answer_file);
+    prove(certificate, key);
     FILE *arrivals_out = arrivals_file ? fopen(arrivals_file, "w") : NULL;
     if (arrivals_file && (!arrivals_out || !(arrivals = calloc(ARRIVALS, sizeof *arrivals)))) fail("--arrivals FILE");
     struct sigaction on_stop = {.sa_handler = stop};

@@ -2,12 +2,14 @@
 
 Law: turns itself into Locust, so that signals, exit codes and options are Locust's own; whatever it does not know goes
 through. The subtle thing: of an option it does not know it cannot tell whether the next word is its value, so the
-recording comes first.
+recording comes first. And processes of one machine find each other on a port that Locust takes to be free and open to
+everybody, so one that is free is chosen, on loopback.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from pathlib import Path
@@ -36,7 +38,10 @@ def add_to(commands: Any) -> None:
         "run",
         help="replay a recording against a target",
         usage="replay-users run RECORDING --host URL [option ...]",
-        description="Replays headless in one process: the plan first, then a line of progress, the summary last.",
+        description=(
+            "Replays headless: the plan first, then a line of progress, the summary last. In one process; with"
+            " --processes N in N of this machine, with --master here and --worker elsewhere on as many machines as you like."
+        ),
         epilog=_passed_on(),
         formatter_class=RawDescriptionHelpFormatter,
     )
@@ -53,7 +58,8 @@ def _passed_on() -> str:
     add_options(parser, web=False)
     return (
         str(parser.format_help()).lstrip()
-        + "\nEvery other option is Locust's: -t 10m, --csv PREFIX, --html FILE, ...\n"
+        + "\nEvery other option is Locust's: -t 10m, --csv PREFIX, --html FILE, --processes N, --master --expect-workers N,"
+        + "\n--worker --master-host HOST, ...\n"
     )
 
 
@@ -65,7 +71,18 @@ def locust_command(recording: str, host: str, rest: Sequence[str]) -> list[str]:
     if not _says_loglevel(rest):
         command += ["--loglevel", "WARNING"]
     command += ["--recording", recording]
-    return [*command, *(["--host", host] if host else []), *rest]
+    return [*command, *(["--host", host] if host else []), *_meeting_place(rest), *rest]
+
+
+def _meeting_place(rest: Sequence[str]) -> list[str]:
+    """Where `--processes` find their master, if nobody has said."""
+    names = {word.partition("=")[0] for word in rest}
+    if "--processes" not in names or names & {"--worker", "--master-port", "--master-bind-port"}:
+        return []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    return ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
 
 
 def _says_loglevel(rest: Sequence[str]) -> bool:

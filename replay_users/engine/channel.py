@@ -42,7 +42,6 @@ class Channel:
         "_incoming",
         "_new",
         "_outgoing",
-        "_over",
         "_pending",
         "_recv",
         "_send",
@@ -69,7 +68,6 @@ class Channel:
         self._pending = b""
         self._ahead = 0
         self._new = True
-        self._over: OSError | None = None
         self.ended = self.broken = self.unread = False
         self.ending: Callable[[], None] | None = None
 
@@ -104,7 +102,7 @@ class Channel:
             BlockingIOError: no whole record has come yet.
             OSError: the connection was reset, or what came is no TLS.
         """
-        if self.ended or self.unread or self._over is not None:
+        if self.ended or self.unread or self.broken:
             return self._known()
         data: bytes = self._recv(size)
         if not data:
@@ -128,8 +126,8 @@ class Channel:
 
     def _known(self) -> bytes:
         """What needs no look at the socket."""
-        if self._over is not None:
-            raise self._over
+        if self.broken:
+            raise ConnectionAbortedError
         if self.ended:
             return b""
         self.unread = False
@@ -145,7 +143,6 @@ class Channel:
         except ssl.SSLWantReadError:
             pass
         except OSError as error:  # told after what came before it
-            self._over = error
             self.broke(reason_of(error))
         self._answer()
         if self._new:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
+from replay_users.engine.body import Rest
 from replay_users.engine.channel import READ
 from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, broken_off, is_framed, status_of
 from replay_users.engine.opening import Opening, cut_off
@@ -27,16 +28,13 @@ if TYPE_CHECKING:
     from replay_users.engine.tls import Tls
     from replay_users.model import Flight
 
-__all__ = ["KEPT_BODY", "MAX_HEAD", "Address", "Connection", "Owner"]
+__all__ = ["MAX_HEAD", "Address", "Connection", "Owner"]
 
 Address = tuple[int, tuple[Any, ...]]
 """Address family and socket address."""
 
 MAX_HEAD = 64 << 10
 """Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
-
-KEPT_BODY = 1 << 20
-"""Bytes of an answer that are kept to be compared; recordings keep no more either."""
 
 _MAX_INTERIM, _SWITCHING = 100, 101
 
@@ -71,8 +69,6 @@ class Connection:
         "_headed",
         "_interims",
         "_loop",
-        "_more",
-        "_more_bytes",
         "_opening",
         "_out",
         "_owner",
@@ -81,6 +77,7 @@ class Connection:
         "_raw",
         "_read",
         "_recv",
+        "_rest",
         "_send",
         "_sock",
         "_start",
@@ -131,6 +128,7 @@ class Connection:
         self._start = owner.start
         self._closing = self._cut = self._unasked = self._complete = False
         self._raw = self._body = b""
+        self._rest = Rest()
         self._usual()
         self._channel: Channel | None = None
         self._opening: Opening | None = Opening(self._sock, self._read, self._write, self._opened, self._not_opened)
@@ -139,8 +137,8 @@ class Connection:
     def _usual(self) -> None:
         """The state of a connection of whose next answer nothing unusual is known."""
         self._unusual = self._headed = False
-        self._interims = self._more_bytes = 0
-        self._more: list[bytes] = []
+        self._interims = 0
+        self._rest.clear()
         self._use_parser(self)
 
     def _use_parser(self, hears: object) -> None:
@@ -281,14 +279,12 @@ class Connection:
             self._unasked = True
 
     def on_body(self, data: bytes) -> None:
-        """Part of the body; beyond what is kept only its size is counted."""
+        """Part of the body; most have one."""
         if not self._body:
             self._body = data
             return
         self._unusual = True
-        self._more_bytes += len(data)
-        if len(self._body) + self._more_bytes <= KEPT_BODY:
-            self._more.append(data)
+        self._rest.add(data, len(self._body))
 
     def on_message_complete(self) -> None:
         """A message is complete: the answer, or an interim one, or something unasked."""
@@ -327,8 +323,8 @@ class Connection:
         flight.done = monotonic_ns() - self._start
         flight.answer_status = self._status
         flight.answer_head = self._raw
-        flight.answer_body = body = b"".join((self._body, *self._more)) if self._more else self._body
-        flight.answer_size = len(self._body) + self._more_bytes if self._unusual else len(body)
+        flight.answer_body = body = self._rest.after(self._body) if self._unusual else self._body
+        flight.answer_size = len(self._body) + self._rest.size if self._unusual else len(body)
         self.flight = None
         if self._closing or self._out is not None:
             self.close()
@@ -397,4 +393,5 @@ class Connection:
         if self._out is not None:
             cut_off(self._sock)
         self._sock.close()
+        self._rest.clear()
         self._parser = self._parse = self._opening = self._channel = self._recv = self._send = None  # they hold it

@@ -3,9 +3,9 @@
 Law: takes decoded tables in time order, fetches and decodes nothing. A piece of work is a few rows, because making
 Python objects holds the hub. The subtle thing: what is loaded is bounded in rows and in bytes until it is judged. The
 bytes are those of the recorded side, of rows that wait for answers too, and of the answers that wait to be judged; so
-neither a slow target nor slow judging makes memory grow. Answers under way are not in it: the engine's `max_in_flight`
-and the 1 MiB that is kept of each bound them. When everything loaded waits for answers, the oldest are dropped and
-counted, since the target is saturated; when judging is behind, nothing is dropped, since judging makes room.
+neither a slow target nor slow judging makes memory grow. Answers under way are not in it: `body` bounds what is kept of
+them. When everything loaded waits for answers, the oldest are dropped and counted, since the target is saturated; when
+judging is behind, nothing is dropped, since judging makes room.
 """
 
 from __future__ import annotations

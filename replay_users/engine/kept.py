@@ -59,6 +59,11 @@ class Kept:
             del self._by_key[key]
             self._resting.pop(key, None)
 
+    def longest_resting(self) -> list[Connection]:
+        """A quarter of the resting connections, at least one if there is any: those that should go to make room."""
+        quarter = -(-len(self._resting) // 4)
+        return [self._by_key[key] for key in islice(self._resting, quarter)]
+
     def stale(self, now: int) -> list[Connection]:
         """The resting connections that should go: those that have rested too long, and the longest resting above the most."""
         resting, long_ago = self._resting, now - LONG_IDLE

@@ -8,6 +8,7 @@ connection changes hands, so that none is closed in the middle of an exchange.
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,6 +35,7 @@ __all__ = ["Keep", "Pool", "Tower"]
 _NEVER = 1 << 62
 _AT_ONCE = 0
 _JITTER = 0.2  # of the age: connections that were opened together must not end, and be opened again, together
+_FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _UNREACHED = frozenset({Fault.CONNECT, Fault.CONNECT_TIMEOUT})
 _NEVER_BEGUN = frozenset({Fault.RESET_BEFORE_HEADERS, Fault.CLOSED_BEFORE_HEADERS})
 
@@ -133,10 +135,9 @@ class Pool:
         self._open(flight, answer_by)
 
     def _open(self, flight: Flight, answer_by: int) -> None:
-        now, origin = self._tower.now(), self._origin
-        try:
-            connection = self._connect(self, self._loop, self._spread.next(), tls=origin.tls, tunnel=origin.tunnel)
-        except OSError:
+        now = self._tower.now()
+        connection = self._begin(flight)
+        if connection is None:
             self._tower.end(flight, Fault.NO_SOCKET)
             return
         self._all.add(connection)
@@ -147,6 +148,16 @@ class Pool:
             connection.key = flight.connection
             self._counters.extra += not self._kept.keep(connection.key, connection)
         connection.carry(flight, answer_by)
+
+    def _begin(self, flight: Flight) -> Connection | None:
+        """A connection on its way; `None` if no socket is to be had, for any address and after making room."""
+        origin, address = self._origin, self._spread.next()
+        try:
+            return self._connect(self, self._loop, address, tls=origin.tls, tunnel=origin.tunnel)
+        except OSError as error:  # a family that this machine does not have, or no more descriptors
+            is_full = error.errno in _FULL
+        is_hope = self._make_room() if is_full else self._is_another_left(address, flight)
+        return self._begin(flight) if is_hope else None
 
     def _age(self) -> int:
         if self._keep.max_age is None:
@@ -241,9 +252,17 @@ class Pool:
                 connection.expire()
             else:
                 self._retire(connection)
-        for connection in self._kept.stale(now):
-            self._counters.forgotten += 1
+        self._forget(self._kept.stale(now))
+
+    def _make_room(self) -> bool:
+        """Give descriptors back, more than one since the store and the desk need some too; whether there were any."""
+        return self._forget(self._kept.longest_resting())
+
+    def _forget(self, resting: list[Connection]) -> bool:
+        self._counters.forgotten += len(resting)
+        for connection in resting:
             self._close(connection)
+        return bool(resting)
 
     def abandon(self) -> None:
         """Wait no longer for what is in flight."""

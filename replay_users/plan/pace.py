@@ -198,7 +198,9 @@ def _points(legs: Sequence[_Leg], curve: Sequence[int], lead: int) -> Iterator[t
         while rows and low < sent + rows:
             leg = legs[bisect_right(begins, low) - 1]
             for n in leg.cuts(low, min(leg.until, sent + rows)):
-                yield begin + int((n - sent) * (end - begin) / rows), int(leg.when(n) * SECOND)
+                offset = begin + int((n - sent) * (end - begin) / rows)
+                if offset:  # 0 is due at once, however few ns a window has of its first second
+                    yield offset, int(leg.when(n) * SECOND)
                 low = n
         sent += rows
         if not rows:

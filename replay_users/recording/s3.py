@@ -2,8 +2,9 @@
 
 Law: the `Store` of a bucket; each botocore error leaves here as one sentence with its cure. boto3 is imported on first
 use: it is optional, heavy, and must come after Locust has patched the sockets. The subtle thing: botocore retries a
-request until its answer begins; an answer that is cut while its body streams is retried here. And not every server that
-speaks S3 knows `If-Match` and `Range`, so what came is held against what was asked.
+request a few times until its answer begins, and ever fewer times the more has failed (its retry quota); what goes on for
+longer, and an answer that is cut or dripped while its body streams, is retried here, from its start, within a time. And
+not every server that speaks S3 knows `If-Match` and `Range`, so what came is held against what was asked.
 """
 
 from __future__ import annotations
@@ -22,9 +23,33 @@ if TYPE_CHECKING:
 
 __all__ = ["S3Store", "open_bucket"]
 
-_ATTEMPTS: Final = 5
-_CUT: Final = {"IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError"}
-"""What reading a body raises when the connection breaks or stalls."""
+_ATTEMPTS: Final = 3
+"""Of botocore, within 0.2 s where S3 answers at once: what is wrong from the beginning shall be told soon."""
+
+_READ_TIMEOUT_S: Final = 20
+PATIENCE_S: Final = 60.0
+"""How long a read is tried again, and how long one body may take: with botocore's own tries three minutes at most.
+
+Rows that this makes late are dropped and counted as lag, rows given up are `unread` and the run has failed: so it is longer
+than an outage of S3 that mends itself, which takes seconds.
+"""
+
+_LONGEST_PAUSE_S: Final = 5.0
+_PIECE: Final = 64 << 10
+"""Of a body, between two looks at the clock, and turns for all others: the hub has requests to send (64 KiB take 50 us)."""
+
+_PASSING: Final = {
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "ReadTimeoutError",
+    "ResponseStreamingError",
+}
+"""What is raised when a connection cannot be had, breaks or stalls, before an answer or within its body."""
+
+_PASSING_CODES: Final = {"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling"}
 
 
 def _pause(seconds: float) -> None:
@@ -37,15 +62,23 @@ class S3Store:
     blocking: Final = False
 
     def __init__(
-        self, client: Any, bucket: str, prefix: str, options: S3Options, *, pause: Callable[[float], None] = _pause
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str,
+        options: S3Options,
+        *,
+        pause: Callable[[float], None] = _pause,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`client` is a botocore S3 client; `prefix` is where the recording begins; `pause` sleeps between attempts, seconds."""
+        """`client` is a botocore S3 client; `prefix` is where the recording begins; `pause` sleeps, and `clock` tells seconds."""
         self._client = client
         self._bucket = bucket
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self._common = _common_arguments(options)
         self._write = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": options.kms_key} if options.kms_key else {}
         self._pause = pause
+        self._clock = clock
         self.name = f"s3://{bucket}/{self._prefix}".rstrip("/")
 
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -85,19 +118,36 @@ class S3Store:
             )
 
     def _body(self, **request: str) -> tuple[bytes, str]:
-        """The body and the ETag of an answer; a body that was cut is asked for again."""
-        for attempt in range(1, _ATTEMPTS):
+        """The body and the ETag of an answer; what may pass is asked for again, within the time there is."""
+        until, longest = self._clock() + PATIENCE_S, 0.1
+        while True:
             try:
                 return self._body_once(request)
             except Exception as error:
-                if type(error).__name__ not in _CUT:
+                left, longest = until - self._clock(), min(2 * longest, _LONGEST_PAUSE_S)
+                if left <= 0 or not _may_pass(error):
                     raise
-                self._pause(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter
-        return self._body_once(request)
+                self._pause(min(random.uniform(0, longest), left))  # noqa: S311 - jitter
 
     def _body_once(self, request: dict[str, str]) -> tuple[bytes, str]:
         answer = self._client.get_object(Bucket=self._bucket, **request, **self._common)
-        return answer["Body"].read(), answer["ETag"]
+        body, pieces, until = answer["Body"], list[bytes](), self._clock() + PATIENCE_S
+        while piece := body.read(_PIECE):
+            pieces.append(piece)
+            if self._clock() > until:
+                body.close()
+                name = f"s3://{self._bucket}/{request['Key']}"
+                raise StoreError(_TOO_SLOW.format(name=name, seconds=PATIENCE_S))
+            self._pause(0)
+        return b"".join(pieces), answer["ETag"]
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it may be otherwise the next time."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = response.get("Error", {}).get("Code")
+    return type(error).__name__ in _PASSING or status >= 500 or code in _PASSING_CODES  # noqa: PLR2004 - as 5xx are
 
 
 def _common_arguments(options: S3Options) -> dict[str, str]:
@@ -140,7 +190,7 @@ _BY_CODE: Final[dict[str, tuple[type[ReplayError], str]]] = {
     ),
     **dict.fromkeys(
         ("AccessDenied", "403", "Forbidden"),
-        (StoreError, "access to {name} is denied ({code}): these credentials may not read or write it"),
+        (StoreError, "access to {name} is denied ({code}): let the bucket's policy allow it to these credentials"),
     ),
 }
 _BY_CLASS: Final[dict[str, tuple[type[ReplayError], str]]] = {
@@ -156,7 +206,8 @@ _BY_CLASS: Final[dict[str, tuple[type[ReplayError], str]]] = {
         "S3 cannot be reached for {name} ({text}): check the endpoint and the network",
     ),
 }
-_ELSE: Final = (StoreError, "S3 failed for {name}: {text}")
+_ELSE: Final = (StoreError, "S3 failed for {name}: {text}; start again when S3 is well")
+_TOO_SLOW: Final = "S3 is too slow: {name} did not come whole within {seconds:.0f} s; start again when S3 is well"
 
 
 def _sentence(name: str, error: BaseException) -> ReplayError:
@@ -198,8 +249,8 @@ def _config(options: S3Options) -> Any:
     settings: dict[str, Any] = {"s3": {"addressing_style": "path"}} if foreign else {}
     if foreign:
         settings |= dict.fromkeys(("request_checksum_calculation", "response_checksum_validation"), "when_required")
-    retries = {"max_attempts": _ATTEMPTS, "mode": "standard"}
-    return Config(retries=retries, connect_timeout=5, read_timeout=20, max_pool_connections=8, **settings)
+    retries = {"total_max_attempts": _ATTEMPTS, "mode": "standard"}
+    return Config(retries=retries, connect_timeout=5, read_timeout=_READ_TIMEOUT_S, max_pool_connections=8, **settings)
 
 
 def _with_role(session: Any, options: S3Options) -> Any:

@@ -7,7 +7,8 @@ times the time and the space. Little-endian, because workers and master need not
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
@@ -38,6 +39,8 @@ _REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by")
 _TIMES = ("recorded", "service", "latency")
 _MARKS = ("lag", "wait", "hub")
 _SPANS = ("first_due", "last_due", "first_sent", "last_sent")
+
+_SHOWN = attrgetter(*(field.name for field in fields(Exemplar)))  # `astuple` takes ten times as long
 
 _HEAD = Struct("<QQ16sBI")
 """Over, peak, total (a sum of ns may need more than 64 bits), the width of a count, the number of buckets."""
@@ -98,7 +101,7 @@ def unpack_fidelity(data: list[Any]) -> Fidelity:
 
 def pack_signature(count: int, sessions: Collection[int], exemplars: Iterable[Exemplar] | None) -> list[Any]:
     """A signature's count as a message's values, with its exemplars or without."""
-    return [count, _numbers(sessions), None if exemplars is None else [list(astuple(each)) for each in exemplars]]
+    return [count, _numbers(sessions), None if exemplars is None else [list(_SHOWN(each)) for each in exemplars]]
 
 
 def unpack_signature(data: list[Any], known: SignatureCount | None) -> SignatureCount:

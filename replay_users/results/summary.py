@@ -136,7 +136,9 @@ def _next(result: Result, folder: str) -> list[str]:
 
 def _hints(result: Result) -> Iterator[str]:
     totals, run = result["totals"], result["run"]
-    if totals["unread"]:
+    if any(worker["lost_at_s"] is not None for worker in result["workers"]):
+        yield "the log, and the memory, of the worker that was lost; then replay again"
+    elif totals["unread"]:
         yield f"replay-users inspect {shown(run['recording'])}  says what is there; ingest again what is damaged"
     paths = [s["path"] for s in result["signatures"] if s["kind"] != "status"]
     if paths:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from replay_users.results.result import RunEvent
     from replay_users.results.tally import Tally
     from replay_users.swarm.prepare import Prepared
+    from replay_users.swarm.progress import Pulse
 
 __all__ = ["Conclusion", "Replay", "conclude_run"]
 
@@ -93,6 +94,9 @@ class Replay(Protocol):
     @property
     def lost(self) -> Sequence[str]:
         """Of each lost worker what it left, as a sentence."""
+
+    def pulse(self) -> Pulse:
+        """How far it is."""
 
     def begin(self) -> None:
         """Begin."""

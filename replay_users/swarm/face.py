@@ -161,7 +161,7 @@ class Face:
         if self._progress is not None:
             self._progress.stop()
         try:
-            conclusion = conclude_run(run)
+            conclusion = self._judge(run)
         except Exception as error:  # noqa: BLE001 - whatever it is, Locust must not wait for a result that is not there
             self.fail(error)
             return
@@ -171,6 +171,9 @@ class Face:
         self.environment.process_exit_code = conclusion.exit_code
         self.conclusion = conclusion
         self._concluded.set()
+
+    def _judge(self, run: Replay) -> Conclusion:
+        return conclude_run(run)
 
     def _let_csv_catch_up(self) -> None:
         """Locust writes its CSV files every second, and closes them at the end without a last look."""

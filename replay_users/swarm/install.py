@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, NoReturn
+
+from locust.runners import MasterRunner, WorkerRunner
 
 from replay_users.errors import ReplayError, UsageError
-from replay_users.swarm.face import add_face
+from replay_users.swarm.face import Face, add_face
 from replay_users.swarm.local import LocalFace
+from replay_users.swarm.master import MasterFace
+from replay_users.swarm.orphans import forks
 from replay_users.swarm.signals import STOPPED
 from replay_users.swarm.telling import tell
+from replay_users.swarm.worker import WorkerFace
 
 __all__ = ["install", "refuse_setup"]
 
@@ -26,42 +31,46 @@ def install(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
     Exits with one sentence if Locust is set up for something else, or if the options of a run that starts by itself
     cannot be.
     """
-    face = LocalFace(environment)
-    options = environment.parsed_options
+    forks.let_be()
     try:
-        refuse_setup(environment, runner)
-        if web_ui is None or options.autostart:
+        refuse_setup(environment)
+        face = _face(environment, runner)
+        if isinstance(face, Face) and (web_ui is None or environment.parsed_options.autostart):
             face.announce(face.make_ready())
     except ReplayError as error:
         _exit(str(error), error.exit_code)
     except KeyboardInterrupt:
         _exit("stopped before anything was sent", STOPPED)
-    if web_ui is not None:
+    if web_ui is not None and isinstance(face, Face):
         from replay_users.swarm.web import guard  # noqa: PLC0415 - Flask, only where there is a web UI
 
         guard(web_ui, face)
-    if options.no_locust_tables:
+    if environment.parsed_options.no_locust_tables:
         logging.getLogger("locust.stats_logger").setLevel(logging.WARNING)
     add_face(environment, face)
     face.listen()
 
 
-def _exit(sentence: str, code: int) -> None:
+def _face(environment: Any, runner: Any) -> Face | WorkerFace:
+    if isinstance(runner, MasterRunner):
+        return MasterFace(environment)
+    return WorkerFace(environment) if isinstance(runner, WorkerRunner) else LocalFace(environment)
+
+
+def _exit(sentence: str, code: int) -> NoReturn:
     tell(f"replay-users: {sentence}")
     sys.exit(code)
 
 
-def refuse_setup(environment: Any, runner: Any) -> None:
-    """One process, one user class, one shape.
+def refuse_setup(environment: Any) -> None:
+    """One user class, one shape.
 
     Raises:
-        UsageError: this is a master or a worker, or the locustfile has other classes than it should.
+        UsageError: the locustfile has other classes than it should.
     """
     from replay_users.swarm.shape import ReplayShape  # noqa: PLC0415 - it imports Locust and wires this module
     from replay_users.swarm.user import ReplayUser  # noqa: PLC0415
 
-    if type(runner).__name__ != "LocalRunner":
-        raise UsageError("this version replays from one process: leave out --master, --worker and --processes")
     replays = [each for each in environment.user_classes if issubclass(each, ReplayUser)]
     if len(environment.user_classes) != 1 or len(replays) != 1:
         names = ", ".join(each.__name__ for each in environment.user_classes) or "none"

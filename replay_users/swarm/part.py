@@ -41,7 +41,7 @@ MASTER_LOST = 10_000_000_000
 """ns without a word of the master, whose heartbeats answer ours each second, until it counts as lost."""
 
 _LATE = 1_000_000_000  # ns beyond which a start is refused: by then the master may have given the worker up (default max_lag)
-_REMEMBERED = 8  # runs that are over, whose messages may come twice
+_REMEMBERED = 8  # runs that are over or were refused, whose grants may come twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class Part:
         self._hello = hello
         self._grant: Grant | None = None
         self._heard = 0
-        self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self._past: deque[str] = deque(maxlen=_REMEMBERED)
         self.state = PartState.IDLE
         self.ignored: Counter[str] = Counter()
         """Messages that meant nothing, by name: late, twice, of another run."""
@@ -191,9 +191,10 @@ class Part:
         return [pong, Tell(self._hello)] if ping.nth == 0 else [pong]
 
     def _granted(self, grant: Grant, now: int) -> list[Action] | None:
-        if grant.run == self.run or grant.run in self._over:
+        if grant.run == self.run or grant.run in self._past:
             return None
         if self._grant is not None:
+            self._past.append(grant.run)
             sentence = f"it is still busy with run {self._grant.run}: wait until that is over"
             return [Tell(Refused(run=grant.run, epoch=grant.epoch, sentence=sentence, code=1))]
         if not grant.partitions:
@@ -224,7 +225,7 @@ class Part:
 
     def _forget(self) -> None:
         if self.run is not None:
-            self._over.append(self.run)
+            self._past.append(self.run)
         self._grant, self.state = None, PartState.IDLE
 
     def _is_alone(self, now: int) -> bool:

@@ -1,6 +1,8 @@
 """The progress line of a headless run: one line that renews itself on a terminal, one every ten seconds in a log.
 
-Law: looks and writes, changes nothing. The line itself is made by `results.progress`.
+Law: looks and writes, changes nothing. The line itself is made by `results.progress`. The subtle thing: a master has its
+numbers from its workers' reports, and adding up everything in them each second would keep it from its workers, so a run
+says only what the line shows.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import gevent
@@ -15,15 +18,39 @@ import gevent
 from replay_users.results.progress import progress_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
 
+    from replay_users.histogram import Histogram
+    from replay_users.results.tally import Totals
     from replay_users.swarm.conclusion import Replay
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Pulse", "pulse_of"]
 
 _LOG_EVERY_S = 10.0
 _TERMINAL_EVERY_S = 1.0
 _WIDTH = 80  # of terminals that do not say theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What the line shows: rows that came to their end, however they did; those sent; answers that differ; lag in ms."""
+
+    ended: int
+    sent: int
+    mismatched: int
+    lag_p99: float | str | None
+
+
+def pulse_of(parts: Iterable[Totals], lag: Histogram) -> Pulse:
+    """The pulse of a run that was counted in parts."""
+    totals = list(parts)
+    return Pulse(
+        ended=sum(each.sent + each.dropped + each.skipped + each.unread for each in totals),
+        sent=sum(each.sent for each in totals),
+        mismatched=sum(each.mismatched for each in totals),
+        lag_p99=lag.to_ms_summary()["p99"],
+    )
 
 
 class Progress:
@@ -54,14 +81,12 @@ class Progress:
 
     def line(self) -> str:
         """The run's state, as one line."""
-        run, totals = self._run, self._run.tally.totals()
-        done = totals.sent + totals.dropped + totals.skipped + totals.unread
+        run, pulse = self._run, self._run.pulse()
         now = time.monotonic()
-        rate = (totals.sent - self._done_before) / max(now - self._at_before, 1e-9)
-        self._done_before, self._at_before = totals.sent, now
-        lag = run.tally.fidelity.lag.to_ms_summary()["p99"]
+        rate = (pulse.sent - self._done_before) / max(now - self._at_before, 1e-9)
+        self._done_before, self._at_before = pulse.sent, now
         left = max(0.0, (run.plan.duration_ns - run.elapsed) / 1e9)
-        return progress_line(done, run.plan.planned, rate, lag, totals.mismatched, left)
+        return progress_line(pulse.ended, run.plan.planned, rate, pulse.lag_p99, pulse.mismatched, left)
 
     def stop(self) -> None:
         """No more lines; a terminal keeps the last one, as it is at the end."""

@@ -31,9 +31,11 @@ from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.safety import judge_rewritten
 from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
+from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.listening import Listening
+from replay_users.swarm.progress import pulse_of
 from replay_users.swarm.source import Source
 from replay_users.swarm.stats import LocustStats, wants_events
 from replay_users.swarm.upkeep import Upkeep
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from replay_users.plan.wire import WireBuilder
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
+    from replay_users.swarm.progress import Pulse
 
 __all__ = ["Run"]
 
@@ -101,7 +104,9 @@ class Run:
         self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
         self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
         self.feed = self._feed(wires)
-        self._chores = Chores(loop, (self._refill, self._settle, self._judge, self._load), self.tally.hub)
+        self.reporter = None if partitions is None else Reporter(self.tally, self.engine.counters.to_dict)
+        chores = (self._refill, self._settle, self._judge, self._load, self._report)
+        self._chores = Chores(loop, chores if self.reporter else chores[:-1], self.tally.hub)
         self._stats = LocustStats(
             environment,
             self.names,
@@ -173,6 +178,10 @@ class Run:
     def _templates(self) -> Templates:
         return Templates.from_json(self.prepared.recording.manifest.templates)
 
+    def pulse(self) -> Pulse:
+        """How far it is."""
+        return pulse_of([self.tally.totals()], self.tally.fidelity.lag)
+
     @property
     def connections(self) -> dict[str, Any]:
         """What connections did, for the result."""
@@ -218,9 +227,9 @@ class Run:
     def load(self) -> None:
         """Read until the first rows are loaded; nothing is sent yet."""
         self.started_at = time.time()
+        gevent.spawn(self._watch)
         self._chores.start()
         self.source.start(self.feed)
-        gevent.spawn(self._watch)
         self._prime()
         if self.stopped_by is None:  # else it may be closed by now
             gc.collect()
@@ -334,6 +343,10 @@ class Run:
         judged = self.desk.work(_JUDGING)
         self._count(judged)
         return bool(judged)
+
+    def _report(self) -> bool:
+        """A worker's next report to its master, begun ahead so that it does not hold the hub when it is due."""
+        return self.reporter is not None and self.reporter.work(self.elapsed)
 
     def _count(self, flights: Sequence[Flight]) -> None:
         self.tally.settle(flights)

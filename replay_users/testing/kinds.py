@@ -62,6 +62,9 @@ def _chunked(body: bytes) -> bytes:
 _A_MOMENT = pause(0.005)
 """For the reader to read what was sent before a reset takes it away."""
 
+_IN_BODY = (Fault.TIMEOUT_IN_BODY, Fault.TIMEOUT)
+"""Time that is up within a body; a reader that was busy may have seen no head by then."""
+
 _OK = http_answer(b"ok")
 _HEADLESS = b"HTTP/1.1 200 OK\r\nContent-"
 _HALF = _head(b"Content-Length: 10", body=b"12345")
@@ -112,9 +115,9 @@ _DELAYS = (
     _kind("stall-before-headers", Fault.TIMEOUT, receive(), stall()),
     _answered("stall-in-headers", Fault.TIMEOUT, _HEADLESS),
     _answered("stall-after-interim", Fault.TIMEOUT, _CONTINUE),
-    _answered("stall-in-body", Fault.TIMEOUT_IN_BODY, _HALF),
-    _answered("stall-in-chunk", Fault.TIMEOUT_IN_BODY, _HALF_CHUNK),
-    _answered("stall-where-an-end-was-due", Fault.TIMEOUT_IN_BODY, _head(body=b"to the ")),
+    _answered("stall-in-body", _IN_BODY, _HALF),
+    _answered("stall-in-chunk", _IN_BODY, _HALF_CHUNK),
+    _answered("stall-where-an-end-was-due", _IN_BODY, _head(body=b"to the ")),
     _kind("drip", None, receive(), send(_OK, pieces=len(_OK), seconds=0.0002)),
     _kind(
         "drip-headers-for-ever",
@@ -122,7 +125,7 @@ _DELAYS = (
         receive(),
         send(_head()[:-2] + b"X: 1\r\n" * 900, pieces=900, seconds=0.02),
     ),
-    _answered("drip-body-for-ever", Fault.TIMEOUT_IN_BODY, _head(), send(b"x" * 450, pieces=450, seconds=0.02)),
+    _answered("drip-body-for-ever", _IN_BODY, _head(), send(b"x" * 450, pieces=450, seconds=0.02)),
 )
 
 _NONSENSE = (
@@ -153,13 +156,13 @@ _NONSENSE = (
 
 _SIZES = (
     _answered("length-too-large", Fault.CLOSED_IN_BODY, _head(b"Content-Length: 1000", body=b"ok"), close()),
-    _answered("length-too-large-and-stall", Fault.TIMEOUT_IN_BODY, _head(b"Content-Length: 1000", body=b"ok")),
+    _answered("length-too-large-and-stall", _IN_BODY, _head(b"Content-Length: 1000", body=b"ok")),
     _answered("length-too-small", Fault.LATE_BYTES, _head(b"Content-Length: 1", body=b"okay")),
     _answered("body-of-a-204", Fault.LATE_BYTES, b"HTTP/1.1 204 No Content\r\n\r\nok"),
     _answered("body-of-a-304", Fault.LATE_BYTES, b"HTTP/1.1 304 Not Modified\r\n\r\nok"),
     _answered("extra-bytes", Fault.LATE_BYTES, _OK + b"junk"),
     _answered("extra-answer", Fault.LATE_BYTES, _OK + _OK),
-    _answered("extra-bytes-later", (None, Fault.PROTOCOL), _OK, _A_MOMENT, send(b"junk"), stall()),
+    _answered("extra-bytes-later", (None, Fault.PROTOCOL, Fault.LATE_BYTES), _OK, _A_MOMENT, send(b"junk"), stall()),
     _answered("interim-storm", None, (_CONTINUE + _HINTS) * 50 + _OK, pause(0)),
     _answered("interim-storm-without-end", Fault.PROTOCOL, (_CONTINUE + _HINTS) * 500),
     _answered(
@@ -193,7 +196,7 @@ UPLOAD_KINDS = (
     _kind("answers-413-unread-and-stalls", None, send(_TOO_LARGE), stall()),
     _kind("answers-413-unread-and-resets", (None, *_UNREAD), send(_TOO_LARGE), pause(0.02), reset()),
     _kind("resets-unread", _UNREAD, pause(0.002), reset()),
-    _kind("answers-half-unread", Fault.TIMEOUT_IN_BODY, send(_HALF), stall()),
+    _kind("answers-half-unread", _IN_BODY, send(_HALF), stall()),
     _kind("reads-late", None, pause(0.02), receive(), send(_OK)),
 )
 """What can meet an upload that is larger than the buffers of both ends (6 MiB are): it is not read, or late."""
@@ -209,7 +212,7 @@ TLS_KINDS = (
     _kind("tls-close", (Fault.TLS, Fault.CONNECT), close()),
     _kind("tls-reset", (Fault.TLS, Fault.CONNECT), reset()),
     _kind("tls-close-in-hello", Fault.TLS, send(_HELLO + b"\0\x7a\x02\0\0\x76"), close()),
-    _kind("tls-noise", Fault.TLS, noise(64), stall()),
+    _kind("tls-noise", Fault.TLS, noise(64), close()),
     _kind("tls-plain-http", Fault.TLS, send(http_answer(b"plain", status=400)), close()),
     _kind("tls-alert-unrecognized-name", Fault.TLS, send(b"\x15\x03\x03\0\x02\x02\x70"), close()),
     _kind("tls-then-reset", (Fault.RESET_BEFORE_HEADERS, Fault.TLS), handshake(), receive(), reset()),

@@ -10,6 +10,7 @@ GROUPS = {group.name: group for group in groups()}
 ROWS = {
     "transport vs FastHttpUser",
     "transport vs wrk",
+    "HTTPS vs FastHttpUser over HTTPS",
     "naive replay vs bare FastHttpUser, less its decoding",
     "whole pipeline vs naive Locust replay",
     "whole pipeline, requests per CPU second",
@@ -21,12 +22,19 @@ ROWS = {
     "dropped in 30 s at 1,000/s",
     "peak RSS, 1 GB recording",
     "peak RSS, 4 GB recording",
+    "peak RSS, P = 256, one owner, 4 GB",
+    "lag p99 at 2,000/s, whole pipeline",
+    "lag p99 at 10,000/s, whole pipeline",
+    "lag p99 over an hour at 2,000/s",
+    "2 processes vs 1, CPU-bound",
+    "2 busy loops vs 1, the machine's own",
+    "start of all workers against the common epoch",
 }
 
 
 def test_every_promised_row_is_measured() -> None:
     """The table has a row for each thing the product promises to reach."""
-    assert {row.name for group in GROUPS.values() for row in group.rows} == ROWS
+    assert {row.name.partition(" (measured")[0] for group in GROUPS.values() for row in group.rows} == ROWS
 
 
 @pytest.mark.slow

@@ -66,6 +66,33 @@ def test_the_environments_loglevel_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     assert "--loglevel" not in locust_command("recs/a", "", [])
 
 
+def test_processes_meet_on_a_free_port_of_this_machine(became: list[list[str]]) -> None:
+    """Two runs with processes do not get in each other's way, and nobody else on the network can reach them."""
+    run("recs/a", "--processes", "2")
+    *_, host, address, bound, port, asked, same, processes, count = became[0]
+    assert (host, address) == ("--master-bind-host", "127.0.0.1")
+    assert (bound, asked, port) == ("--master-bind-port", "--master-port", same)
+    assert 1024 < int(port) < 65536
+    assert (processes, count) == ("--processes", "2")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["-t", "1m"],
+        ["--worker", "--processes=2"],
+        ["--master", "--expect-workers", "2"],
+        ["--processes", "2", "--master-port", "5557"],
+        ["--processes=2", "--master-bind-port=5557"],
+    ],
+    ids=" ".join,
+)
+def test_where_others_meet_is_the_persons_choice(became: list[list[str]], given: list[str]) -> None:
+    """Masters and workers go through as they are."""
+    run("recs/a", *given)
+    assert became[0][-2 - len(given) :] == ["--recording", "recs/a", *given]
+
+
 def test_without_a_host_locust_decides(became: list[list[str]]) -> None:
     """Where no host is given, none is passed on: a configuration file may have one, or it is refused with a sentence."""
     run("recs/a")

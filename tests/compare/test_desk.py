@@ -166,13 +166,14 @@ def test_each_flight_comes_back_judged_exactly_once(pairs: list[tuple[bytes, byt
     [
         (HEAD, b"Content-Type: application/json\r\n"),
         (HEAD + b"body", b"Content-Type: application/json\r\n"),
+        (b"\r\n\r\n" + HEAD, b"Content-Type: application/json\r\n"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
         (b"HTTP/1.1 200 OK\r\nA: b", b""),
         (b"", b""),
     ],
 )
 def test_the_head_is_what_stands_between_status_line_and_body(received: bytes, head: bytes) -> None:
-    """Without the status line, without what follows; nothing of a head that has no end."""
+    """Without the status line, line breaks before it and what follows; nothing of a head that has no end."""
     assert head_of(received) == head
 
 

@@ -49,8 +49,8 @@ def options_of(command: Any) -> set[str]:
     [
         ("ingest", ["record.md"]),
         ("inspect", ["record.md"]),
-        ("plan", ["record.md", "replay.md"]),
-        ("run", ["record.md", "replay.md"]),
+        ("plan", ["record.md", "replay.md", "targets.md"]),
+        ("run", ["record.md", "replay.md", "targets.md", "distribute.md"]),
     ],
 )
 def test_each_option_is_described(command: str, pages: list[str]) -> None:
@@ -60,10 +60,19 @@ def test_each_option_is_described(command: str, pages: list[str]) -> None:
 
 def test_each_option_of_a_run_is_described() -> None:
     """Also those that only Locust's parser knows."""
-    assert {f"--{option.name}" for option in OPTIONS} <= quoted("replay.md")
+    assert {f"--{option.name}" for option in OPTIONS} <= quoted("replay.md", "targets.md")
 
 
-LOCUSTS = {"--headless", "--html", "--master", "--worker", "--processes"}
+LOCUSTS = {
+    "--headless",
+    "--html",
+    "--master",
+    "--worker",
+    "--processes",
+    "--expect-workers",
+    "--expect-workers-max-wait",
+}
+LOCUSTS |= {"--master-host", "--master-port", "--master-bind-host", "--master-bind-port"}
 ENVOYS = {"--concurrency", "--file-flush-interval-msec"}
 
 
@@ -147,7 +156,7 @@ def said() -> Iterator[str]:
 
 def sentences() -> Iterator[str]:
     """What docs/troubleshoot.md says that the tool says."""
-    for section in page("troubleshoot.md").split("\n## ")[1:4]:
+    for section in page("troubleshoot.md").split("\n## ")[1:-1]:
         for row in re.findall(r"^\| (?!it says|-)([^|]+) \|", section, re.MULTILINE):
             yield from (part.strip() for part in re.split(r"; |: ", row))
 

@@ -104,7 +104,8 @@ class Sky:
         """Time stands still until it is set."""
         self.time = 1
         self.lines: list[Line] = []
-        self.out_of_sockets = self.stopped = False
+        self.most_sockets, self.stopped = 1 << 30, False
+        self.families: set[int] = {2, 10}
         self.counters, self.finished = Counters(), list["Flight"]()
         self.schedule = Schedule(Limits(max_lag=1 << 62), lambda *_: None)
         self.pool = Pool(
@@ -119,7 +120,9 @@ class Sky:
         )
 
     def _connect(self, owner: Pool, loop: None, address: Address, **_: Any) -> Any:  # noqa: ARG002
-        if self.out_of_sockets:
+        if address[0] not in self.families:
+            raise OSError(errno.EAFNOSUPPORT, "address family not supported by protocol")
+        if len(self.open_lines()) >= self.most_sockets:
             raise OSError(errno.EMFILE, "too many open files")
         self.lines.append(Line(self, owner, address))
         return self.lines[-1]

@@ -8,12 +8,13 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay_users.engine.body import KEPT_BODY
 from replay_users.engine.channel import Channel
-from replay_users.engine.connection import KEPT_BODY
 from replay_users.engine.engine import Timeouts
 from replay_users.engine.origin import Origin
 from replay_users.engine.tls import Tls, TlsSettings
@@ -21,12 +22,13 @@ from replay_users.model import Fault
 from replay_users.testing import http_answer
 from tests.engine.rig import request
 from tests.engine.test_connection_properties import connect
-from tests.engine.tls_server import NAME, Peer, TlsServer, authority, cut, serve, server_context
+from tests.engine.tls_server import NAME, Peer, TlsServer, authority, cut, s_server, serve, server_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from replay_users.model import Flight
     from tests.engine.rig import Rig
 
 MS = 1_000_000
@@ -86,6 +88,17 @@ def junk(peer: Peer) -> None:
     """No record of TLS."""
     peer.sock.sendall(b"junk" * 8)
     peer.sock.recv(1)
+
+
+def say_and_junk(*pieces: bytes) -> Callable[[Peer], None]:
+    """The pieces and no record of TLS, in one packet."""
+
+    def act(peer: Peer) -> None:
+        peer.sock.sendall(peer.encrypted(*pieces) + b"junk" * 8)
+        while peer.sock.recv(1):
+            pass
+
+    return act
 
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -165,6 +178,7 @@ def test_an_answer_with_the_end_behind_it(rig: Callable[..., Rig], tls: Tls, ver
         pytest.param([say(b"SSH-2.0-OpenSSH\r\n")], Fault.PROTOCOL, 0, id="no HTTP"),
         pytest.param([junk], Fault.TLS, 0, id="no TLS any more"),
         pytest.param([say(HALF), junk], Fault.TLS, 200, id="no TLS in a body"),
+        pytest.param([say_and_junk(HALF)], Fault.TLS, 200, id="no TLS in a body, in one packet"),
     ],
 )
 def test_faults(
@@ -181,12 +195,7 @@ def test_faults(
 
 def test_what_comes_before_the_break_counts(rig: Callable[..., Rig], tls: Tls) -> None:
     """An answer is an answer although no TLS follows it in the same packet; the connection is not used again."""
-
-    def act(peer: Peer) -> None:
-        peer.sock.sendall(peer.encrypted(OK) + b"junk" * 8)
-        peer.sock.recv(1)
-
-    with TlsServer(answers(act), server_context()) as server:
+    with TlsServer(answers(say_and_junk(OK)), server_context()) as server:
         live = rig(addresses=[server.address], origin=origin(tls))
         flights = [live.fly(request())[0] for _ in range(2)]
         assert [flight.fault for flight in flights] == [None, None]
@@ -316,6 +325,34 @@ def test_sessions_are_resumed(rig: Callable[..., Rig], tls: Tls, ca_file: Path, 
         live.engine.close()
 
 
+def _told(rig: Callable[..., Rig], tls: Tls, folder: Path, command: bytes, *options: str) -> Flight:
+    """A flight to OpenSSL's server, which is told this while it has the request, and to answer after that."""
+    with s_server(folder, "-crlf", *options) as (address, stdin):
+        live = rig(addresses=[address], origin=origin(tls))
+        flight = request()
+        live.launch(flight)
+        live.wait_until(lambda: live.engine.counters.opened == 1)
+        for line in (command, b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"):
+            gevent.sleep(0.05)  # it takes a command for one only if it is read alone
+            stdin.write(line)
+            stdin.flush()
+        live.wait_until(lambda: flight in live.engine.finished)
+        live.engine.close()
+        return flight
+
+
+def test_keys_are_changed_under_way(rig: Callable[..., Rig], tls: Tls, tmp_path: Path) -> None:
+    """A key update that asks for one of ours harms nothing."""
+    flight = _told(rig, tls, tmp_path, b"K\n", "-tls1_3")
+    assert (flight.fault, flight.answer_body, dict(tls.errors)) == (None, b"ok", {})
+
+
+def test_a_second_handshake_is_refused(rig: Callable[..., Rig], tls: Tls, tmp_path: Path) -> None:
+    """A server of TLS 1.2 that insists on one ends the exchange with a fault of TLS."""
+    flight = _told(rig, tls, tmp_path, b"r\n", "-tls1_2", "-legacy_renegotiation")
+    assert (flight.fault, sum(tls.errors.values())) == (Fault.TLS, 1)
+
+
 # What holds for every stream, in memory
 
 
@@ -343,10 +380,14 @@ class Wire:
         self.gone += data[: self.takes]
         return len(data[: self.takes])
 
-    def start(self, _callback: object) -> None:
-        """Nobody calls it."""
+    def start(self, callback: Callable[[], None]) -> None:
+        """It is called by the test."""
+        self.callback = callback
+        self.active = True
 
-    stop = start
+    def stop(self) -> None:
+        """Not any more."""
+        self.active = False
 
 
 class Pair:
@@ -441,6 +482,43 @@ def _over_tls(
     if pair.wire.come and not connection.closed:
         connection._readable()
     return connection, log, flight
+
+
+def test_an_end_that_is_known_with_the_answer(ca_file: Path) -> None:
+    """The connection is closed before anybody is told of the answer, who might send the next request on it at once."""
+    connection, log, flight = _over_tls(ca_file, OK, [], [], ends=True)
+    assert (log.endings, log.last, flight.answer_body) == ([None], True, b"ok")
+    assert connection.closed
+
+
+def test_a_handshake_that_the_socket_does_not_take(ca_file: Path) -> None:
+    """What could not be sent goes when the socket takes bytes again, a few at a time."""
+    wire = Wire()
+    wire.takes = 0
+    channel = Channel(Tls(TlsSettings(server_name=NAME, ca_file=str(ca_file))), wire, wire)
+    assert (channel.shake(), wire.active, wire.gone) == (False, True, b"")
+    wire.takes = 100
+    while wire.active:
+        wire.callback()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    incoming.write(wire.gone)
+    with pytest.raises(ssl.SSLWantReadError):
+        CONTEXT.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
+    assert outgoing.pending > 0
+
+
+def test_a_session_of_an_old_connection_is_not_remembered(ca_file: Path, tls: Tls) -> None:
+    """A connection that was opened before the files changed has nothing for those opened after."""
+    pairs = [Pair(tls, CONTEXT), Pair(tls, CONTEXT)]
+    for pair in pairs:
+        pair.server.write(OK)
+        pair.wire.come = [pair.outgoing.read()]
+    assert pairs[0].channel.recv(1) == OK
+    assert getattr(tls, "session", None) is not None
+    os.utime(ca_file)
+    assert tls.renew() is None
+    assert pairs[1].channel.recv(1) == OK
+    assert getattr(tls, "session", OK) is None
 
 
 @settings(max_examples=60, deadline=None)

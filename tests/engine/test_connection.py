@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from replay_users.engine.connection import KEPT_BODY, MAX_HEAD
+from replay_users.engine import body as bodies
+from replay_users.engine.body import KEPT_BODY, Rest
+from replay_users.engine.connection import MAX_HEAD
 from replay_users.engine.engine import Timeouts
 from replay_users.model import Fault, Flight
 from replay_users.testing import (
     ScriptedTarget,
     Step,
     close,
+    hold,
     http_answer,
     pause,
     receive,
@@ -320,6 +323,27 @@ def test_of_a_large_body_the_beginning_is_kept(rig: Callable[..., Rig], target: 
     assert flight.answer_size == len(body)
     assert KEPT_BODY // 2 < len(flight.answer_body) <= KEPT_BODY
     assert body.startswith(flight.answer_body)
+
+
+def test_of_many_large_bodies_beginnings_are_kept(
+    rig: Callable[..., Rig], target: ScriptedTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers under way keep so much together, and their beginnings without gaps; when they have ended all room is free again."""
+    monkeypatch.setattr(bodies, "KEPT_IN_ALL", 300_000)
+    body = b"".join(b"%08d" % n for n in range(50_000))
+    half = len(http_answer(body)) - len(body) // 2
+    start, end = [receive(), send(http_answer(body)[:half]), hold()], [send(http_answer(body)[half:]), serve()]
+    target.play([*start, *end], [*start, *end], [*start, reset()])
+    live, flights = rig(), [request(), request(), request()]
+    live.launch(*flights)
+    live.wait_until(lambda: Rest.under_way > 200_000)
+    target.let_go()
+    live.wait_until(lambda: len(live.engine.finished) == 3)
+    whole = [flight for flight in flights if flight.fault is None]
+    assert len(whole) == 2
+    assert all(flight.answer_size == len(body) and body.startswith(flight.answer_body) for flight in whole)
+    assert min(len(flight.answer_body) for flight in whole) < len(body)
+    assert Rest.under_way == 0
 
 
 def test_marks(rig: Callable[..., Rig], target: ScriptedTarget) -> None:

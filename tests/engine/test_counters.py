@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from replay_users.engine.counters import MOST_ADDRESSES, OTHER, Counters
+from replay_users.results import result
 
 MS = 1_000_000
 STEPS = st.lists(
@@ -111,6 +114,16 @@ def test_the_summary() -> None:
     assert (shown["tls_errors"], shown["proxy_refusals"]) == ({"expired": 1}, {"407": 1})
     assert shown["connect_ms"]["p50"] == pytest.approx(3, rel=0.02)
     assert (shown["connect_ms"]["p90"], shown["connect_ms"]["max"]) == ("over", "over")
+
+
+@given(STEPS)
+@settings(max_examples=30)
+def test_the_summary_fits_the_published_schema(steps: list[Any]) -> None:
+    """Whatever happened, a result shows it as its schema says, with nothing left out."""
+    schema = json.loads(Path(result.__file__).with_name("result.schema.json").read_text("utf-8"))
+    shown = counted(steps).summary()
+    Draft202012Validator({**schema["properties"]["connections"], "$defs": schema["$defs"]}).validate(shown)
+    assert set(shown) == set(schema["properties"]["connections"]["required"])
 
 
 def test_addresses_are_bounded() -> None:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 import gevent
 import pytest
+from gevent.hub import get_hub
 
-from replay_users.engine.engine import Timeouts
-from replay_users.engine.schedule import Limits
+from replay_users.engine.engine import Engine, Timeouts
+from replay_users.engine.origin import Origin
+from replay_users.engine.schedule import Limits, Schedule
+from replay_users.engine.target import Target
+from replay_users.engine.tls import Tls, TlsSettings
 from replay_users.model import Drop, Fault, Flight
 from replay_users.testing import ScriptedTarget, close, hold, http_answer, pause, receive, send, serve, stall
 from tests.engine.rig import request
@@ -225,6 +229,18 @@ def test_one_target_moves(rig: Callable[..., Rig], target: ScriptedTarget) -> No
         live.fly(*again)
         assert [flight.fault for flight in again] == [None, Fault.CONNECT]
         assert (target.accepted, live.engine.counters.reused, live.engine.counters.retired) == (1, 1, 1)
+
+
+def test_tls_counts_for_the_run() -> None:
+    """What TLS fails of, at whatever target and time of a connection's life, is in the counts of the run."""
+    schedule = Schedule(Limits(), lambda *_: None)
+    sides = [Tls(TlsSettings(server_name=name)) for name in ("a.example", "b.example")]
+    targets = [Target(Origin(name="x", port=443, tls=tls), [(2, ("127.0.0.1", 9))]) for tls in sides]
+    engine = Engine(get_hub().loop, schedule, targets, timeouts=Timeouts(), wake=lambda: None)
+    for tls in sides:
+        tls.errors.count("expired")
+    engine.close()
+    assert engine.counters.summary()["tls_errors"] == {"expired": 2}
 
 
 @pytest.mark.parametrize("bad", ["refusing", "deaf"])

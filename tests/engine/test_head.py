@@ -42,6 +42,7 @@ def test_framing(raw: bytes, framed: bool) -> None:
     ("raw", "rest"),
     [
         pytest.param(head(b"A: b"), b"", id="nothing follows"),
+        pytest.param(b"\r\n\r\n" + head(body=b"ok"), b"ok", id="line breaks before it"),
         pytest.param(
             head(body=b"\r\n\r\nbody\r\n\r\n"), b"\r\n\r\nbody\r\n\r\n", id="only the first empty line ends it"
         ),
@@ -57,6 +58,8 @@ def test_what_follows_the_head(raw: bytes, rest: bytes) -> None:
     [
         pytest.param(head(b"Content-Length: 3", body=b"a"), 200, id="whole"),
         pytest.param(b"HTTP/1.0 503 Busy\r\n\r\n", 503, id="another"),
+        pytest.param(b"\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200, id="line breaks before it"),
+        pytest.param(b"\r\n\r\nHTTP/1.1 2", 0, id="line breaks are no head"),
         pytest.param(
             head(b"Transfer-Encoding: chunked", body=b"zz\r\nbad chunk"), 200, id="a bad body is not its fault"
         ),

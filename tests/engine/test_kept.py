@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from replay_users.engine.kept import LONG_IDLE, Kept
 
 
@@ -69,6 +71,17 @@ def test_what_has_rested_too_long() -> None:
     kept.take("a")
     kept.rest("a", made["a"], LONG_IDLE)
     assert kept.stale(2 * LONG_IDLE) == [made["c"]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "going"), [("", ""), ("a", "a"), ("abcd", "a"), ("abcde", "ab"), ("abcdefgh", "ab")], ids=len
+)
+def test_making_room(keys: str, going: str) -> None:
+    """When descriptors run out a quarter of the resting connections can go, those that have rested longest; busy ones stay."""
+    kept = Kept()
+    made = resting(kept, *keys, "z")
+    kept.take("z")
+    assert kept.longest_resting() == [made[key] for key in going]
 
 
 def test_room() -> None:

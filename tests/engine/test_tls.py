@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import socket
 import ssl
 import subprocess
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +17,11 @@ from replay_users.errors import UsageError
 from replay_users.model import Fault
 from replay_users.testing import ScriptedTarget, close, http_answer, receive, send, stall
 from tests.engine.rig import request
-from tests.engine.tls_server import NAME, Peer, TlsServer, authority, server_context
+from tests.engine.tls_server import NAME, Peer, TlsServer, authority, s_server, server_context
 from tests.engine.tls_server import serve as serve_tls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from replay_users.engine.connection import Address
@@ -162,18 +159,6 @@ def test_a_renewed_context_forgets_the_session(rig: Callable[..., Rig], files: P
         assert _exchange(rig, server, tls) is None
 
 
-def test_a_session_of_an_old_connection_is_not_remembered(files: Path, tmp_path: Path) -> None:
-    """A connection that was opened before the files changed has nothing for those opened after."""
-    path = tmp_path / "ca.pem"
-    path.write_bytes((files / "ca.pem").read_bytes())
-    tls = Tls(settings(tmp_path))
-    old = tls.wrap(ssl.MemoryBIO(), ssl.MemoryBIO())
-    os.utime(path)
-    assert tls.renew() is None
-    tls.remember(old)
-    assert not remembers(tls)
-
-
 def test_new_files_that_do_not_fit(rig: Callable[..., Rig], files: Path, tmp_path: Path) -> None:
     """A key that is renewed before its certificate is said once; what was read before holds until they fit."""
     for name in ("ca.pem", "client.pem", "client.key"):
@@ -241,6 +226,16 @@ def test_a_target_that_will_do(files: Path, version: ssl.TLSVersion, said: Said)
         assert time.monotonic() - begun < 0.4
 
 
+def test_an_authority_without_its_own(files: Path) -> None:
+    """A CA file may hold only the authority that signed, and not the one that signed for that."""
+    child = authority().create_child_ca()
+    child.cert_pem.write_to_path(files / "child.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    child.issue_cert(NAME).configure_cert(context)
+    with TlsServer(serve_tls(OK), context) as server:
+        assert check(files, server.address, {"ca_file": "child.pem"}) == ""
+
+
 @EACH_VERSION
 @pytest.mark.parametrize(
     "client", [{"cert_file": "client.both.pem"}, {"cert_file": "client.pem", "key_file": "client.key"}], ids=len
@@ -283,33 +278,9 @@ def test_a_target_that_will_not_do(
         assert "\n" not in sentence
 
 
-@contextmanager
-def s_server(files: Path, *options: str) -> Iterator[Address]:
-    """OpenSSL's own server."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = authority().issue_cert(NAME)
-    made.private_key_and_cert_chain_pem.write_to_path(files / "server.pem")
-    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(files / "server.pem"), *options]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            while not _listens(port):
-                time.sleep(0.005)
-            yield int(socket.AF_INET), ("127.0.0.1", port)
-        finally:
-            process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_a_target_that_speaks_http2_only(rig: Callable[..., Rig], files: Path) -> None:
     """A target that refuses our protocol is told in a sentence before the run, and is a fault of TLS within it."""
-    with s_server(files, "-alpn", "h2") as address:
+    with s_server(files, "-alpn", "h2") as (address, _):
         assert "speaks HTTP/2 only" in check(files, address)
         tls = Tls(settings(files))
         live = rig(addresses=[address], origin=Origin(name=NAME, port=443, tls=tls))
@@ -335,7 +306,7 @@ def test_a_target_that_speaks_http2_without_asking(files: Path, version: ssl.TLS
 
 def test_versions_that_do_not_meet(files: Path) -> None:
     """A target that speaks old TLS only is told so."""
-    with s_server(files, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as address:
+    with s_server(files, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as (address, _):
         assert "no version of TLS that we do" in check(files, address)
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import subprocess
 import threading
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import trustme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from replay_users.engine.connection import Address
 
-__all__ = ["NAME", "Peer", "TlsServer", "authority", "cut", "serve", "server_context"]
+__all__ = ["NAME", "Peer", "TlsServer", "authority", "cut", "s_server", "serve", "server_context"]
 
 NAME = "target.test"
 _RECORD = 16384
@@ -208,3 +211,28 @@ class TlsServer:
                 self.act(peer)
             except OSError as error:  # a client that goes away, or says what a test wants to see
                 self.errors.append(error)
+
+
+@contextmanager
+def s_server(folder: Path, *options: str) -> Iterator[tuple[Address, IO[bytes]]]:
+    """OpenSSL's own server, which refuses by ALPN, knows old versions, and is told by its stdin to do what `ssl` cannot."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = authority().issue_cert(NAME)
+    made.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(folder / "server.pem"), *options]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            while not _listens(port):
+                time.sleep(0.005)
+            assert process.stdin is not None
+            yield (int(socket.AF_INET), ("127.0.0.1", port)), process.stdin
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0

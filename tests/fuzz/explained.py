@@ -10,7 +10,9 @@ import re
 
 __all__ = ["answer_end"]
 
-_HEAD = re.compile(rb"[\r\n]*HTTP/1\.[01] (\d{3})[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n").match
+_HEAD = re.compile(rb"[\r\n]*HTTP/(?:1\.[01]|2\.0) (\d{3})[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n").match
+"""2.0 too, because httptools takes it and what follows is framed as ever."""
+
 _CHUNK = re.compile(rb"([0-9A-Fa-f]+)[^\r\n]*\r\n").match
 _LENGTH = re.compile(rb"(?:\A|\n)content-length:[ \t]*(\d+)[ \t]*\r(?=\n)", re.IGNORECASE).findall
 _CODING = re.compile(rb"(?:\A|\n)transfer-encoding:([^\r\n]*)\r(?=\n)", re.IGNORECASE).findall

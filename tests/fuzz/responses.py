@@ -19,7 +19,7 @@ from http.client import HTTPException, HTTPResponse
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from replay_users.engine.connection import KEPT_BODY
+from replay_users.engine.body import KEPT_BODY
 from replay_users.engine.tunnel import connect_request
 from replay_users.testing import FAULT_KINDS, TUNNEL_KINDS
 from tests.fuzz.explained import answer_end

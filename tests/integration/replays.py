@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +180,20 @@ class Running:
         """Send a signal to the process itself."""
         self.process.send_signal(number)
 
+    def signal_all(self, number: int) -> None:
+        """Send a signal to the process and all it has started, as Ctrl-C in a terminal does."""
+        os.killpg(self.process.pid, number)
+
+    @property
+    def others(self) -> list[int]:
+        """The processes that it has started, or that those have, and that are still there."""
+        return [pid for pid in _session(self.process.pid) if pid != self.process.pid]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing of it is left."""
+        return self.process.poll() is not None and not self.others
+
     def finish(self) -> Finished:
         """Wait for its end."""
         code = self.process.wait(_WITHIN)
@@ -189,11 +203,26 @@ class Running:
 
     def end(self) -> None:
         """Kill what is left of it."""
+        left = self.others
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
             self.process.wait()
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for reader in self._readers:
             reader.join()
+
+
+def _session(leader: int) -> list[int]:
+    """The living processes of a session; who leads it has its number."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append(int(path.parent.name))
+    return found
 
 
 def _clean() -> dict[str, str]:

@@ -61,6 +61,14 @@ def test_due_never_decreases(pace: Pace, curve: list[int], lead: int, data: st.D
     assert warp(0) == 0
 
 
+def test_the_first_instant_is_due_at_once_in_a_window_of_a_few_ns() -> None:
+    """Rates that change within the little that a window has of its first second leave its beginning at 0."""
+    tenth = Fraction(1, 10)
+    pace = Rates((Stage(tenth, tenth, SECOND), Stage(tenth, tenth, None)))
+    warp = pace.warp([1], SECOND - 9)
+    assert [warp(0), warp(9)] == [0, 10 * SECOND]
+
+
 @given(speeds, curves, st.integers(0, 86_400 * SECOND))
 @settings(max_examples=50, deadline=None)
 def test_as_recorded_divides_every_offset(speed: Fraction, curve: list[int], offset: int) -> None:

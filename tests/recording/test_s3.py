@@ -149,11 +149,15 @@ class FakeBody:
         self._data = data
         self._error = error
 
-    def read(self) -> bytes:
-        """The data, or the error."""
+    def read(self, size: int) -> bytes:
+        """Some of the data, or the error."""
         if self._error:
             raise self._error
-        return self._data
+        piece, self._data = self._data[:size], self._data[size:]
+        return piece
+
+    def close(self) -> None:
+        """No more of it."""
 
 
 class FakeClient:
@@ -174,9 +178,29 @@ class FakeClient:
         return {"Body": FakeBody(data, error), "ETag": etag}
 
 
-def fake_store(client: FakeClient, pauses: list[float] | None = None, **options: Any) -> S3Store:
+class FakeTime:
+    """A clock that pauses move, and reading a piece of a body."""
+
+    def __init__(self, piece: float = 0.0) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+        self._piece = piece
+
+    def pause(self, seconds: float) -> None:
+        """Sleep; a pause of nothing is what comes between two pieces of a body."""
+        self.now += seconds or self._piece
+        if seconds:
+            self.pauses.append(seconds)
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+def fake_store(client: FakeClient, at: FakeTime | None = None, **options: Any) -> S3Store:
     """A store of a fake client that never sleeps."""
-    return S3Store(client, "b", "r", S3Options(**options), pause=(pauses if pauses is not None else []).append)
+    at = at or FakeTime()
+    return S3Store(client, "b", "r", S3Options(**options), pause=at.pause, clock=at.clock)
 
 
 def test_a_range_is_asked_for_of_its_version() -> None:
@@ -193,29 +217,72 @@ CUTS = [
 ]
 
 
-@pytest.mark.parametrize("cut", CUTS)
-def test_a_body_that_is_cut_is_asked_for_again(cut: Exception) -> None:
-    """Where botocore does not retry because an answer has begun, this store does, waiting longer each time."""
-    client, pauses = FakeClient(cut, cut, cut), list[float]()
-    assert fake_store(client, pauses).read("a", 0, 3, '"v1"') == b"012"
-    assert len(client.asked) == 4
-    assert len(pauses) == 3
-    assert all(0 <= pause <= 0.1 * 2 ** (nth + 1) for nth, pause in enumerate(pauses))
+def answer(code: str, status: int) -> Exception:
+    """What botocore raises of an answer of S3."""
+    error: Exception = botocore.ClientError(
+        {"Error": {"Code": code, "Message": "later"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject"
+    )
+    return error
 
 
-def test_a_body_that_is_always_cut_is_an_error() -> None:
-    """After five attempts the object cannot be read, and is named."""
-    client = FakeClient(*[botocore.ResponseStreamingError(error="reset") for _ in range(9)])
-    store = fake_store(client)
-    expect_sentence(StoreError, "S3 failed for s3://b/r/a: .*reset", lambda: store.read("a", 0, 3, '"v1"'))
-    assert len(client.asked) == 5
+PASSING = [
+    *CUTS,
+    pytest.param(answer("SlowDown", 503), id="slow-down"),
+    pytest.param(answer("InternalError", 500), id="internal-error"),
+    pytest.param(answer("502", 502), id="bad-gateway"),
+    pytest.param(answer("RequestTimeout", 400), id="request-timeout"),
+    pytest.param(botocore.EndpointConnectionError(endpoint_url="x"), id="refused"),
+    pytest.param(botocore.ConnectionClosedError(endpoint_url="x"), id="closed-before-it-answers"),
+]
 
 
-def test_a_refusal_is_not_asked_for_again() -> None:
-    """Only what may pass is tried again; botocore has retried the rest already."""
-    client = FakeClient(botocore.ClientError({"Error": {"Code": "SlowDown", "Message": "later"}}, "GetObject"))
-    store = fake_store(client)
-    expect_sentence(StoreError, "S3 failed for s3://b/r/a: .*SlowDown", lambda: store.read("a", 0, 3, '"v1"'))
+@pytest.mark.parametrize("error", PASSING)
+def test_what_may_pass_is_asked_for_again(error: Exception) -> None:
+    """A cut body, a 5xx and a dead connection are tried again, from the start, with random pauses that become longer."""
+    client, time = FakeClient(*[error] * 9), FakeTime()
+    assert fake_store(client, time).read("a", 0, 3, '"v1"') == b"012"
+    assert len(client.asked) == 10
+    assert client.asked[0] == client.asked[-1]
+    assert all(0 <= pause <= min(0.1 * 2 ** (nth + 1), 5.0) for nth, pause in enumerate(time.pauses))
+    assert len(set(time.pauses)) > 5
+
+
+def test_what_does_not_pass_is_an_error() -> None:
+    """After a minute the object cannot be read, and is named, with what to do."""
+    client, time = FakeClient(*[answer("SlowDown", 503)] * 999), FakeTime()
+    store = fake_store(client, time)
+    expect_sentence(
+        StoreError,
+        "S3 failed for s3://b/r/a: .*SlowDown.*; start again when S3 is well",
+        lambda: store.read("a", 0, 3, '"v1"'),
+    )
+    assert time.now == pytest.approx(60)
+    assert len(client.asked) > 15
+
+
+def test_a_body_that_drips_is_given_up() -> None:
+    """A body of which a piece comes now and then does not hold a read for longer than a minute."""
+    store = fake_store(FakeClient(data=b"x" * (1 << 24)), FakeTime(piece=1.0))
+    expect_sentence(
+        StoreError,
+        "S3 is too slow: s3://b/r/a did not come whole within 60 s; start again",
+        lambda: store.read("a", 0, 1 << 24, '"v1"'),
+    )
+
+
+def test_others_have_their_turn_while_a_body_comes() -> None:
+    """Between two pieces of a large body the hub may send."""
+    turns: list[float] = []
+    store = S3Store(FakeClient(data=b"x" * (1 << 20)), "b", "r", S3Options(), pause=turns.append)
+    assert len(store.read("a", 0, 1 << 20, '"v1"')) == 1 << 20
+    assert turns == [0] * 16
+
+
+@pytest.mark.parametrize("error", [answer("AccessDenied", 403), answer("InvalidRequest", 400)], ids=["403", "400"])
+def test_a_refusal_is_not_asked_for_again(error: Exception) -> None:
+    """Only what may pass is tried again."""
+    client = FakeClient(error)
+    expect_sentence(StoreError, "s3://b/r/a", lambda: fake_store(client).read("a", 0, 3, '"v1"'))
     assert len(client.asked) == 1
 
 
@@ -244,7 +311,7 @@ def test_bare_codes_are_understood(code: str, kind: type[ReplayError]) -> None:
 def test_a_server_that_cannot_be_reached_is_named() -> None:
     """The sentence for a dead endpoint says what to check."""
     error = botocore.EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
-    store = fake_store(FakeClient(error))
+    store = fake_store(FakeClient(*[error] * 999))
     expect_sentence(StoreError, "cannot be reached .*check the endpoint and the network", lambda: store.get("a"))
 
 

@@ -14,15 +14,24 @@ from replay_users.results.validity import CheckKind, Validity
 BROKEN = Validity(valid=False, reasons=("conservation is broken: 1 is not 2",), void=tuple(CheckKind))
 LATE = Validity(valid=True, reasons=("lag",), void=(CheckKind.LATENCY,))
 
+LOST = ("worker a was lost at 3.0 s: 1 rows in doubt, 0 unread",)
+
 
 def found(
-    planned: int = 100, *, stopped_by: str | None = None, speeds: dict[str, Speed] | None = None, **counts: Any
+    planned: int = 100,
+    *,
+    stopped_by: str | None = None,
+    speeds: dict[str, Speed] | None = None,
+    lost: tuple[str, ...] = (),
+    **counts: Any,
 ) -> tuple[Check, ...]:
     """The checks of a run with these counts, else of one in which 100 of 100 matched."""
     validity = counts.pop("validity", Validity(valid=True))
     totals = Totals(**({"sent": 100, "compared": 100, "matched": 100} | counts))
     return checks_of(
-        Evidence(planned=planned, totals=totals, validity=validity, speeds=speeds or {}, stopped_by=stopped_by)
+        Evidence(
+            planned=planned, totals=totals, validity=validity, speeds=speeds or {}, stopped_by=stopped_by, lost=lost
+        )
     )
 
 
@@ -60,6 +69,12 @@ CASES = [
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "error"}, "inconclusive", id="ended-by-anything-else"),
     pytest.param({"matched": 99, "mismatched": 1, "stopped_by": "signal"}, "fail", id="failing-is-stronger"),
     pytest.param({**NOTHING, "skipped": 100, "stopped_by": "signal"}, "inconclusive", id="stopped-at-once"),
+    pytest.param({"planned": 101, "in_doubt": 1, "lost": LOST}, "inconclusive", id="a-lost-worker"),
+    pytest.param(
+        {"planned": 200, "unread": 100, "unread_by": {"x": 100}, "lost": LOST}, "inconclusive", id="half-of-it-lost"
+    ),
+    pytest.param({**NOTHING, "unread": 100, "lost": LOST}, "inconclusive", id="all-of-it-lost"),
+    pytest.param({"matched": 99, "mismatched": 1, "lost": LOST}, "fail", id="what-the-others-found-is-found"),
     pytest.param({"validity": BROKEN}, "inconclusive", id="a-broken-account"),
     pytest.param({"validity": BROKEN, "mismatched": 1}, "inconclusive", id="a-broken-account-outweighs-mismatches"),
     pytest.param({"validity": LATE}, "pass", id="our-lag-voids-no-answers"),
@@ -97,6 +112,12 @@ def test_a_run_in_which_nothing_was_sent_says_why() -> None:
     """Where all was skipped, the sentence names the reasons."""
     sent = found(**NOTHING, skipped=100, skipped_by={"method": 90, "protocol": 10})[0]
     assert sent.sentence == "nothing was sent of 100 planned (skipped: method 90, protocol 10)"
+
+
+def test_a_lost_worker_is_told_of() -> None:
+    """The first thing that is said of such a run is which worker was lost, and what it left."""
+    check = next(check for check in found(planned=104, in_doubt=1, unread=3, lost=LOST) if check.name == "workers")
+    assert (check.sentence, check.value) == (LOST[0], 4)
 
 
 def test_slow_endpoints_are_named_and_advisory() -> None:

@@ -39,6 +39,7 @@ def test_everything_a_tally_holds_reaches_the_master(land: Land) -> None:
     ledger.take(sent(Reporter(tally, OPENED.copy).next(7)))
     assert state(ledger.tally()) == state(tally)
     assert asdict(ledger.totals()) == asdict(tally.totals())
+    assert state(ledger.fidelity()) == state(tally.fidelity)
     assert (ledger.seq, ledger.at, ledger.connections) == (1, 7, OPENED)
 
 
@@ -243,7 +244,8 @@ def test_a_report_is_begun_ahead_and_packed_in_pieces(worker: Worker) -> None:
         worker.count(endpoint, 13)
     reporter = worker.reporter
     assert not reporter.work(2_499_999_999)
-    assert [reporter.work(2_500_000_000 + n) for n in range(5)] == [True, True, True, True, False]
+    begun, endpoints, signatures = [True], [True] * 4, [True]
+    assert [reporter.work(2_500_000_000 + n) for n in range(7)] == [*begun, *endpoints, *signatures, False]
 
 
 def test_a_begun_report_is_of_the_moment_it_was_begun(worker: Worker) -> None:
@@ -276,6 +278,7 @@ def test_a_ledger_without_reports_is_empty() -> None:
     """A worker that never reported has sent nothing that is known."""
     assert Ledger().tally().to_dict() == Tally(()).to_dict()
     assert Ledger().totals() == Tally(()).totals()
+    assert state(Ledger().fidelity()) == state(Tally(()).fidelity)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ITEM, SEARCH, CART = "GET /items/{id}", "GET /search", "POST /cart"
 
 
-def result(tally: Tally, planned: int, stopped_by: str | None = None) -> dict[str, Any]:
+def result(tally: Tally, planned: int, stopped_by: str | None = None, **more: Any) -> dict[str, Any]:
     """result.json of this tally, as a reader gets it."""
     facts = RunFacts(
         id="2026-03-01T12-00-00",
@@ -32,6 +32,7 @@ def result(tally: Tally, planned: int, stopped_by: str | None = None) -> dict[st
         pace="1x",
         version="0.1.0",
         stopped_by=stopped_by,
+        **more,
     )
     read: dict[str, Any] = json.loads(json.dumps(result_json(conclude(facts, tally, planned))))
     return read
@@ -89,6 +90,22 @@ def test_a_run_that_sent_nothing(golden: Golden) -> None:
     tally = Tally([CART])
     tally.skip(0, SkipReason.METHOD, rows=60)
     golden("summary-nothing.txt", summary_text(result(tally, 60), "runs/demo"))
+
+
+def test_a_run_that_lost_a_worker(land: Land) -> None:
+    """What a lost worker left comes first, and the hint is about the worker, not about the recording."""
+    tally = Tally([ITEM])
+    tally.settle([land(n, due=n) for n in range(90)])
+    tally.doubt(4)
+    tally.unread(6, "worker a was lost at 3.0 s")
+    row = {"worker": "a", "lost_at_s": 3.0}
+    lost = ("worker a was lost at 3.0 s: 4 rows in doubt, 6 unread",)
+    told = summary_text(result(tally, 100, lost=lost, workers=(row,)), "runs/demo")
+    assert told.startswith("INCONCLUSIVE ")
+    assert f"why         {lost[0]}" in told
+    assert "planned 100 = sent 90 + unread 6 (worker a was lost at 3.0 s 6) + in doubt 4" in told
+    assert "the log, and the memory, of the worker that was lost" in told
+    assert "replay-users inspect" not in told
 
 
 def crowded(land: Land, name: str, value: str) -> dict[str, Any]:

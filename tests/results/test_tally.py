@@ -185,3 +185,27 @@ def test_rows_that_a_stop_left_unloaded_are_skipped() -> None:
     tally.skip(0, SkipReason.STOPPED, rows=2)
     tally.stopped(40)
     assert (tally.totals().skipped, tally.totals().skipped_by) == (42, {"stopped": 42})
+
+
+def test_held_endpoints_stand_still_while_counting_goes_on(land: Land) -> None:
+    """What is counted meanwhile is in the totals at once, and in the endpoint when it is let go."""
+    tally = Tally(ENDPOINTS)
+    tally.settle([land(1), land(2, endpoint=1)])
+    before = tally.endpoints["GET /a"].to_dict()
+    tally.hold(["GET /a"])
+    tally.settle([land(3), land(4, endpoint=1)])
+    tally.drop(land(5), Drop.LAG)
+    tally.skip(0, SkipReason.METHOD, rows=2)
+    assert tally.endpoints["GET /a"].to_dict() == before
+    assert tally.endpoints["GET /b"].sent == 2
+    totals = tally.totals()
+    assert (totals.sent, totals.matched, totals.dropped, totals.skipped) == (4, 4, 1, 2)
+    tally.release("GET /a")
+    tally.release("GET /b")  # was not held
+    whole = Tally(ENDPOINTS)
+    whole.settle([land(1), land(2, endpoint=1), land(3), land(4, endpoint=1)])
+    whole.drop(land(5), Drop.LAG)
+    whole.skip(0, SkipReason.METHOD, rows=2)
+    assert tally.to_dict() == whole.to_dict()
+    tally.settle([land(6)])
+    assert tally.endpoints["GET /a"].sent == 3

@@ -80,6 +80,30 @@ def test_unread_rows_make_a_run_invalid_and_are_named(land: Land) -> None:
     assert found.reasons == ("7 planned rows could not be read: slice-1.parquet has changed (7)",)
 
 
+def test_rows_in_doubt_make_a_run_invalid(land: Land) -> None:
+    """Nobody knows whether they were sent, so the run cannot be told from one that sent them; its answers still count."""
+    tally = Tally(["GET /"])
+    tally.settle([land()])
+    tally.doubt(3)
+    found = validity(tally, 4)
+    assert (found.valid, found.void) == (False, ())
+    assert found.reasons == ("3 planned rows are in doubt: nobody knows whether they were sent",)
+
+
+def test_a_lost_worker_is_named(land: Land) -> None:
+    """What it left is said under its name, before what else was wrong, even if all its rows had come to an end."""
+    tally = Tally(["GET /"])
+    tally.settle([land()])
+    lost = ("worker pod-2 was lost at 3.0 s",)
+    assert validate(1, tally.totals(), tally.fidelity, lost) == Validity(valid=False, reasons=lost)
+    tally.doubt(2)
+    tally.unread(4, lost[0])
+    assert validate(7, tally.totals(), tally.fidelity, lost).reasons == (
+        *lost,
+        "4 planned rows could not be read: worker pod-2 was lost at 3.0 s (4)",
+    )
+
+
 def test_a_broken_account_voids_everything(land: Land) -> None:
     """Where conservation fails no check can be trusted, and the reason says which sum."""
     tally = Tally(["GET /"])

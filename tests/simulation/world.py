@@ -320,6 +320,7 @@ class Master(Process):
         super().__init__(world, clock)
         self.conductor = Conductor(VERSION, "boot")
         self.lives: dict[str, int] = {}
+        self._liveness = world.chance.choice((3, 10))
         self.refusals: list[str] = []
         self.late_sends: list[tuple[str, Message]] = []
         """Messages of a run sent while there was none."""
@@ -342,7 +343,7 @@ class Master(Process):
 
     def _heard(self, worker: str, *, new: bool) -> None:
         if new or worker in self.lives:
-            self.lives[worker] = 3
+            self.lives[worker] = self._liveness
             self.world.workers[worker].from_master.put(("heartbeat", None))
         if new:
             self.send(self.conductor.connected(worker, self.now))
@@ -457,7 +458,7 @@ class World:
             self._pressing = True
             order = self._order_of(f"run{len(self.runs)}-{self._left}")
             expected = self.expected if self.kind else self.chance.choice((0, 0, 1, self.expected))
-            when = self.true + self.chance.randrange(3_000) * MS
+            when = self.true + self.chance.choice((1, self.chance.randrange(3_000))) * MS
             self.at(when, lambda: self.master.act(lambda: self.master.begin(order, expected)))
 
     def _order_of(self, run: str) -> RunOrder:
@@ -470,9 +471,8 @@ class World:
 
     def _luck(self) -> Luck:
         chance = self.chance
-        luck = Luck(
-            prepares=chance.randrange(3_000) * MS, runs=chance.randrange(1, 30) * S, drains=chance.randrange(2_000) * MS
-        )
+        luck = Luck(prepares=chance.randrange(3_000) * MS, drains=chance.randrange(2_000) * MS)
+        luck.runs = chance.choice((1, chance.randrange(1, 30))) * S
         if self.kind or chance.random() < 0.6:
             return luck
         moment = self.true + chance.choice((chance.randrange(10_000), chance.randrange(40_000))) * MS
@@ -484,7 +484,9 @@ class World:
                 {"hangs": (moment, duration)},
                 {"hangs": (moment, duration)},
                 {"cut": (moment, duration)},
-                {"cut": (moment, duration)},
+                {"cut": (moment, duration), "runs": 30 * S},
+                {"cut": (moment, 25 * S), "runs": 30 * S},
+                {"cut": (moment, 25 * S), "runs": 30 * S},
                 {"leaves_at": moment, "rejoins": True},
                 {"leaves_at": moment},
                 {"version": "2.0"},

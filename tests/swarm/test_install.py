@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 from locust import User
+from locust.runners import MasterRunner, WorkerRunner
 
-from replay_users.errors import UsageError
 from replay_users.swarm.face import Face, face_of
-from replay_users.swarm.install import install, refuse_setup
+from replay_users.swarm.install import install
+from replay_users.swarm.local import LocalFace
+from replay_users.swarm.master import MasterFace
+from replay_users.swarm.orphans import forks
 from replay_users.swarm.shape import ReplayShape
 from replay_users.swarm.signals import STOPPED
 from replay_users.swarm.user import ReplayUser
+from replay_users.swarm.worker import WorkerFace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +131,23 @@ def test_a_locustfile_of_which_a_part_would_not_run_is_refused(
     assert sentence in said
 
 
-def test_several_processes_are_refused(ready: Any) -> None:
-    """Any runner but the local one is refused."""
-    with pytest.raises(UsageError, match="replays from one process"):
-        refuse_setup(ready, object())
+@pytest.mark.parametrize(
+    ("kind", "face"),
+    [
+        pytest.param("local", LocalFace, id="one process"),
+        pytest.param("master", MasterFace, id="a master"),
+        pytest.param("worker", WorkerFace, id="a worker"),
+    ],
+)
+def test_each_process_has_the_face_of_its_kind(
+    ready: Any, kind: str, face: type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One process and a master plan at once, a worker waits to be told; whatever is forked from then on is its own."""
+    runners = {"local": ready.runner, "master": object.__new__(MasterRunner), "worker": object.__new__(WorkerRunner)}
+    for runner in (MasterRunner, WorkerRunner):
+        monkeypatch.setattr(runner, "__del__", lambda _: None)
+    monkeypatch.setattr(face, "listen", lambda _: None)
+    install(environment=ready, runner=runners[kind], web_ui=None)
+    assert type(face_of(ready)) is face
+    assert ("Plan: replay" in capsys.readouterr().err) is (kind != "worker")
+    assert not forks._watching

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 import gevent
 import pytest
 
+from replay_users.histogram import Histogram
 from replay_users.model import SkipReason, Verdict
 from replay_users.results.tally import Tally
 from replay_users.swarm import progress as module
-from replay_users.swarm.progress import Progress
+from replay_users.swarm.progress import Progress, Pulse, pulse_of
 from replay_users.testing import make_flight
 
 if TYPE_CHECKING:
@@ -29,11 +30,26 @@ class FakeRun:
     """A run of 40 exchanges in ten seconds, of which 25 were answered and 5 skipped, after four seconds."""
 
     def __init__(self) -> None:
-        self.tally = Tally(["GET /items/{id}"])
-        self.tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED) for _ in range(25)])
-        self.tally.skip(0, SkipReason.METHOD, 5)
         self.plan = type("P", (), {"planned": 40, "duration_ns": 10 * SECOND})()
         self.elapsed = 4 * SECOND
+
+    def pulse(self) -> Pulse:
+        """As far as that."""
+        return Pulse(ended=30, sent=25, mismatched=0, lag_p99=0.0)
+
+
+def test_a_pulse_is_of_all_parts() -> None:
+    """Rows have ended however they did; lag is of all of them together."""
+    parts = []
+    lag = Histogram()
+    for sent, skipped in ((25, 5), (10, 0)):
+        tally = Tally(["GET /items/{id}"])
+        tally.settle([make_flight(answer_status=200, judged=Verdict.MISMATCHED) for _ in range(sent)])
+        tally.skip(0, SkipReason.METHOD, skipped)
+        tally.unread(3, "slice")
+        parts.append(tally.totals())
+        lag.merge(tally.fidelity.lag)
+    assert pulse_of(parts, lag) == Pulse(ended=46, sent=35, mismatched=35, lag_p99=0.0)
 
 
 @pytest.fixture

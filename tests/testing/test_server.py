@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from replay_users.testing import (
     ScriptedTarget,
     Step,
     close,
+    handshake,
     hold,
     http_answer,
+    noise,
     pause,
     receive,
     reset,
@@ -24,6 +28,7 @@ from replay_users.testing import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\ncontent-LENGTH: 5\r\n\r\nhello"
@@ -157,3 +162,42 @@ def test_it_serves(target: ScriptedTarget) -> None:
         for _ in range(3):
             sock.sendall(GET)
             assert sock.recv(1000) == http_answer(b"ok")
+
+
+def test_noise(target: ScriptedTarget) -> None:
+    """Noise is as many bytes as asked for, and others each time."""
+    said = []
+    for _ in range(2):
+        with dial(target, noise(64)) as sock:
+            said.append(read_all(sock))
+    assert [len(data) for data in said] == [64, 64]
+    assert said[0] != said[1]
+
+
+@pytest.fixture
+def trusting(target: ScriptedTarget, tmp_path: Path) -> ssl.SSLContext:
+    """A client's side of TLS that trusts the certificate that the target has from now on."""
+    authority, context = trustme.CA(), ssl.create_default_context()
+    certificate = authority.issue_cert("target.test")
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    authority.configure_trust(context)
+    target.use_tls(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return context
+
+
+@pytest.mark.parametrize("pieces", [1, 30])
+def test_handshake(target: ScriptedTarget, trusting: ssl.SSLContext, pieces: int) -> None:
+    """After a handshake, however slow it is, the script speaks TLS, and says there when it is over."""
+    steps = (handshake(pieces=pieces, seconds=0.001), receive(), send(b"x" * 100_000), close())
+    with dial(target, *steps) as sock, trusting.wrap_socket(sock, server_hostname="target.test") as tls:
+        tls.sendall(POST)
+        assert len(read_all(tls)) == 100_000
+    (received,) = target.received()
+    assert (received.data, received.whole) == (POST, True)
+
+
+def test_a_handshake_needs_a_certificate() -> None:
+    """A target without one closes instead."""
+    with ScriptedTarget() as bare, dial(bare, handshake(), send(b"never")) as sock:
+        assert read_all(sock) == b""

@@ -4,6 +4,7 @@ import http.client
 import json
 import shutil
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.servers import target as target_module
-from benchmarks.servers.target import SMALL_BODY_BYTES, Serving, Target, Unavailable, arrivals, body, changed_body
+from benchmarks.servers.target import (
+    SMALL_BODY_BYTES,
+    Serving,
+    Target,
+    Unavailable,
+    arrivals,
+    authority_file,
+    body,
+    changed_body,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +63,25 @@ def test_answers() -> None:
             assert (answer.status, answer.read()) == (200, body(2_000))
         connection.close()
     assert target.counts == target_module.Counts(requests=4, connections=1, lost=0)
+
+
+@needs_cc
+@pytest.mark.server
+@pytest.mark.parametrize("size", [158, 300_000])
+def test_answers_over_tls(size: int) -> None:
+    """A TLS target's certificate is its authority's; it reads and answers as without, more than a record at a time too."""
+    try:
+        serving = Target(Serving(body_bytes=size, tls=True))
+    except Unavailable as why:
+        pytest.skip(str(why))
+    with serving as target:
+        trust = ssl.create_default_context(cafile=str(authority_file()))
+        connection = http.client.HTTPSConnection("127.0.0.1", target.port, timeout=5, context=trust)
+        for sent in (None, b"x" * 200_000, None):
+            connection.request("POST", "/any?thing", body=sent)
+            assert connection.getresponse().read() == body(size)
+        connection.close()
+    assert target.counts == target_module.Counts(requests=3, connections=1, lost=0)
 
 
 @needs_cc

@@ -1,0 +1,116 @@
+"""What the workers of a run have told, added up; and what became of the rows of those that did not come to their end.
+
+Law: only what a worker's last report tells is known of it. Rows of one that died are in doubt or unread, those of one that
+never began are skipped, and so the account balances whatever happened to whom. The subtle thing: everything in a report is
+cumulative, so a master keeps one ledger for each worker and adds up only when it is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from replay_users.engine.counters import Counters
+from replay_users.results.fidelity import Fidelity
+from replay_users.results.lost import lost_rows
+from replay_users.results.report import Ledger
+from replay_users.results.tally import Tally
+from replay_users.swarm.progress import Pulse, pulse_of
+from replay_users.swarm.shares import ShareState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from replay_users.results.lost import Lost
+    from replay_users.swarm.prepare import Prepared
+    from replay_users.swarm.shares import Share
+
+__all__ = ["Accounts", "loss"]
+
+
+def loss(share: Share) -> str:
+    """When a worker was lost, and why if it said so."""
+    why = f" ({share.error})" if share.error else ""
+    return f"worker {share.worker} was lost at {(share.lost_at or 0) / 1e9:.1f} s{why}"
+
+
+class Accounts:
+    """The workers' ledgers of one run.
+
+    Attributes:
+        unreadable: reports that could not be read.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        """Nothing was told yet; `prepared` is the master's own plan."""
+        self._prepared = prepared
+        self._ledgers: dict[str, Ledger] = {}
+        self._failures: dict[str, Mapping[str, int]] = {}
+        self.unreadable = 0
+
+    def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
+        """Take a report; the number of the one that the worker's ledger stands at, `None` if this was none."""
+        ledger = self._ledgers.setdefault(worker, Ledger())
+        try:
+            failures = {str(method): int(times) for method, times in said["failures"].items()}
+            ledger.take(said["report"])
+        except (ValueError, LookupError, TypeError, AttributeError):
+            self.unreadable += 1
+            return None
+        self._failures[worker] = failures
+        return ledger.seq
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often each of the user's methods failed, on all workers together."""
+        total: dict[str, int] = {}
+        for failures in self._failures.values():
+            for method, times in failures.items():
+                total[method] = total.get(method, 0) + times
+        return total
+
+    def pulse(self) -> Pulse:
+        """How far the workers were by their last reports."""
+        told, together = self._ledgers.values(), Fidelity()
+        for ledger in told:
+            together.merge(ledger.fidelity())
+        return pulse_of([ledger.totals() for ledger in told], together.lag)
+
+    def sum(self, shares: Sequence[Share]) -> tuple[Tally, Counters]:
+        """What everybody counted, and the rest of those who are done or lost; without shares nothing was begun."""
+        names = [info.name for info in self._prepared.recording.manifest.endpoints]
+        tally, counters = Tally(names), Counters()
+        for share in shares:
+            ledger = self._ledgers.get(share.worker)
+            if ledger is not None and ledger.seq:
+                tally.merge(ledger.tally())
+                counters.merge(Counters.from_dict(ledger.connections))
+            self._add_rest(share, tally)
+        if not shares:
+            tally.stopped(self._prepared.plan.planned)
+        return tally, counters
+
+    def _add_rest(self, share: Share, tally: Tally) -> None:
+        if share.state is ShareState.LOST:
+            left = self.left(share)
+            tally.doubt(left.in_doubt)
+            if left.unread:
+                tally.unread(left.unread, loss(share))
+        elif share.state is ShareState.DONE and not self._of(share).seq:
+            tally.stopped(share.rows)  # it never began
+
+    def left(self, share: Share) -> Lost:
+        """What a lost worker leaves."""
+        plan, totals = self._prepared.plan, self._of(share).totals()
+        window, index, sent = plan.window, self._prepared.index, plan.counts.sent
+        return lost_rows(
+            index.partition_curve(window.start, window.end, plan.buckets, share.partitions, sent),
+            window.lead,
+            plan.warp,
+            ended=totals.sent + totals.dropped + totals.skipped + totals.unread,
+            fence=share.fence or 0,
+            planned=share.rows,
+            skipped=totals.skipped,
+        )
+
+    def _of(self, share: Share) -> Ledger:
+        return self._ledgers.get(share.worker, Ledger())

@@ -1,0 +1,118 @@
+"""What workers have told, added up, and what became of the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_users.engine.counters import Counters
+from replay_users.model import SkipReason, Verdict
+from replay_users.results.conservation import broken_laws
+from replay_users.results.report import Reporter
+from replay_users.results.tally import Tally
+from replay_users.swarm.accounts import Accounts, loss
+from replay_users.swarm.prepare import prepare
+from replay_users.swarm.settings import read_settings
+from replay_users.swarm.shares import Share, ShareState
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from replay_users.swarm.prepare import Prepared
+    from tests.swarm.conftest import MakeOptions
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def prepared(options: MakeOptions, traffic: str) -> Prepared:
+    """The plan of 40 rows, 10 of which are skipped."""
+    return prepare(read_settings(options(recording=traffic), "http://127.0.0.1:9"), sends=False)
+
+
+def said(sent: int, skipped: int = 0, failures: dict[str, int] | None = None, opened: int = 1) -> dict[str, Any]:
+    """A worker's first report."""
+    tally = Tally(["GET /items/{id}"])
+    tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED) for _ in range(sent)])
+    tally.skip(0, SkipReason.METHOD, skipped)
+    reporter = Reporter(tally, Counters(opened=opened).to_dict)
+    return {"run": "r1", "failures": failures or {}, "report": reporter.next(0)}
+
+
+def share(worker: str, prepared: Prepared, state: ShareState = ShareState.DONE, **more: Any) -> Share:
+    """All of the recording as one worker's."""
+    partitions = tuple(range(prepared.recording.manifest.partitions))
+    return Share(worker=worker, partitions=partitions, state=state, **{"rows": prepared.plan.planned, **more})
+
+
+def test_the_sum_is_of_all_workers(prepared: Prepared) -> None:
+    """Totals, connections and failures of the user's code are those of the workers together."""
+    accounts = Accounts(prepared)
+    assert accounts.take("a", said(20, 4, {"rewrite": 1})) == 1
+    assert accounts.take("b", said(10, 6, {"rewrite": 2, "sign": 1}, opened=3)) == 1
+    tally, counters = accounts.sum([share("a", prepared), share("b", prepared)])
+    totals = tally.totals()
+    assert (totals.sent, totals.matched, totals.skipped, counters.opened) == (30, 30, 10, 4)
+    assert not broken_laws(40, totals)
+    assert accounts.failures == {"rewrite": 3, "sign": 1}
+
+
+def test_the_pulse_is_of_the_last_reports(prepared: Prepared) -> None:
+    """What a progress line shows needs no worker to have come to its end."""
+    accounts = Accounts(prepared)
+    assert accounts.pulse().ended == 0
+    accounts.take("a", said(20, 4))
+    accounts.take("b", said(1))
+    pulse = accounts.pulse()
+    assert (pulse.ended, pulse.sent, pulse.mismatched) == (25, 21, 0)
+    assert pulse.lag_p99 == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"failures": {}, "report": {"seq": 2}}, id="half a report"),
+        pytest.param({"failures": {"rewrite": "often"}, "report": {}}, id="no number"),
+        pytest.param({"failures": None, "report": None}, id="no values"),
+    ],
+)
+def test_what_cannot_be_read_changes_nothing(prepared: Prepared, broken: dict[str, Any]) -> None:
+    """A report that is none is counted, and the ledger stays where it was."""
+    accounts = Accounts(prepared)
+    accounts.take("a", said(20, failures={"sign": 1}))
+    assert accounts.take("a", broken) is None
+    assert accounts.unreadable == 1
+    assert accounts.sum([share("a", prepared)])[0].totals().sent == 20
+    assert accounts.failures == {"sign": 1}
+
+
+def test_what_a_lost_worker_leaves(prepared: Prepared) -> None:
+    """Its rows without an end are in doubt as far as they were due, and the account balances."""
+    accounts = Accounts(prepared)
+    accounts.take("a", said(12, 10))
+    lost = share("a", prepared, ShareState.LOST, lost_at=2 * SECOND, fence=9 * SECOND)
+    left = accounts.left(lost)
+    totals = accounts.sum([lost])[0].totals()
+    assert (left.in_doubt, left.unread) == (totals.in_doubt, totals.unread) == (18, 0)
+    assert not broken_laws(40, totals)
+
+
+def test_a_worker_lost_before_it_told_anything_leaves_all(prepared: Prepared) -> None:
+    """What was never due when it was lost is unread, named by its worker and the time."""
+    lost = share("a", prepared, ShareState.LOST, lost_at=1_250_000_000, error="no memory", fence=-1)
+    tally, _ = Accounts(prepared).sum([lost])
+    assert tally.totals().unread_by == {"worker a was lost at 1.2 s (no memory)": 40}
+    assert loss(lost) == "worker a was lost at 1.2 s (no memory)"
+
+
+def test_a_worker_that_was_stopped_before_it_began_leaves_skipped_rows(prepared: Prepared) -> None:
+    """It is done and told nothing: nothing of its share was begun."""
+    tally, _ = Accounts(prepared).sum([share("a", prepared), share("b", prepared, ShareState.IDLE, rows=0)])
+    assert tally.totals().skipped_by == {"stopped": 40}
+
+
+def test_a_run_that_was_stopped_before_anybody_had_a_share(prepared: Prepared) -> None:
+    """While workers were still being asked for nothing was begun either."""
+    tally, _ = Accounts(prepared).sum([])
+    assert tally.totals().skipped_by == {"stopped": 40}

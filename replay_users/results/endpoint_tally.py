@@ -15,6 +15,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from replay_users.compare.difference import Class
 from replay_users.histogram import RATIO_BIAS, RATIO_SCALE, SCALE, Histogram, RatioHistogram
 from replay_users.model import Fault, Verdict
 from replay_users.results.sessions import SessionSketch
@@ -31,7 +32,7 @@ LATE = 10_000_000
 """An exchange picked up more than 10 ms late says nothing about the target's speed."""
 
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
-_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by")
+_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
 
 
@@ -49,6 +50,7 @@ class EndpointTally:
         self.skipped_by: defaultdict[str, int] = defaultdict(int)
         self.failed_by: defaultdict[str, int] = defaultdict(int)
         self.excluded_by: defaultdict[str, int] = defaultdict(int)
+        self.mismatched_by: defaultdict[str, int] = defaultdict(int)
         self.statuses: defaultdict[tuple[int, int | str], int] = defaultdict(int)
         self.recorded, self.service, self.latency = Histogram(), Histogram(), Histogram()
         self.ratio = RatioHistogram()
@@ -165,6 +167,7 @@ def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) ->
             mine.matched += 1
         elif judged is mismatched:
             mine.mismatched += 1
+            mine.mismatched_by[getattr(flight.differences, "main_class", Class.REGRESSION)] += 1
         elif judged is unchecked:
             mine.unchecked += 1
         if flight.resent:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import floor
 from typing import TYPE_CHECKING
 
-from replay_users.compare.difference import UncheckedReason
+from replay_users.compare.difference import Class, UncheckedReason
 from replay_users.model import Fault
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Decision", "Evidence", "checks_of", "coverage", "decide"]
 
 MIN_COVERAGE = 0.95
+MAX_APART = 0.5
+MAX_UPSTREAM = 0.01
+"""Of the compared answers."""
 AS_PLANNED = frozenset({None, "time"})
 """Ends of a run that were asked for: all sent, or its time limit. Any other leaves the rest unknown."""
 
@@ -72,6 +75,8 @@ def checks_of(evidence: Evidence) -> tuple[Check, ...]:
         _complete(evidence),
         _coverage(evidence),
         _mismatches(evidence),
+        _upstream(evidence),
+        _staging(evidence),
     )
     return (*(check for check in found if check is not None), _latency(evidence))
 
@@ -177,14 +182,52 @@ def _mismatches(evidence: Evidence) -> Check | None:
     compared = totals.compared + _by_status(totals)
     if not compared:
         return None
-    sentence = f"{totals.mismatched:,} of {compared:,} compared answers differ from the recording, none may"
+    sentence = f"{totals.regressions:,} of {compared:,} compared answers differ from the recording, none may"
+    if apart := _apart(totals):
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in apart.items())
+        sentence += f"; {sum(apart.values()):,} more for another reason ({told})"
     return Check(
         name="mismatches",
         kind=CheckKind.MISMATCHES,
-        verdict=Decision.FAIL if totals.mismatched else Decision.PASS,
+        verdict=Decision.FAIL if totals.regressions else Decision.PASS,
         sentence=sentence,
-        value=totals.mismatched,
+        value=totals.regressions,
         limit=0,
+    )
+
+
+def _apart(totals: Totals) -> dict[str, int]:
+    """Mismatches that are no regressions, by class."""
+    return {name: count for name, count in totals.mismatched_by.items() if name != Class.REGRESSION}
+
+
+def _staging(evidence: Evidence) -> Check | None:
+    """Where most answers differ for what staging lacks, the others say little about the release."""
+    totals = evidence.totals
+    apart = sum(_apart(totals).values())
+    if not apart:
+        return None
+    share = apart / totals.compared
+    sentence = (
+        f"{apart:,} of {totals.compared:,} answers differ for what staging lacks or lets nobody do, half may at most"
+    )
+    verdict = Decision.INCONCLUSIVE if share > MAX_APART else Decision.PASS
+    return Check(
+        name="staging", kind=CheckKind.MISMATCHES, verdict=verdict, sentence=sentence, value=share, limit=MAX_APART
+    )
+
+
+def _upstream(evidence: Evidence) -> Check | None:
+    """A few answers of a gateway for a service that is away are no finding; a release that is often away is one."""
+    totals = evidence.totals
+    errors = totals.mismatched_by.get(Class.UPSTREAM, 0)
+    if not errors:
+        return None
+    share = errors / totals.compared
+    sentence = f"{errors:,} of {totals.compared:,} answers are 502, 503 or 504 and were none, 1 % may be"
+    verdict = Decision.FAIL if share > MAX_UPSTREAM else Decision.PASS
+    return Check(
+        name="upstream", kind=CheckKind.MISMATCHES, verdict=verdict, sentence=sentence, value=share, limit=MAX_UPSTREAM
     )
 
 

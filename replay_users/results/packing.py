@@ -35,7 +35,7 @@ __all__ = [
 _AnyHistogram = TypeVar("_AnyHistogram", Histogram, RatioHistogram)
 
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
-_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by")
+_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
 _MARKS = ("lag", "wait", "hub")
 _SPANS = ("first_due", "last_due", "first_sent", "last_sent")

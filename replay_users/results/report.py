@@ -196,8 +196,8 @@ class Ledger:
         """Endpoints stay packed: a master of many workers would have no time to unpack each three times a second."""
         at, connections, endpoints = int(data["at"]), dict(data["connections"]), dict(data["endpoints"])
         signatures = {}
-        for endpoint, path, kind, packed in data["signatures"]:
-            key = endpoint, path, kind
+        for endpoint, path, kind, found, packed in data["signatures"]:
+            key = endpoint, path, kind, found
             signatures[key] = unpack_signature(packed, self._signatures.get(key))
         rest = {name: data[name] for name in ("overflow", "fidelity", "counts", "reasons")}
         self.seq, self.at, self.connections, self._rest = seq, at, connections, rest

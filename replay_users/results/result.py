@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from replay_users.histogram import Over
+from replay_users.results.causes import causes_of
 from replay_users.results.gate import Check, Decision, Evidence, checks_of, decide
 from replay_users.results.slow import Speed, speed
 from replay_users.results.validity import Validity, validate
@@ -125,6 +126,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
         },
         "endpoints": _endpoints(result),
         "signatures": [_signature(tally, key, count) for key, count in tally.signatures.ranked()],
+        "causes": [cause.to_dict() for cause in causes_of(tally)],
         "signatures_overflow": dict(tally.signatures.overflow),
         "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
         "exit_code": exit_code(result),
@@ -181,6 +183,7 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
         "ratio": {"value": _rounded(mine.ratio.median), "lower": _rounded(lower), "upper": _rounded(upper)},
         "matched": mine.matched,
         "mismatched": mine.mismatched,
+        "mismatched_by": _plain(mine.mismatched_by),
         "unchecked": mine.unchecked,
         "failed_by": _plain(mine.failed_by),
         "dropped_by": _plain(mine.dropped_by),
@@ -192,7 +195,7 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
 
 def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[str, Any]:
     """`share` is of the endpoint's compared exchanges."""
-    endpoint, path, kind = key
+    endpoint, path, kind, found = key
     mine = tally.endpoints.get(endpoint)
     compared = mine.matched + mine.mismatched if mine else 0
     return {
@@ -202,7 +205,7 @@ def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[s
         "count": count.count,
         "sessions": count.sessions.count,
         "share": round(count.count / compared, 6) if compared else None,
-        "class": "regression",
+        "class": found,
         "exemplars": [asdict(exemplar) for exemplar in count.shown()],
     }
 

@@ -1,4 +1,4 @@
-"""What differed, counted by signature (endpoint, path, kind), in a bounded table that merges.
+"""What differed, counted by signature (endpoint, path, kind, class), in a bounded table that merges.
 
 Law: pure. A signature counts exchanges that show it, not differences: a list of fifty changed
 prices is one. At most 200 signatures per endpoint and 2,000 per run are kept; the rest is counted.
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
+from replay_users.compare.difference import Class, Differences
 from replay_users.compare.show import redact
 from replay_users.results.sessions import SessionSketch
 
@@ -40,8 +42,8 @@ SESSIONS = 64
 _TARGET_SHOWN = 500
 """A target's characters in an exemplar."""
 
-SignatureKey: TypeAlias = tuple[str, str, str]
-"""Endpoint, path in DeepDiff's syntax with starred indices, kind."""
+SignatureKey: TypeAlias = tuple[str, str, str, str]
+"""Endpoint, path in DeepDiff's syntax with starred indices (of a status `200 -> 500`), kind, class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,9 @@ class SignatureTable:
     def see(self, flight: Flight, differences: Sequence[Difference]) -> None:
         """Count one exchange under each signature it shows, once."""
         shown: dict[SignatureKey, Difference] = {}
-        for difference in differences:
-            shown.setdefault(key_of(difference), difference)
+        classes = differences.classes if isinstance(differences, Differences) else ()
+        for difference, found in zip(differences, classes or repeat(Class.REGRESSION), strict=False):
+            shown.setdefault(key_of(difference, found), difference)
         for key, difference in shown.items():
             if (count := self._place(key)) is None:
                 self.overflow[key[0]] += 1
@@ -170,17 +173,17 @@ class SignatureTable:
     def from_dict(cls, data: Mapping[str, Any]) -> SignatureTable:
         """What `to_dict` wrote."""
         table = cls()
-        for endpoint, path, kind, counted in data["signatures"]:
-            table.counts[endpoint, path, kind] = SignatureCount.from_dict(counted)
+        for endpoint, path, kind, found, counted in data["signatures"]:
+            table.counts[endpoint, path, kind, found] = SignatureCount.from_dict(counted)
             table._of_endpoint[endpoint] += 1
         table.overflow.update(data["overflow"])
         return table
 
 
-def key_of(difference: Difference) -> SignatureKey:
-    """Under which signature a difference counts."""
+def key_of(difference: Difference, found: Class = Class.REGRESSION) -> SignatureKey:
+    """Under which signature a difference of this class counts."""
     signature = difference.signature
-    return signature.endpoint, signature.path_text, str(signature.kind)
+    return signature.endpoint, signature.path_text, str(signature.kind), str(found)
 
 
 def session_of(flight: Flight) -> bytes:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from replay_users.compare.difference import Class
 from replay_users.model import SkipReason
 from replay_users.results.endpoint_tally import (
     EndpointTally,
@@ -61,8 +62,14 @@ class Totals:
     skipped_by: Mapping[str, int] = field(default_factory=dict)
     unread_by: Mapping[str, int] = field(default_factory=dict)
     failed_by: Mapping[str, int] = field(default_factory=dict)
+    mismatched_by: Mapping[str, int] = field(default_factory=dict)
     unchecked_by: Mapping[str, int] = field(default_factory=dict)
     ignored_by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def regressions(self) -> int:
+        """Answers that differ for no reason but the release."""
+        return self.mismatched_by.get(Class.REGRESSION, 0)
 
 
 class Tally:
@@ -176,9 +183,13 @@ class Tally:
 
         `capped` is how many more differences the exchange has than are kept.
         """
-        for path, kind in {key_of(difference)[1:] for difference in differences}:
+        for path, kind in {key_of(difference)[1:3] for difference in differences}:
             _count(self.ignored_by, f"{path} {kind}", 1)
         self.capped += capped
+
+    def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:  # noqa: ARG002 - one shape for all
+        """Count exchanges in which a rule took what differs at a path for noise: what `ignored` does, added up already."""
+        _count(self.ignored_by, f"{path} {kind}", count)
 
     def hub(self, ns: int) -> None:
         """Count how much later than asked the hub ran a timer."""
@@ -206,6 +217,7 @@ class Tally:
             skipped_by=skipped_by,
             unread_by=_sum([self.unread_by]),
             failed_by=_sum(mine.failed_by for mine in order),
+            mismatched_by=_sum(mine.mismatched_by for mine in order),
             unchecked_by=_sum([self.unchecked_by]),
             ignored_by=_sum([self.ignored_by]),
         )

@@ -27,6 +27,7 @@ def found(
 ) -> tuple[Check, ...]:
     """The checks of a run with these counts, else of one in which 100 of 100 matched."""
     validity = counts.pop("validity", Validity(valid=True))
+    counts.setdefault("mismatched_by", {"regression": counts.get("mismatched", 0)})
     totals = Totals(**({"sent": 100, "compared": 100, "matched": 100} | counts))
     return checks_of(
         Evidence(
@@ -41,6 +42,16 @@ NOTHING: dict[str, Any] = {"sent": 0, "compared": 0, "matched": 0}
 CASES = [
     pytest.param({}, "pass", id="everything-matched"),
     pytest.param({"matched": 99, "mismatched": 1}, "fail", id="one-mismatch"),
+    pytest.param({"mismatched": 1, "mismatched_by": {"missing_in_staging": 1}}, "pass", id="missing-in-staging"),
+    pytest.param({"mismatched": 50, "mismatched_by": {"credential": 50}}, "pass", id="half-without-a-login"),
+    pytest.param({"mismatched": 51, "mismatched_by": {"credential": 51}}, "inconclusive", id="most-without-a-login"),
+    pytest.param({"mismatched": 1, "mismatched_by": {"upstream": 1}}, "pass", id="an-upstream-error"),
+    pytest.param({"mismatched": 2, "mismatched_by": {"upstream": 2}}, "fail", id="many-upstream-errors"),
+    pytest.param(
+        {"mismatched": 61, "mismatched_by": {"regression": 1, "throttled": 60}},
+        "fail",
+        id="one-regression-among-others",
+    ),
     pytest.param({"compared": 95, "unchecked": 5}, "pass", id="coverage-at-its-limit"),
     pytest.param({"compared": 94, "unchecked": 6}, "fail", id="coverage-below"),
     pytest.param({"planned": 1_000, "skipped": 900}, "pass", id="what-was-skipped-is-not-wanted"),
@@ -94,6 +105,17 @@ def test_every_check_says_its_numbers() -> None:
     assert (checks["coverage"].value, checks["coverage"].limit) == (1.0, 0.95)
     assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0 %)")
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+
+
+def test_what_differs_for_another_reason_is_said() -> None:
+    """Classes that do not fail the run stand beside those that do, and have a check of their own."""
+    apart = {"regression": 2, "missing_in_staging": 30, "upstream": 1}
+    checks = {check.name: check for check in found(mismatched=33, mismatched_by=apart)}
+    assert (checks["mismatches"].value, checks["upstream"].value, checks["staging"].value) == (2, 0.01, 0.31)
+    assert checks["mismatches"].sentence == (
+        "2 of 100 compared answers differ from the recording, none may;"
+        " 31 more for another reason (missing in staging 30, upstream 1)"
+    )
 
 
 def test_what_was_compared_by_status_only_is_said() -> None:

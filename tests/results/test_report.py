@@ -287,7 +287,7 @@ def test_a_ledger_without_reports_is_empty() -> None:
         pytest.param({"seq": None}, id="no number"),
         pytest.param({"endpoints": 7}, id="no endpoints"),
         pytest.param({"connections": None}, id="no connections"),
-        pytest.param({"signatures": [["a", "b", "c", [1, b"xyz1", [["id"]]]]]}, id="no exemplar"),
+        pytest.param({"signatures": [["a", "b", "c", "d", [1, b"xyz1", [["id"]]]]]}, id="no exemplar"),
     ],
 )
 def test_what_is_no_report_is_refused(worker: Worker, change: dict[str, Any]) -> None:

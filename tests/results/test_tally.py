@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.compare.difference import Difference, Differences, Kind
+from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
 from replay_users.results.tally import Tally
@@ -134,9 +134,22 @@ def test_differences_are_counted_under_their_signature(land: Land) -> None:
     tally = Tally(ENDPOINTS)
     tally.differences(land(1), Differences([price(0), price(0)], ignored=(price(0),), capped=3))
     tally.ignored([price(0), price(0)], capped=4)
-    assert tally.signatures.counts["GET /a", "root['price']", "value"].count == 1
+    assert tally.signatures.counts["GET /a", "root['price']", "value", "regression"].count == 1
     assert tally.totals().ignored_by == {"root['price'] value": 2}
     assert tally.totals().capped == 7
+
+
+def test_mismatches_are_counted_by_class(land: Land) -> None:
+    """An exchange is of the class that matters most among its differences; without any it is a regression."""
+    tally = Tally(ENDPOINTS)
+    missing, both, plain = (land(n, judged=Verdict.MISMATCHED) for n in range(3))
+    missing.differences = Differences([price(0)], classes=(Class.MISSING,))
+    both.differences = Differences([price(0), price(1)], classes=(Class.MISSING, Class.REGRESSION))
+    tally.settle([missing, both, plain])
+    tally.differences(both, both.differences)
+    assert tally.totals().mismatched_by == {"regression": 2, "missing_in_staging": 1}
+    assert tally.totals().regressions == 2
+    assert {key[3] for key in tally.signatures.counts} == {"missing_in_staging", "regression"}
 
 
 def test_endless_reasons_are_bounded() -> None:

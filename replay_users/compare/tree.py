@@ -3,20 +3,24 @@
 Law: a body is the peer's, so whatever it holds comes back as a value, never as an exception.
 The subtle thing: orjson is 4 times faster than `json`, but turns integers beyond 64 bits into floats (so that two
 different ones can be equal), refuses NaN, lone surrogates and UTF-16, and like every parser keeps only the last of two
-equal keys. Bodies that hold such numbers or that it refuses go to `json`; equal keys are looked for only where a match
-would otherwise be claimed, since that costs as much as parsing.
+equal keys. Bodies that hold such numbers or that it refuses go to `json`, and what is nested too deep for that to a reader
+without recursion; equal keys are looked for only where a match would otherwise be claimed, since that costs as much as
+parsing.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
 
 import orjson
+
+from replay_users.compare.deep import TooDeep, read_deep
+from replay_users.compare.limits import MAX_DEPTH
 
 __all__ = ["Json", "Tree", "Unparsed", "hides_a_key", "parse", "same"]
 
@@ -36,25 +40,27 @@ class Unparsed(Enum):
     """Why there is no tree."""
 
     INVALID = "not JSON"
-    BEYOND = "nested deeper, or a number larger, than can be read"
+    BEYOND = "a number larger than can be read"
+    TOO_DEEP = "nested deeper than the limit"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A body read as JSON, and the text it came from."""
+    """A body read as JSON, and the text it came from; `repeats`: whether an object holds a key twice, None if not known."""
 
     text: bytes
     root: Json
+    repeats: bool | None = field(default=None, compare=False)
 
 
-def parse(text: bytes) -> Tree | Unparsed:
+def parse(text: bytes, depth: int = MAX_DEPTH) -> Tree | Unparsed:
     """Read a decoded body (UTF-8, -16 or -32, a byte order mark allowed) as JSON."""
     if not _has_long_number(text):
         try:
             return Tree(text, orjson.loads(text))
         except orjson.JSONDecodeError:
             pass  # not JSON, or one of the things that only json reads
-    return _parse_slowly(text)
+    return _parse_slowly(text, depth)
 
 
 def same(x: Json, y: Json) -> bool:
@@ -79,6 +85,8 @@ def hides_a_key(tree: Tree) -> bool:
     A key costs one colon: if the tree written again has as many as the text, and the text has no escaped ones, none is
     lost. Otherwise the text is read again, counting. What cannot be decided counts as hidden.
     """
+    if tree.repeats is not None:
+        return tree.repeats
     try:
         written = orjson.dumps(tree.root)
     except orjson.JSONEncodeError:
@@ -93,13 +101,28 @@ def _has_long_number(text: bytes) -> bool:
     return _TOO_LONG in digits or _TOO_LONG_NEGATIVE in digits
 
 
-def _parse_slowly(text: bytes) -> Tree | Unparsed:
+def _parse_slowly(text: bytes, depth: int) -> Tree | Unparsed:
     try:
         return Tree(text, json.loads(text, parse_int=_integer, parse_float=_real))
     except ValueError:
         return Unparsed.INVALID
-    except (RecursionError, ArithmeticError):
+    except ArithmeticError:
         return Unparsed.BEYOND
+    except RecursionError:
+        return _parse_deep(text, depth)
+
+
+def _parse_deep(text: bytes, depth: int) -> Tree | Unparsed:
+    try:
+        decoded = text.decode(json.detect_encoding(text), "surrogatepass")
+        root, repeats = read_deep(decoded, depth, _integer, _real)
+    except ValueError:
+        return Unparsed.INVALID
+    except ArithmeticError:
+        return Unparsed.BEYOND
+    except TooDeep:
+        return Unparsed.TOO_DEEP
+    return Tree(text, root, repeats)
 
 
 def _repeats_a_key(text: bytes) -> bool:

@@ -158,27 +158,29 @@ class _Pairing:
 
     def _guess(self, left: list[int], right: list[int]) -> _Rest:
         """Pair what is one thing that changed: in an order that the items give, not the lists."""
-        if left and right:
-            left, right = sorted(left, key=self._a.order), sorted(right, key=self._b.order)
-            left, right = self._same_id(left, right)
-        if left and right and len(left) * len(right) <= _MAX_GUESSES:
-            left, right = self._most_alike(left, right)
-        return left, right
-
-    def _same_id(self, left: list[int], right: list[int]) -> _Rest:
+        if not left or not right:
+            return left, right
+        left, right = sorted(left, key=self._a.order), sorted(right, key=self._b.order)
         ours, theirs = self._a.objects(left), self._b.objects(right)
         ids = shared_ids(list(ours.values()), list(theirs.values()))
         if ids is None:
-            return left, right
-        places = dict(zip(ids[1], theirs, strict=True))
-        found = {i: places[name] for i, name in zip(ours, ids[0], strict=True) if name in places}
+            return self._most_alike(left, right)
+        known = self._joined(dict(zip(ours, ids[0], strict=True)), dict(zip(theirs, ids[1], strict=True)))
+        rest = self._most_alike([i for i in left if i not in ours], [j for j in right if j not in theirs])
+        return known[0] + rest[0], known[1] + rest[1]
+
+    def _joined(self, ours: dict[int, str | int], theirs: dict[int, str | int]) -> _Rest:
+        """Pair by id; what has another id is another thing, however alike."""
+        places = {name: j for j, name in theirs.items()}
+        found = {i: places.pop(name) for i, name in ours.items() if name in places}
         for i, j in found.items():
             self._pair(i, j)
-        used = set(found.values())
-        return [i for i in left if i not in found], [j for j in right if j not in used]
+        return [i for i in ours if i not in found], list(places.values())
 
     def _most_alike(self, left: list[int], right: list[int]) -> _Rest:
         """Pair the most alike first; which side an item is on makes no difference."""
+        if len(left) * len(right) > _MAX_GUESSES:
+            return left, right
         places = [(i, j, likeness(self._a[i], self._b[j])) for i, j in product(left, right)]
         scored = [(-score, sorted([self._a.order(i), self._b.order(j)]), i, j) for i, j, score in places if score]
         free: tuple[set[int], set[int]] = set(left), set(right)

@@ -24,6 +24,7 @@ __all__ = ["Nodes", "listed"]
 
 _STRING = "tag:yaml.org,2002:str"
 _TAGS_OF_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float", _STRING}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,15}", re.ASCII)
 _NUMBER = re.compile(r"([0-9]{0,15}\.?[0-9]{1,15}(?:[eE][+-]?[0-9]{1,2})?)\s*(%?)", re.ASCII)
 
@@ -133,7 +134,7 @@ class Nodes:
         """A day such as 2027-01-31."""
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
         try:
-            return date.fromisoformat(value if len(value) == len("2027-01-31") else "")
+            return date.fromisoformat(value if _DAY.fullmatch(value) else "")
         except ValueError:
             self.fail(node, f"{key!r} is a day, written 2027-01-31")
 

@@ -1,7 +1,8 @@
 """What a difference is a sign of: a regression, or a staging that has not what production had.
 
 Law: pure; it remembers what was missing in this run, within bounds, and judges each mismatch by its statuses, by what its
-request is about and by what its session met before (`see` is told of statuses as answers come, `classify` whenever). What it cannot explain is a regression.
+request is about and by what its session met before. `see` is told of statuses as answers come, `classify` may be asked
+later. What it cannot explain is a regression.
 The subtle thing: a class takes a difference out of what fails the run, so each needs evidence. A 404 on a path without an id
 is a route that is gone; a body may differ for want of data only where writes were left out, or where an id was missing
 before, and only in its data: another type or another header is a regression there too.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from replay_users.compare.difference import Class, Kind
 from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
@@ -63,6 +64,9 @@ _COUNT = re.compile(r"(-?[0-9]{1,18})(?: items)?", re.ASCII)
 _OF_DATA = frozenset({Kind.VALUE, Kind.LENGTH, Kind.ORDER, Kind.REPEAT})
 
 
+_Known = TypeVar("_Known")
+
+
 class _Session:
     """What one session met: ids that are missing, and resources it meant to change and did not; the newest last."""
 
@@ -77,8 +81,9 @@ class Classifier:
     """Classifies the mismatches of a run, in the order they come."""
 
     def __init__(self, left_out: Iterable[str] = ()) -> None:
-        """`left_out` are the endpoints whose writes are not replayed."""
-        self._left_out = {resource_of(endpoint) for endpoint in left_out}
+        """`left_out` are the endpoints that are not replayed; what those that write would have written is missing."""
+        writes = (endpoint for endpoint in left_out if endpoint.partition(" ")[0] not in READS)
+        self._left_out = {resource_of(endpoint) for endpoint in writes}
         self._sessions: OrderedDict[bytes, _Session] = OrderedDict()
         self._ids: OrderedDict[Id, None] = OrderedDict()
 
@@ -151,7 +156,8 @@ class Classifier:
 
     def _learn(self, flight: Flight, found: Class) -> None:
         """Remember what is missing now: the ids asked for, and what was not written."""
-        asked = ids_of(flight.target) if found is Class.MISSING and flight.status < _ERRORS else []
+        is_gone = found is Class.MISSING and flight.answer_status in _MISSING and flight.status < _ERRORS
+        asked = ids_of(flight.target) if is_gone else []
         for each in asked:
             self._ids[each] = None
             if len(self._ids) > _IDS:
@@ -169,13 +175,17 @@ class Classifier:
             session = self._sessions[name] = _Session()
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
+        else:
+            self._sessions.move_to_end(name)
         return session
 
 
-def _remember(known: dict[Id, None] | dict[Resource, None], new: tuple[str, ...]) -> None:
-    known[new] = None  # type: ignore[index]
+def _remember(known: dict[_Known, None], new: _Known) -> None:
+    """Put it last, and forget the first of too many."""
+    known.pop(new, None)
+    known[new] = None
     if len(known) > _PER_SESSION:
-        del known[next(iter(known))]  # type: ignore[arg-type]
+        del known[next(iter(known))]
 
 
 def _closest(asked: Resource, others: Iterable[Resource]) -> Relation:

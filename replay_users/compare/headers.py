@@ -105,7 +105,10 @@ class Heads:
         if name == _CONNECTION:
             return self._hop_by_hop(value)
         how = treatment(name)
-        return None if how is Treatment.IGNORE else self._same(name, self._text(how, value))
+        if how is Treatment.IGNORE:
+            return None
+        make = self._same if len(line) <= _LARGE else Field
+        return make(name, self._text(how, value))
 
     def _hop_by_hop(self, value: str) -> Field | None:
         """The compared headers that `connection` names, which are about this connection only (RFC 9110, 7.6.1)."""

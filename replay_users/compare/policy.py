@@ -76,7 +76,6 @@ TREATMENTS: Final = {
     "odata-version": Treatment.VALUE,
     "permissions-policy": Treatment.VALUE,
     "ratelimit": Treatment.PRESENCE,
-    "ratelimit-policy": Treatment.PRESENCE,
     "referrer-policy": Treatment.SET,
     "retry-after": Treatment.PRESENCE,
     "set-cookie": Treatment.COOKIE,

@@ -43,6 +43,11 @@ class Decisions:
         """Why a row is not sent; `None` if it is. Trait bits unknown to this version are ignored."""
         return self.rows[endpoint][traits & _KNOWN_TRAITS]
 
+    def left_out(self, names: Iterable[str]) -> list[str]:
+        """Those of the endpoints, in the manifest's order, whose writes are not sent."""
+        pairs = zip(names, self.rows, strict=False)
+        return [name for name, reasons in pairs if reasons[Trait.WRITE] is not None]
+
 
 def decide_all(
     names: Iterable[str], methods: frozenset[str] | None, chosen: EndpointFilter, safety: Safety

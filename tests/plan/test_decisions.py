@@ -50,6 +50,14 @@ def test_a_choice_comes_before_a_fault_of_the_capture() -> None:
     assert table.skip_reason(0, 0) is None
 
 
+def test_endpoints_whose_writes_are_left_out_are_known() -> None:
+    """Comparison is told which data will be missing: by default none of the writes is sent."""
+    names = ["GET /a", "POST /a", "PUT /b"]
+    assert decide_all(names, None, EVERYTHING, Safety()).left_out(names) == names
+    assert decide_all(names, None, EVERYTHING, WRITES).left_out(names) == []
+    assert decide_all(names, None, parse_endpoints("* /a"), WRITES).left_out(names) == ["PUT /b"]
+
+
 @pytest.mark.parametrize(
     ("methods", "endpoints", "name", "traits", "reason"),
     [

@@ -46,6 +46,7 @@ EDGES = {
     "recording.spill": "Arrow, files",
     "recording.store": "opens folders and S3",
     "recording.writer": "Arrow, slices",
+    "compare.comparer": "a process of its own",
     "engine.chores": "the hub's clock",
     "engine.connection": "sockets",
     "engine.engine": "the hub",

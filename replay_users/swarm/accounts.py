@@ -18,7 +18,7 @@ from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from replay_users.results.lost import Lost
     from replay_users.swarm.prepare import Prepared
@@ -45,6 +45,7 @@ class Accounts:
         self._prepared = prepared
         self._ledgers: dict[str, Ledger] = {}
         self._failures: dict[str, Mapping[str, int]] = {}
+        self._comparers: dict[str, Mapping[str, int]] = {}
         self.unreadable = 0
 
     def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
@@ -52,21 +53,24 @@ class Accounts:
         ledger = self._ledgers.setdefault(worker, Ledger())
         try:
             failures = {str(method): int(times) for method, times in said["failures"].items()}
+            comparers = {str(name): int(count) for name, count in said.get("comparers", {}).items()}
             ledger.take(said["report"])
         except (ValueError, LookupError, TypeError, AttributeError):
             self.unreadable += 1
             return None
         self._failures[worker] = failures
+        self._comparers[worker] = comparers
         return ledger.seq
 
     @property
     def failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, on all workers together."""
-        total: dict[str, int] = {}
-        for failures in self._failures.values():
-            for method, times in failures.items():
-                total[method] = total.get(method, 0) + times
-        return total
+        return _added_up(self._failures.values())
+
+    @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, on all workers together."""
+        return _added_up(self._comparers.values())
 
     def pulse(self) -> Pulse:
         """How far the workers were by their last reports."""
@@ -114,3 +118,11 @@ class Accounts:
 
     def _of(self, share: Share) -> Ledger:
         return self._ledgers.get(share.worker, Ledger())
+
+
+def _added_up(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in parts:
+        for name, count in part.items():
+            total[name] = total.get(name, 0) + count
+    return total

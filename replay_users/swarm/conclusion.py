@@ -80,6 +80,10 @@ class Replay(Protocol):
         """What its connections did."""
 
     @property
+    def comparers(self) -> Mapping[str, int]:
+        """What comparing took."""
+
+    @property
     def user_code_failures(self) -> Mapping[str, int]:
         """How often each of the user's methods failed."""
 
@@ -122,6 +126,7 @@ def conclude_run(run: Replay) -> Conclusion:
     judged = conclude(_facts(run), run.tally, run.plan.planned)
     result = result_json(judged)
     result["connections"] = dict(run.connections)
+    result["comparers"] = {**run.comparers, "sample": settings.sampling.texts()}
     result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code

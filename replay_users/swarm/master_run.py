@@ -159,6 +159,11 @@ class MasterRun:
         return ReplayError(_fault(told[0])) if told else None
 
     @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, on all workers together."""
+        return self._accounts.comparers
+
+    @property
     def user_code_failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, on all workers together."""
         return self._accounts.failures

@@ -19,7 +19,6 @@ import gevent
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from replay_users.compare.desk import Desk
 from replay_users.endpoint import ENDPOINT_CAP, Templates
 from replay_users.engine.chores import Chores
 from replay_users.engine.engine import Engine
@@ -34,6 +33,7 @@ from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
+from replay_users.swarm.judging import Judging
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
 from replay_users.swarm.source import Source
@@ -101,7 +101,16 @@ class Run:
         wires = prepared.wires(run_id)
         self.engine = self._engine(wires)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
-        self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
+        self._judging = Judging(
+            loop,
+            settings,
+            self.names,
+            self.tally,
+            left_out=self.plan.decisions.left_out(self.names),
+            wake=self._wake,
+            tell=self._upkeep.tell,
+        )
+        self.desk = self._judging.desk
         self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
         self.feed = self._feed(wires)
         self.reporter = None if partitions is None else Reporter(self.tally, self.engine.counters.to_dict)
@@ -186,6 +195,11 @@ class Run:
     def connections(self) -> dict[str, Any]:
         """What connections did, for the result."""
         return self.engine.counters.summary()
+
+    @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, for the result."""
+        return self._judging.counters()
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
@@ -273,6 +287,8 @@ class Run:
                 limit = self.prepared.settings.run_time
                 if limit is not None and self.elapsed > limit:
                     self.stop("time")
+                if self._is_answered():
+                    self._judging.hurry(stopped=self.stopped_by is not None)
                 gevent.sleep(0.05)
         finally:
             try:
@@ -281,9 +297,13 @@ class Run:
                 self.done.set()
 
     def _is_drained(self) -> bool:
+        return self._is_answered() and not len(self.desk)
+
+    def _is_answered(self) -> bool:
+        """Whether nothing is to be sent or under way any more."""
         if not (self.engine.start or self.stopped_by):
             return False
-        return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
+        return self.feed.drained and self.schedule.idle and not self.engine.finished
 
     def _readdress(self) -> None:
         while not self.done.wait(_READDRESS_S):
@@ -312,6 +332,7 @@ class Run:
             self._began.close()
         self.engine.close()
         self.source.close()
+        self._judging.close()
         gc.set_threshold(*self._collect_before)
         sys.setswitchinterval(self._switch_before)
         gc.unfreeze()
@@ -360,6 +381,7 @@ class Run:
 
     def _dropped(self, flight: Flight, reason: Drop) -> None:
         self.tally.drop(flight, reason)
+        self.desk.unsent(flight)
         self.feed.settled(flight)
         if self._listening:
             self._listening.dropped(flight, reason)

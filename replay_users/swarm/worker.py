@@ -220,7 +220,12 @@ class WorkerFace:
             return
         report = run.reporter.next(run.elapsed) if self._drained else run.reporter.prepared(run.elapsed)
         self._seq = report["seq"]
-        data["replay"] = {"run": run.id, "failures": run.user_code_failures, "report": report}
+        data["replay"] = {
+            "run": run.id,
+            "failures": run.user_code_failures,
+            "comparers": run.comparers,
+            "report": report,
+        }
 
     # Ending
 

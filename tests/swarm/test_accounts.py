@@ -36,7 +36,7 @@ def said(sent: int, skipped: int = 0, failures: dict[str, int] | None = None, op
     tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED) for _ in range(sent)])
     tally.skip(0, SkipReason.METHOD, skipped)
     reporter = Reporter(tally, Counters(opened=opened).to_dict)
-    return {"run": "r1", "failures": failures or {}, "report": reporter.next(0)}
+    return {"run": "r1", "failures": failures or {}, "comparers": {"restarts": sent}, "report": reporter.next(0)}
 
 
 def share(worker: str, prepared: Prepared, state: ShareState = ShareState.DONE, **more: Any) -> Share:
@@ -55,6 +55,7 @@ def test_the_sum_is_of_all_workers(prepared: Prepared) -> None:
     assert (totals.sent, totals.matched, totals.skipped, counters.opened) == (30, 30, 10, 4)
     assert not broken_laws(40, totals)
     assert accounts.failures == {"rewrite": 3, "sign": 1}
+    assert accounts.comparers == {"restarts": 30}
 
 
 def test_the_pulse_is_of_the_last_reports(prepared: Prepared) -> None:

@@ -235,7 +235,7 @@ def test_the_targets_addresses_are_looked_up_again(
 
 def test_answers_that_nobody_has_judged_hold_up_loading(make: Callable[..., Run]) -> None:
     """The look-ahead sees the desk's queue: while its answers fill it nothing is loaded, and judging them makes room."""
-    run = make()
+    run = make(comparers="0")
     run.feed.push(table_of([make_exchange()], endpoint="GET /items/{id}"))
     body = b"x" * LookAhead().bytes
     run.desk.receive([make_flight(status=200, answer_status=200, answer_body=body, answer_size=len(body))])

@@ -4,6 +4,7 @@ import copy
 import gzip
 import json
 import zlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,6 +156,29 @@ def test_what_was_not_recorded_is_unchecked(body: bytes | None, size: int) -> No
         told(judge(Recorded(200, JSON, body, size), Answer(200, JSON, b'{"a":1}'), Rules(), ENDPOINT))
         == "unchecked(not_recorded)"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "replayed", "head", "is_hashed", "verdict"),
+    [
+        pytest.param(None, b'{"a":1}', JSON, True, "match", id="equal"),
+        pytest.param(b'{"a"', b'{"a":1}', JSON, True, "match", id="equal-and-cut"),
+        pytest.param(None, b'{"a":1}', JSON, False, "unchecked(not_recorded)", id="no-hash"),
+        pytest.param(None, b'{"a":2}', JSON, True, "unchecked(not_recorded)", id="a-text-may-hold-noise"),
+        pytest.param(None, b'{"a":2}', PNG, True, [("root", "value")], id="an-image-is-another"),
+        pytest.param(None, b'{"a":2}', PNG + GZIP, True, "unchecked(not_recorded)", id="a-coding-varies"),
+        pytest.param(None, b"longer than it", PNG, False, [("root", "value")], id="an-image-of-another-size"),
+        pytest.param(None, b"7 bytes", PNG, False, "unchecked(not_recorded)", id="an-image-of-that-size"),
+        pytest.param(None, b'{"a":1}', b"", True, "match", id="no-head"),
+        pytest.param(None, b'{"a":2}', b"", True, "unchecked(status_only)", id="no-head-and-another"),
+    ],
+)
+def test_a_body_that_was_not_kept_is_compared_by_its_hash(
+    body: bytes | None, replayed: bytes, head: bytes, is_hashed: bool, verdict: list[tuple[str, str]] | str
+) -> None:
+    """The same hash is the same body; another one says something only where every byte counts."""
+    recorded = Recorded(200, head, body, 7, blake2b(b'{"a":1}', digest_size=16).digest() if is_hashed else None)
+    assert told(judge(recorded, Answer(200, head, replayed), Rules(), ENDPOINT)) == verdict
 
 
 @pytest.mark.parametrize("status", [pytest.param(204, id="no-content"), pytest.param(304, id="not-modified")])

@@ -31,6 +31,10 @@ ORDER: Final = "#order"
 """The member that holds the order of unlike children, runs of like ones counted once."""
 
 
+_OF_CHILDREN: Final = frozenset({Kind.LENGTH, Kind.ADDED, Kind.REMOVED, Kind.REPEAT})
+"""In what ways a list of children of one name tells that there are others than before."""
+
+
 class Elements:
     """The tree under construction, and the elements that are open."""
 
@@ -69,7 +73,7 @@ class Elements:
         self._left -= 1 + len(node)
         if self._left < 0:
             raise Beyond(UncheckedReason.NODES)
-        if len(frames) > self._depth:
+        if len(frames) > self._depth + 1:
             raise Beyond(UncheckedReason.DEPTH)
 
     def text(self, piece: str) -> None:
@@ -140,6 +144,6 @@ def _touched(found: list[Found]) -> Mapping[int, None]:
             continue
         if step is not None:
             touched[id(place)] = None
-        elif kind is Kind.LENGTH:
+        if kind in _OF_CHILDREN and isinstance(place[2], list):
             touched[id(place[0])] = None
     return touched

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["lift"]
 
 _EMPTY: Final = Lifted(Form.TEXT, [], b"")
+_STREAMS: Final = frozenset({Form.NDJSON, Form.SSE})
 _CONTAINERS: Final = (b"{", b"[")
 _BEYOND: Final = {Unparsed.BEYOND: UncheckedReason.JSON, Unparsed.TOO_DEEP: UncheckedReason.DEPTH}
 
@@ -41,8 +42,9 @@ def lift(body: bytes, head: bytes, limits: Limits = LIMITS) -> Lifted | Unlifted
     if len(body) > limits.decoded:
         return Unlifted(UncheckedReason.SIZE)
     said = media(head)
+    first, then = (_streamed, _json) if said.form in _STREAMS else (_json, _streamed)
     try:
-        return _json(body, said, limits) or _streamed(body, said, limits) or _written(body, said, limits)
+        return first(body, said, limits) or then(body, said, limits) or _written(body, said, limits)
     except Beyond as beyond:
         return Unlifted(beyond.reason)
 
@@ -93,8 +95,6 @@ def _written(body: bytes, said: Media, limits: Limits) -> Lifted:
         return Lifted(Form.OPAQUE, read_opaque(body), body)
     form = _form(text.text, said)
     found = _structured(form, text, body, limits)
-    if found is None and form is Form.XML and looks_like_html(text.text):
-        found = _structured(Form.HTML, text, body, limits)
     return found or Lifted(Form.TEXT, read_lines(text.text, limits), body, (), text.charset, text.is_misread)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["looks_like_xml", "read_xml"]
 
-_START: Final = re.compile(r"\s*+<(?:\?xml\s|[A-Za-z_])")
+_START: Final = re.compile(r"\s*+<(?:\?xml\s|!|[A-Za-z_])")
 _BETWEEN: Final = "\n"  # a namespace and a name, in what expat gives: a namespace cannot hold it
 
 

@@ -29,7 +29,7 @@ Pair: TypeAlias = "tuple[int, Json, Json]"
 
 _Ids: TypeAlias = "list[str | int]"
 # In this order; then whatever ends like an id.
-_ID_NAMES = ("id", "_id", "uuid", "guid", "key", "pk", "slug", "code", "sku", "name")
+_ID_NAMES = ("id", "_id", "@id", "uuid", "guid", "key", "pk", "slug", "code", "sku", "name")
 _ID_ENDINGS = ("_id", "Id", "ID", "_uuid", "_key")
 _PLAIN_TYPES = {str, int, float, type(None)}
 

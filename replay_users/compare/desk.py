@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from replay_users.compare.case import Judge, case_of
+from replay_users.compare.case import Judge, case_of, head_of
 from replay_users.compare.classes import Classifier
 from replay_users.compare.difference import Differences, Match
 from replay_users.compare.frames import CLEAN, NOISY, Crash, differences_of
@@ -176,8 +176,8 @@ class Desk:
         end = head.find(_END) + len(_END)
         if len(_END) <= end < len(head):
             flight.answer_head = head[:end]
-        if flight.answer_body == flight.body:
-            flight.answer_body = flight.body
+        if flight.answer_body == flight.body and not _is_cut(flight):
+            flight.answer_body = flight.body  # one object, which frames know by
         self._queue.append(flight)
         self._bytes += _size(flight)
         self._count += 1

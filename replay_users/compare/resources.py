@@ -31,6 +31,8 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
 _LONGEST_ID = 128
+_LONGEST_TARGET = 1024
+"""What follows is not searched for ids, so that remembered targets take 4 MB at most."""
 _MOST_IDS = 8
 _MOST_NOUNS = 16
 
@@ -52,7 +54,7 @@ def resource_of(endpoint: str) -> Resource:
 
 def asked_for(target: bytes) -> Resource:
     """The nouns of a target's path, its ids as parameters."""
-    return _asked_for(target.partition(b"?")[0])
+    return _asked_for(target[:_LONGEST_TARGET].partition(b"?")[0])
 
 
 @lru_cache(maxsize=4096)
@@ -77,6 +79,11 @@ def relation(asked: Resource, other: Resource) -> Relation:
 
 def ids_of(target: bytes) -> list[Id]:
     """The ids in a target's path and query, each with the noun it stands under; the first eight."""
+    return _ids_of(target[:_LONGEST_TARGET])
+
+
+@lru_cache(maxsize=4096)
+def _ids_of(target: bytes) -> list[Id]:
     path, _, query = target.decode("latin-1").partition("?")
     found: list[Id] = []
     noun = ""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from replay_users.compare import desk as module
 from replay_users.compare.desk import QUEUE_FULL, Desk
+from replay_users.compare.difference import Class
+from replay_users.compare.headers import Heads
 from replay_users.compare.rules import Ignore, Rules
 from replay_users.model import Fault, Verdict
 from replay_users.path import parse_path
@@ -63,15 +65,55 @@ def desk(notes: Notes, step: int = 0) -> Desk:
     return Desk(RULES, ["GET /items/{id}"], notes, lambda: next(ticks))
 
 
-def test_what_is_equal_on_the_wire_is_done_at_once() -> None:
-    """No queue and no judging for the same status and the same bytes, without a recorded head or with heads known to agree."""
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"", id="no-head-recorded"),
+        pytest.param(b"Content-Type: application/json\r\n", id="the-same"),
+        pytest.param(b"content-type: Application/JSON\r\nx-request-id: 7\r\n", id="no-id-any-more"),
+    ],
+)
+def test_what_is_equal_on_the_wire_is_done_at_once(head: bytes) -> None:
+    """No queue and no judging for the same status, the same bytes, and headers that say the same."""
     notes, at_work = Notes(), desk(Notes())
-    headless, first, second = answered(b"x", b"x", response_head=b""), answered(b"x", b"x"), answered(b"x", b"x")
-    assert at_work.receive([headless, first]) == [headless]
-    assert at_work.work(1) == [first]
-    assert at_work.receive([second]) == [second]
-    assert {flight.judged for flight in (headless, first, second)} == {Verdict.MATCHED}
+    flights = [answered(b"x", b"x", response_head=head) for _ in range(2)]
+    waits = b"x-request-id" in head
+    assert at_work.receive(flights) == ([] if waits else flights)
+    assert at_work.work(1) + at_work.work(1) == (flights if waits else [])
+    assert {flight.judged for flight in flights} == {Verdict.MISMATCHED if waits else Verdict.MATCHED}
     assert not notes.seen
+
+
+def test_heads_that_agreed_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a pair of heads was compared, it is known by its bytes."""
+    at_work = desk(Notes())
+    first, second = (answered(b"x", b"x") for _ in range(2))
+    at_work.receive([first])
+    monkeypatch.setattr(Heads, "compare", None)
+    assert at_work.receive([second]) == [second]
+    assert second.judged is Verdict.MATCHED
+
+
+def test_a_mismatch_is_classified_as_soon_as_it_is_answered() -> None:
+    """An id that is missing explains what its session met while the answer still waited to be judged."""
+    at_work = desk(Notes())
+    gone = answered(b"{}", b"{}", answer_status=404, session=b"s", target=b"/orders/77", method="GET")
+    part = answered(b'{"rows":[1]}', b'{"rows":[]}', session=b"s", target=b"/orders/77/parts", method="GET")
+    at_work.receive([gone])
+    at_work.receive([part])
+    at_work.work(1)
+    at_work.work(1)
+    assert [flight.differences.main_class for flight in (gone, part)] == [Class.MISSING] * 2
+
+
+def test_a_write_without_an_answer_is_missed_by_its_session() -> None:
+    """What failed, or was not sent, explains what is not there later."""
+    at_work = desk(Notes())
+    failed = answered(b"", b"", fault=Fault.TIMEOUT, session=b"s", target=b"/cart", method="POST")
+    read = answered(b"[1]", b"[]", session=b"s", target=b"/cart", method="GET")
+    at_work.receive([failed, read])
+    at_work.work(1)
+    assert read.differences.main_class is Class.MISSING
 
 
 def test_a_failed_flight_is_never_judged() -> None:

@@ -157,7 +157,9 @@ class Desk:
         if body is None or answer != body or flight.answer_status != flight.status or flight.answer_size > len(answer):
             return False
         head = flight.response_head
-        return not head or self._agree(flight.endpoint, len(body), head, flight.answer_head) or self._heads_agree(flight)
+        return (
+            not head or self._agree(flight.endpoint, len(body), head, flight.answer_head) or self._heads_agree(flight)
+        )
 
     def _heads_agree(self, flight: Flight) -> bool:
         """Whether heads say the same once they are read, rules aside: 4 to 7 us (measured), less than handing a pair over."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from replay_users.compare.rules.holding import exact
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["class_of", "text_of"]
 
+_STRICT = json.JSONEncoder(allow_nan=False)
+
 
 def class_of(value: Json, state: State, rules: EndpointRules, tolerated: list[Tolerated]) -> Hashable:
     """The class of a value that stands at this state of the rules' automaton; recursive, as deep as the value is.
@@ -32,14 +36,10 @@ def class_of(value: Json, state: State, rules: EndpointRules, tolerated: list[To
     Raises:
         RecursionError: the value is nested deeper than Python goes.
     """
+    if state.dead:
+        return _plain(value)
     if isinstance(value, dict):
-        members = []
-        for name in sorted(value):
-            below, member = state.after(name), value[name]
-            held = rules.at(below)
-            if not held.ignores_all and not (held.null_is_missing and member is None):
-                members.append((name, class_of(member, below, rules, tolerated)))
-        return "object", frozenset(members)
+        return "object", frozenset(_members(value, state, rules, tolerated))
     if isinstance(value, list):
         below = state.after(None)
         if rules.at(state).pairing is None:
@@ -55,8 +55,36 @@ def text_of(item: Json) -> bytes | None:
     """A text that only equal items share, and None where there is none. Equal items may still have different ones."""
     try:
         text = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-        if b"null" in text:  # which is also how NaN is written
-            json.dumps(item, allow_nan=False)
+        if b"null" in text and "nan" in repr(item):  # NaN is written as null, too
+            _STRICT.encode(item)
     except (ValueError, TypeError, RecursionError):  # too deep, a number that JSON has not, or half a character
         return None
     return text
+
+
+def _members(
+    value: dict[str, Json], state: State, rules: EndpointRules, tolerated: list[Tolerated]
+) -> list[tuple[str, Hashable]]:
+    """The classes of an object's members, without those that do not matter."""
+    members = []
+    for name in sorted(value):
+        below, member = state.after(name), value[name]
+        if below.dead:
+            members.append((name, _plain(member)))
+            continue
+        held = rules.at(below)
+        if not held.ignores_all and not (held.null_is_missing and member is None):
+            members.append((name, class_of(member, below, rules, tolerated)))
+    return members
+
+
+def _plain(value: Json) -> Hashable:
+    """The class of a value that no rule is about: equal values alone share it."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value  # type: ignore[return-value]
+    if isinstance(value, dict):
+        return "object", frozenset([(name, _plain(member)) for name, member in value.items()])
+    if isinstance(value, list):
+        return "list", tuple([_plain(item) for item in value])
+    return exact(value)

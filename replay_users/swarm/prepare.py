@@ -7,12 +7,14 @@ master) learns the plan and nothing of the targets: it may have no network to th
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from replay_users.compare.rules.notes import expired_notes
 from replay_users.engine.origin import Origin
 from replay_users.engine.target import Target, resolve
 from replay_users.engine.tls import Tls, TlsSettings, check_tls
@@ -87,6 +89,9 @@ def prepare(settings: RunSettings, *, sends: bool = True) -> Prepared:
     index = recording.count_index()
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
+    today = datetime.now(UTC).date()
+    plan = replace(plan, warnings=(*plan.warnings, *expired_notes(settings.rules, today)))
+    settings = replace(settings, rules=settings.rules.on(today))
     router = settings.plan.router()
     lines = tuple(_proxy_headers(settings, proxy) for proxy in settings.plan.proxies) if sends else ()
     return Prepared(

@@ -27,7 +27,7 @@ def rules(text: str) -> Rules:
         pytest.param("ignore: status, from: 200, to: [201, 204]", "ignore status 200 -> 201 or 204", id="status"),
         pytest.param("unordered: $.a", "unordered root['a']", id="unordered"),
         pytest.param("key: $.a, by: [shop, sku]", "key root['a'] (by shop and sku)", id="key"),
-        pytest.param("within: $.a, absolute: 0.01, relative: 1%", "within root['a'] (0.01 or 1.00%)", id="within"),
+        pytest.param("within: $.a, absolute: 0.01, relative: 1%", "within root['a'] (0.01 or 1%)", id="within"),
         pytest.param("match: $.a, shape: uuid, kinds: value", "match root['a'] (uuid, value only)", id="match"),
         pytest.param(
             "normalise: $.a, how: [trim, case], host: a=b", "normalise root['a'] (case, trim, a=b)", id="normalise"

@@ -19,6 +19,7 @@ from replay_users.compare.policy import Treatment, treatment
 from replay_users.compare.set_cookie import describe_cookie
 from replay_users.compare.show import redact, show_pair
 from replay_users.compare.walk import MISSING
+from replay_users.credential import is_secret_parameter
 from replay_users.endpoint.shape import names
 from replay_users.path import Key
 
@@ -36,6 +37,8 @@ _LARGE = 4096
 _MATCH: Final = Match()
 _CONNECTION = "connection"
 _PRESENT = "present"
+_REDACTED = "[redacted]"
+"""The text of a header that capture redacted, as it does `set-cookie`: all that is known of it is that it was there."""
 _MERGED = frozenset({Treatment.SET, Treatment.SCHEMES})
 """A list that goes on over several lines (RFC 9110, 5.3)."""
 
@@ -44,6 +47,7 @@ _DEFAULT_PORT = re.compile(r"(?<=^http:)(//.*):80$|(?<=^https:)(//.*):443$")
 _NONCE = re.compile(r"'nonce-[^']*'", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s*(?:,|$)|\s+[^\s=,])", re.ASCII)
+_IS_REDACTED = re.compile(r"\[redacted:[0-9]+\]", re.ASCII)
 _FILE_NAMES = ("filename", "filename*")
 
 
@@ -108,7 +112,7 @@ class Heads:
         if how is Treatment.IGNORE:
             return None
         make = self._same if len(line) <= _LARGE else Field
-        return make(name, self._text(how, value))
+        return make(name, _REDACTED if _IS_REDACTED.fullmatch(value) else self._text(how, value))
 
     def _hop_by_hop(self, value: str) -> Field | None:
         """The compared headers that `connection` names, which are about this connection only (RFC 9110, 7.6.1)."""
@@ -182,6 +186,8 @@ def _without_port(found: re.Match[str]) -> str:
 
 def _query_member(text: str) -> str:
     name, equals, value = text.partition("=")
+    if value and is_secret_parameter(name):  # one side may be redacted
+        return f"{name}={_REDACTED}"
     return name + equals + (_shape(value) if value else "")
 
 
@@ -209,6 +215,8 @@ def _unlike(a: list[Field], b: list[Field]) -> Iterator[tuple[str, Side, Side]]:
     left_out = {name for texts in (xs, ys) for value in texts.pop(_CONNECTION, ()) for name in value.split(",")}
     for name in sorted((xs.keys() | ys.keys()) - left_out):
         how, x, y = treatment(name), xs.get(name), ys.get(name)
+        if x and y and (_REDACTED in x or _REDACTED in y):
+            continue
         if how is Treatment.COOKIE:
             yield from _cookies(name, x or [], y or [])
         elif x is None or y is None or sorted(x) != sorted(y):

@@ -198,6 +198,11 @@ def test_noise_is_not_compared(name: str) -> None:
             [],
             id="schemes",
         ),
+        pytest.param(["set-cookie: [redacted:40]"], ["set-cookie: a=1; Path=/"], [], id="a-redacted-cookie"),
+        pytest.param(["set-cookie: [redacted:40]"], [], ["set-cookie"], id="a-redacted-cookie-less"),
+        pytest.param([], ["set-cookie: a=1"], ["set-cookie"], id="a-cookie-more"),
+        pytest.param(["location: /a?token=[redacted:9]"], ["location: /a?token=xyz"], [], id="a-redacted-parameter"),
+        pytest.param(["location: /a?token=[redacted:9]"], ["location: /b?token=xyz"], ["location"], id="beside-it"),
         pytest.param(
             ["content-security-policy: a x; a y"], ["content-security-policy: a x"], [], id="the-first-directive-holds"
         ),

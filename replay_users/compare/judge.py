@@ -43,9 +43,9 @@ _HEADS: Final = Heads()
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The recorded response: `body` as it was on the wire, None where it was not kept or cut; `size` its true size.
+    """The recorded response: `body` as it was on the wire, None where it was not kept or cut.
 
-    Without a head too, capture saw nothing of the answer but its status. `hash` is that of the whole body, where it is known.
+    `size` is its true size, 0 beside a body that was not kept where that is not known. Without a head too, capture saw nothing of the answer but its status. `hash` is that of the whole body, where it is known.
     """
 
     status: int
@@ -116,7 +116,7 @@ def _unseen(recorded: Recorded, replayed: Answer, bodies: Bodies) -> Match | Unc
     if recorded.body is None and not recorded.head:
         return Unchecked(UncheckedReason.STATUS_ONLY)
     is_opaque = media(recorded.head).form is media(replayed.head).form is Form.OPAQUE
-    is_other = recorded.hash is not None or recorded.size != len(replayed.body)
+    is_other = recorded.hash is not None or recorded.size not in {0, len(replayed.body)}
     if is_opaque and is_other and not codings(recorded.head) and not codings(replayed.head):
         return bodies.whole(Kind.VALUE, f"{recorded.size} bytes", f"{len(replayed.body)} bytes")
     return Unchecked(UncheckedReason.NOT_RECORDED)

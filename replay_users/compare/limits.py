@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["IN_HUB", "LIMITS", "MAX_BODY", "MAX_DECODED", "MAX_DEPTH", "MAX_DIFFERENCES", "MAX_NODES", "Limits"]
+__all__ = [
+    "IN_HUB",
+    "LIMITS",
+    "MAX_BODY",
+    "MAX_DECODED",
+    "MAX_DEPTH",
+    "MAX_DIFFERENCES",
+    "MAX_NESTING",
+    "MAX_NODES",
+    "Limits",
+]
 
 MAX_BODY: Final = 1 << 20
 """Bytes of a body as on the wire: as many as a recording stores, and as the engine keeps of an answer."""
@@ -19,7 +29,10 @@ MAX_DECODED: Final = 8 << 20
 """Bytes of a decoded body: JSON and HTML rarely shrink to less than an eighth, while 64 KB of gzip can hold 64 MB."""
 
 MAX_DEPTH: Final = 2048
-"""Levels of a body: honest ones have some tens, browsers stop nesting at 512, and orjson reads 1,024."""
+"""Levels of JSON: honest bodies have some tens, orjson reads 1,024, and paths cost the square of it (2,048: 20 ms)."""
+
+MAX_NESTING: Final = 512
+"""Levels of HTML and XML: browsers nest no deeper."""
 
 MAX_NODES: Final = 1 << 20
 """Values of a body: a value costs about 100 bytes once it is read, and honest bodies have one per 10 bytes."""
@@ -35,6 +48,7 @@ class Limits:
     body: int = MAX_BODY
     decoded: int = MAX_DECODED
     depth: int = MAX_DEPTH
+    nesting: int = MAX_NESTING
     nodes: int = MAX_NODES
 
 

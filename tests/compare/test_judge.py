@@ -181,6 +181,14 @@ def test_a_body_that_was_not_kept_is_compared_by_its_hash(
     assert told(judge(recorded, Answer(200, head, replayed), Rules(), ENDPOINT)) == verdict
 
 
+def test_a_size_that_is_not_known_proves_nothing() -> None:
+    """Without hash and size an image may be the same one."""
+    assert (
+        told(judge(Recorded(200, PNG, None, 0), Answer(200, PNG, b"abc"), Rules(), ENDPOINT))
+        == "unchecked(not_recorded)"
+    )
+
+
 @pytest.mark.parametrize("status", [pytest.param(204, id="no-content"), pytest.param(304, id="not-modified")])
 def test_an_answer_without_a_body_matches_by_its_status(status: int) -> None:
     """204 and 304 have no body, whatever a capture made of it."""

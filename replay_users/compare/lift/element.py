@@ -42,7 +42,7 @@ class Elements:
 
     def __init__(self, limits: Limits, root: dict[str, Json]) -> None:
         """What is opened first becomes a child of `root`."""
-        self._depth = limits.depth
+        self._depth = limits.nesting
         self._left = limits.nodes
         self._frames: list[tuple[str, dict[str, Json], list[str], list[str]]] = [("", root, [], [])]
 
@@ -92,7 +92,7 @@ class Elements:
 
     def other(self, root: dict[str, Json]) -> Elements:
         """Begin another tree on what is left of the limits."""
-        return Elements(Limits(depth=self._depth, nodes=self._left), root)
+        return Elements(Limits(nesting=self._depth, nodes=self._left), root)
 
     def close(self, *, as_text: bool = False) -> None:
         """The innermost element ends; with `as_text` one that is nothing but text becomes that text."""

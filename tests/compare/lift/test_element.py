@@ -53,7 +53,7 @@ def test_white_space_is_one_space_or_none() -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        pytest.param(Limits(depth=2), "depth", id="levels"),
+        pytest.param(Limits(nesting=2), "depth", id="levels"),
         pytest.param(Limits(nodes=3), "nodes", id="values"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_doctype_that_names_something_is_harmless() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
-    [pytest.param(Limits(depth=20), "depth", id="levels"), pytest.param(Limits(nodes=20), "nodes", id="elements")],
+    [pytest.param(Limits(nesting=20), "depth", id="levels"), pytest.param(Limits(nodes=20), "nodes", id="elements")],
 )
 def test_limits_hold(limits: Limits, reason: str) -> None:
     """A document beyond them is not read to its end."""

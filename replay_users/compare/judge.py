@@ -45,7 +45,8 @@ _HEADS: Final = Heads()
 class Recorded:
     """The recorded response: `body` as it was on the wire, None where it was not kept or cut.
 
-    `size` is its true size, 0 beside a body that was not kept where that is not known. Without a head too, capture saw nothing of the answer but its status. `hash` is that of the whole body, where it is known.
+    `size` is its true size, 0 beside a body that was not kept where that is not known; `hash` is that of the whole body, where
+    it is known. Without body and head, capture saw nothing of the answer but its status.
     """
 
     status: int

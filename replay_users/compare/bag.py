@@ -192,23 +192,19 @@ class _Pairing:
         return [i for i in left if i in free[0]], [j for j in right if j in free[1]]
 
     def _tell(self, left: list[int], right: list[int]) -> None:
-        """Say of what has no partner whether it is on one side only, or there more often than on the other."""
+        """Say of what has no partner whether it is on one side only, or there more often than on the other.
+
+        Whatever is equal was paired, so that of an item that both have one side has none left: how often it is there is
+        how often it was paired, and what took part in a change is not counted again.
+        """
         if not left and not right:
             return
         if self._counts is None:
             self._counts = self._a.counted(), self._b.counted()
         ours, theirs = self._counts
-        repeated: set[Hashable] = set()
-        for i in sorted(left):
-            name = self._a.name_at(i)
-            if theirs[name]:
-                repeated.add(name)
-            else:
-                self.bag.gone.append(i)
-        for j in sorted(right):
-            name = self._b.name_at(j)
-            if ours[name]:
-                repeated.add(name)
-            else:
-                self.bag.new.append(j)
-        self.bag.repeated += sorted((self._a.first(name), ours[name], theirs[name]) for name in repeated)
+        names = Counter([self._a.name_at(i) for i in left]), Counter([self._b.name_at(j) for j in right])
+        self.bag.gone += [i for i in sorted(left) if not theirs[self._a.name_at(i)]]
+        self.bag.new += [j for j in sorted(right) if not ours[self._b.name_at(j)]]
+        repeated = [(self._a.first(n), theirs[n] + more, theirs[n]) for n, more in names[0].items() if theirs[n]]
+        repeated += [(self._a.first(n), ours[n], ours[n] + more) for n, more in names[1].items() if ours[n]]
+        self.bag.repeated += sorted(repeated)

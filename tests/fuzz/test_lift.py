@@ -119,7 +119,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return body
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(mutated() | st.binary(max_size=100), mutated(), st.sampled_from(KINDS), st.sampled_from(ENCODINGS))
 def test_mutated_bodies_give_values(left: bytes, right: bytes, kind: str, encoding: str) -> None:
     """Whatever becomes of a body, lifting it twice gives one tree, and judging gives a verdict in which all is short."""

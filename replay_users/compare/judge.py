@@ -70,26 +70,23 @@ def judge(
     Returns:
         `Match`, with what a rule ignored; `Unchecked` with the reason; or the differences that count, a tuple.
     """
-    if recorded.status != replayed.status:
-        return _statuses(recorded, replayed, rules, endpoint, limits)
-    fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules.for_endpoint(endpoint))
-    return joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
-
-
-def _statuses(
-    recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str, limits: Limits
-) -> Match | Unchecked | Differences:
-    """Of two statuses that a rule takes for as good as each other the bodies count, if they are of one class and have any."""
     a, b = recorded.status, replayed.status
+    if a == b:
+        return _messages(recorded, replayed, rules, endpoint, heads, limits)
     difference = Difference(endpoint, (), Kind.STATUS, str(a), str(b))
     if rules.for_endpoint(endpoint).status_settled_by(a, b) is None:
         return Differences((difference,))
-    if a // 100 != b // 100 or not _BODILESS.isdisjoint((a, b)):
+    if a // 100 != b // 100 or not _BODILESS.isdisjoint((a, b)):  # nothing else of the two can be the same
         return Match((difference,))
-    verdict = _bodies(recorded, replayed, rules, endpoint, limits)
-    if isinstance(verdict, Differences):
-        return Differences(verdict, ignored=(difference, *verdict.ignored), capped=verdict.capped)
-    return Match((difference, *verdict.ignored), verdict.capped) if isinstance(verdict, Match) else verdict
+    return joined(_messages(recorded, replayed, rules, endpoint, heads, limits), Match((difference,)))
+
+
+def _messages(
+    recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str, heads: Heads, limits: Limits
+) -> Match | Unchecked | Differences:
+    """Compare all but the statuses of two answers."""
+    fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules.for_endpoint(endpoint))
+    return joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
 
 
 def _bodies(

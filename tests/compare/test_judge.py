@@ -399,3 +399,44 @@ def test_no_bytes_make_it_raise(left: bytes, right: bytes, head: bytes, replayed
     assert isinstance(there, Match | Unchecked | Differences)
     assert compare(left, right, head=head, replayed_head=replayed_head, rules=rules) == there
     assert told(compare(left, left, head=head, rules=rules)) == "match"
+
+
+STATUS_RULES = Rules.parse(
+    "- {ignore: status, from: 200, to: [201, 204, 302], reason: x}\n- {ignore: $.at, reason: x}", "rules.yaml"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "body", "verdict"),
+    [
+        pytest.param(201, JSON, b'{"at":2,"v":1}', "match", id="the-same-but-what-is-ignored"),
+        pytest.param(201, JSON, b'{"at":2,"v":2}', [("root['v']", "value")], id="bodies-of-one-class-count"),
+        pytest.param(201, JSON + b"Vary: x\r\n", b'{"at":2,"v":1}', [("root['vary']", "header")], id="and-headers"),
+        pytest.param(204, b"", b"", "match", id="no-body-to-compare"),
+        pytest.param(302, HTML, b"elsewhere", "match", id="another-class"),
+        pytest.param(202, JSON, b'{"at":1,"v":1}', [("root", "status")], id="another-status"),
+    ],
+)
+def test_a_status_that_a_rule_lets_pass(
+    status: int, head: bytes, body: bytes, verdict: list[tuple[str, str]] | str
+) -> None:
+    """It is kept beside what counts; bodies and headers are compared where the two can have the same."""
+    recorded = b'{"at":1,"v":1}'
+    said = judge(Recorded(200, JSON, recorded, len(recorded)), Answer(status, head, body), STATUS_RULES, ENDPOINT)
+    assert told(said) == verdict
+    if isinstance(said, Match):
+        assert Kind.STATUS in {difference.kind for difference in said.ignored}
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        pytest.param("unordered: $.tags", [("root['tags'][0]", "repeat")], id="unordered"),
+        pytest.param("normalise: $.tags, how: sort", [("root['tags']", "length")], id="sorted"),
+    ],
+)
+def test_rules_pair_the_lists_of_bodies(rule: str, verdict: list[tuple[str, str]]) -> None:
+    """Repetitions count, whatever the order."""
+    rules = Rules.parse(f"- {{{rule}, reason: x}}", "rules.yaml")
+    assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1]}', rules=rules)) == verdict
+    assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1,1]}', rules=rules)) == "match"

@@ -158,8 +158,9 @@ def joined(body: Match | Unchecked | Differences, fields: Match | Differences) -
     if isinstance(fields, Match) and (not fields.ignored or isinstance(body, Unchecked)):
         return body
     ignored, capped = fields.ignored, fields.capped
-    kept = fields if isinstance(fields, Differences) else ()
     if not isinstance(body, Unchecked):
         ignored, capped = body.ignored + ignored, body.capped + capped
-    kept = (*(body if isinstance(body, Differences) else ()), *kept)
+    ours, theirs = (tuple(each) if isinstance(each, Differences) else () for each in (body, fields))
+    kept = ours[: MAX_DIFFERENCES - len(theirs)] + theirs
+    capped += len(ours) + len(theirs) - len(kept)
     return Differences(kept, ignored=ignored, capped=capped) if kept else Match(ignored, capped)

@@ -272,6 +272,51 @@ def test_no_secret_is_told() -> None:
     assert secret not in repr(compare(*heads))
 
 
+DATASETTE = ["cache-control: max-age=5", "referrer-policy: no-referrer", "content-type: text/html; charset=utf-8"]
+"""What version 0.64.8 says beside `date`, `server` and framing."""
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "found"),
+    [
+        pytest.param(
+            [*DATASETTE, "date: Mon, 23 Nov 2026 20:28:30 GMT", "server: envoy", "x-envoy-upstream-service-time: 7"],
+            [*DATASETTE, "date: Tue, 24 Nov 2026 08:00:00 GMT", "server: uvicorn", "transfer-encoding: chunked"],
+            [],
+            id="the-same-version",
+        ),
+        pytest.param(DATASETTE, [*DATASETTE, "vary: Cookie, Authorization"], ["vary"], id="vary-added"),
+        pytest.param(
+            [*DATASETTE, "vary: Accept-Encoding"],
+            [*DATASETTE, "vary: Accept-Encoding", "vary: Cookie, Authorization"],
+            ["vary"],
+            id="vary-longer",
+        ),
+        pytest.param(
+            DATASETTE, ["cache-control: private", *DATASETTE[1:]], ["cache-control"], id="private-with-a-login"
+        ),
+        pytest.param(DATASETTE[1:], ["cache-control: private", *DATASETTE[1:]], ["cache-control"], id="private-added"),
+        pytest.param(
+            ['link: http://flights.example.test/nyc.json; rel="alternate"'],
+            ['link: <http://flights.example.test/nyc.json>; rel="alternate"'],
+            ["link"],
+            id="a-link-in-brackets",
+        ),
+        pytest.param(DATASETTE, [DATASETTE[0], DATASETTE[2]], ["referrer-policy"], id="referrer-policy-removed"),
+        pytest.param(DATASETTE, [*DATASETTE, 'etag: "a1"'], ["etag"], id="etag-added"),
+        pytest.param(
+            ["set-cookie: [redacted:87]"],
+            ["set-cookie: ds_csrftoken=x; Path=/; SameSite=lax"],
+            [],
+            id="the-token's-cookie",
+        ),
+    ],
+)
+def test_versions_of_datasette(recorded: list[str], replayed: list[str], found: list[str]) -> None:
+    """What the captured service is known to have changed in its headers is found, and nothing else."""
+    assert [path for path, *_ in compare(recorded, replayed)] == [f"root['{name}']" for name in found]
+
+
 LINES = st.sampled_from([f"{name}: {value}" for rows in (SAME, OTHER) for name, *values in rows for value in values])
 HEADS = st.lists(LINES, max_size=8)
 BYTES = st.binary(max_size=200) | st.lists(LINES.map(str.encode), max_size=5).map(b"\r\n".join)

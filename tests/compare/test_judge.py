@@ -30,6 +30,7 @@ TEXT = b"Content-Type: text/plain\r\n"
 PNG = b"Content-Type: image/png\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
 DEEP = b"[" * 900 + b"%s" + b"]" * 900
+DIFFERENCES_199 = [(f"root[{nth}]", "value") for nth in range(199)]
 ENDPOINT = "GET /items/{id}"
 TREES: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
@@ -440,3 +441,37 @@ def test_rules_pair_the_lists_of_bodies(rule: str, verdict: list[tuple[str, str]
     rules = Rules.parse(f"- {{{rule}, reason: x}}", "rules.yaml")
     assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1]}', rules=rules)) == verdict
     assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1,1]}', rules=rules)) == "match"
+
+
+VARY, NOISE = b"Vary: a\r\n", b"X-Noise: 1\r\n"
+HEADER = ("root['vary']", "header")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "verdict"),
+    [
+        pytest.param(b"[1]", b"[1]", [HEADER], id="equal-bodies"),
+        pytest.param(b"[1]", b"[2]", [("root[0]", "value"), HEADER], id="both-differ"),
+        pytest.param(None, b"[2]", [HEADER], id="a-body-that-was-not-kept"),
+        pytest.param(
+            json.dumps([0] * 300).encode(),
+            json.dumps([1] * 300).encode(),
+            [*DIFFERENCES_199, HEADER],
+            id="more-than-is-kept",
+        ),
+    ],
+)
+def test_headers_count_beside_the_body(recorded: bytes | None, replayed: bytes, verdict: list[tuple[str, str]]) -> None:
+    """A header that differs is a mismatch whatever is known of the body, and is never what is left out."""
+    assert told(compare(recorded, replayed, head=JSON + VARY, replayed_head=JSON + NOISE)) == verdict
+    ignored = Rules.parse("- {ignore: 'header:vary', reason: known}", "rules.yaml")
+    alone = compare(recorded, replayed, head=JSON + VARY, replayed_head=JSON, rules=ignored)
+    assert told(alone) == told(compare(recorded, replayed))
+
+
+def test_nothing_found_is_lost_where_both_differ() -> None:
+    """What is not kept is counted."""
+    bodies = json.dumps([0] * 300).encode(), json.dumps([1] * 300).encode()
+    both = compare(*bodies, head=JSON + VARY, replayed_head=JSON)
+    assert isinstance(both, Differences)
+    assert (len(both), both.capped) == (200, 101)

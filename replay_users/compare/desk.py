@@ -126,17 +126,28 @@ class Desk:
     def receive(self, flights: Sequence[Flight]) -> list[Flight]:
         """Take finished flights; gives back those that need no more judging: failed, equal on the wire, or not to be judged."""
         done = []
+        matched, agree, sampled = Verdict.MATCHED, self._agree, bool(self._sampling)
         for flight in flights:
+            body = flight.body
             if flight.fault is not None:
                 self.unsent(flight)
                 done.append(flight)
-            elif self._sampling and not self._sampling.chooses(self._endpoints[flight.endpoint], flight.id):
+            elif sampled and not self._sampling.chooses(self._endpoints[flight.endpoint], flight.id):
                 self._unchecked(flight, SAMPLED)
                 done.append(flight)
-            elif self._is_equal(flight):
-                flight.judged = Verdict.MATCHED
+            elif (  # the same on the wire, and heads too but for what is known to be none of our business
+                flight.answer_body == body
+                and flight.answer_status == flight.status
+                and flight.answer_size <= len(body)
+                and (
+                    not (head := flight.response_head)
+                    or agree(flight.endpoint, len(body), head, flight.answer_head)
+                    or self._heads_agree(flight)
+                )
+            ):
+                flight.judged = matched
                 done.append(flight)
-            elif flight.body is None:  # nothing but the status to look at
+            elif body is None:  # nothing but the status to look at
                 self._decide(flight)
                 done.append(flight)
             elif self._bytes >= QUEUE_BYTES:
@@ -150,16 +161,6 @@ class Desk:
     def unsent(self, flight: Flight) -> None:
         """A flight got no answer, or was never sent: what it would have written is not there for its session."""
         self._classes.unsent(flight)
-
-    def _is_equal(self, flight: Flight) -> bool:
-        """Whether both sides are the same on the wire, and their heads too but for the date."""
-        body, answer = flight.body, flight.answer_body
-        if body is None or answer != body or flight.answer_status != flight.status or flight.answer_size > len(answer):
-            return False
-        head = flight.response_head
-        return (
-            not head or self._agree(flight.endpoint, len(body), head, flight.answer_head) or self._heads_agree(flight)
-        )
 
     def _heads_agree(self, flight: Flight) -> bool:
         """Whether heads say the same once they are read, rules aside: 4 to 7 us (measured), less than handing a pair over."""

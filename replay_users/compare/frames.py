@@ -71,7 +71,7 @@ _LENGTH = Struct("<I")
 _PREFIX = Struct("<Ic")
 _BATCH = Struct("<QI")
 _PAIR = Struct("<IiiQIiII")
-_NONE, _SAME = -1, -2  # lengths of recorded bodies: there is none, or it is the answer's
+_NONE = -1  # length of a recorded body that there is not
 _KINDS = tuple(Kind)
 _NUMBERS = {kind: nth for nth, kind in enumerate(_KINDS)}
 _ERRORS = "surrogatepass"  # keys of bodies may hold lone surrogates
@@ -130,11 +130,21 @@ def unpack_names(content: bytes) -> list[str]:
 
 
 def pack_pairs(first: int, flights: Sequence[Flight]) -> bytes:
-    """The frame of these answered flights, numbered from `first`. Runs on the hub, so a head is sent as it was received."""
+    """The frame of these answered flights, numbered from `first`. Runs on the hub, so a head is sent as it was received.
+
+    Of equal bodies, which are one object, nothing is sent: two empty ones say the same.
+    """
     parts = [b""]
     pack = _PAIR.pack
     for flight in flights:
         head, body, answer_head, answer = flight.response_head, flight.body, flight.answer_head, flight.answer_body
+        if body is answer and flight.answer_size <= len(answer):
+            parts += (
+                pack(flight.endpoint, flight.status, flight.answer_status, 0, len(head), 0, len(answer_head), 0),
+                head,
+                answer_head,
+            )
+            continue
         parts += (
             pack(
                 flight.endpoint,
@@ -142,12 +152,12 @@ def pack_pairs(first: int, flights: Sequence[Flight]) -> bytes:
                 flight.answer_status,
                 flight.answer_size,
                 len(head),
-                _NONE if body is None else _SAME if body is answer else len(body),
+                _NONE if body is None else len(body),
                 len(answer_head),
                 len(answer),
             ),
             head,
-            b"" if body is answer else body or b"",
+            body or b"",
             answer_head,
             answer,
         )
@@ -177,7 +187,7 @@ def _pairs(content: bytes, count: int) -> Iterator[Case]:
             texts.append(content[at : at + max(0, length)])
             at += max(0, length)
         head, body, answer_head, answer = texts
-        whole = None if lengths[1] == _NONE else answer if lengths[1] == _SAME else body
+        whole = None if lengths[1] < 0 else body
         yield Case(endpoint, status, head, whole, answer_status, head_of(answer_head), answer, answer_size)
     if at != len(content):
         raise ValueError("a batch has not the length that it says")

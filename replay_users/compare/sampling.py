@@ -41,7 +41,7 @@ class Sampling:
 
     def texts(self) -> list[str]:
         """The shares as they were given."""
-        return [f"{pattern.text}={share / SAMPLE_BUCKETS:.1%}" for pattern, share in self.shares]
+        return [f"{pattern.text}={share * 100 / SAMPLE_BUCKETS:g}%" for pattern, share in self.shares]
 
     def idle(self, endpoints: Sequence[str]) -> list[str]:
         """The globs that match none of these endpoints: most likely mistyped."""

@@ -2,8 +2,8 @@
 
 Law: an edge; hub callbacks on raw descriptors, and nothing about pairs or verdicts but their frames. The subtle things: it
 is spawned (posix_spawn shares the parent's memory until it executes, so a large process stalls for a fraction of a
-millisecond and not for a fork), which also keeps gevent's child watchers out of it; and one socket is its stdin and stdout,
-whose end is how its death is known. What it says on stderr is kept short: then that pipe is closed, whoever goes on writing.
+millisecond and not for a fork); and one socket is its stdin and stdout, whose end is how its death is known. What it says
+on stderr is kept short: then that pipe is closed, whoever goes on writing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,23 +69,22 @@ class ComparerProcess:
         self._stderr = b""
         self._status: int | None = None
         self.closed = self._is_ending = False
-        self._sock, theirs = _socket.socketpair()
-        self._sock.setblocking(False)
-        errors, their_errors = os.pipe()
-        shared = os.memfd_create("comparer") if hasattr(os, "memfd_create") else _file()
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:
+            self._sock, talk = _socket.socketpair()
+            ours.callback(self._sock.close)
+            theirs.callback(talk.close)
+            errors, their_errors = os.pipe()
+            ours.callback(os.close, errors)
+            theirs.callback(os.close, their_errors)
+            shared = os.memfd_create("comparer") if hasattr(os, "memfd_create") else _file()
+            theirs.callback(os.close, shared)
             os.ftruncate(shared, PLACE.size)
             self._place = mmap.mmap(shared, PLACE.size)
+            ours.callback(self._place.close)
             PLACE.pack_into(self._place, 0, NOBODY)
-            self.pid = _spawn(command, theirs.fileno(), their_errors, shared)
-        except OSError:
-            os.close(errors)
-            self._sock.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(their_errors)
-            os.close(shared)
+            self.pid = _spawn(command, talk.fileno(), their_errors, shared)
+            ours.pop_all()
+        self._sock.setblocking(False)
         self._errors: int | None = errors
         os.set_blocking(errors, False)
         self._read = loop.io(self._sock.fileno(), 1)

@@ -57,7 +57,12 @@ def test_an_answer_that_was_cut_is_unchecked() -> None:
 def test_hosts_are_mapped() -> None:
     """A redirect to the same place on the target is no difference."""
     head = b"HTTP/1.1 302 Found\r\nLocation: http://staging/a\r\n\r\n"
-    marks = {"status": 302, "answer_status": 302, "answer_head": head, "response_head": b"Location: http://shop/a\r\n"}
+    marks: Any = {
+        "status": 302,
+        "answer_status": 302,
+        "answer_head": head,
+        "response_head": b"Location: http://shop/a\r\n",
+    }
     assert isinstance(judged(b"", b"", **marks), Differences)
     mapped = Judge(RULES, hosts=HostMap.parse(["shop=staging"]))
     assert judged(b"", b"", mapped, **marks) == Match()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -8,18 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay_users.compare import desk as module
-from replay_users.compare.desk import QUEUE_FULL, Desk
-from replay_users.compare.difference import Class
+from replay_users.compare.desk import COMPARER, QUEUE_FULL, SAMPLED, Desk
+from replay_users.compare.difference import Class, Difference, Differences, Kind
+from replay_users.compare.frames import CLEAN, NOISY, Crash, Reply, pack_differences
 from replay_users.compare.headers import Heads
 from replay_users.compare.rules import Ignore, Rules
+from replay_users.compare.sampling import parse_sampling
 from replay_users.model import Fault, Verdict
 from replay_users.path import parse_path
 from replay_users.testing import make_flight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from replay_users.compare.difference import Difference, Differences
     from replay_users.model import Flight
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -221,3 +223,103 @@ def test_an_answer_longer_than_is_kept_is_no_match() -> None:
         pass
     assert (longer.judged, other.judged) == (Verdict.UNCHECKED, Verdict.MISMATCHED)
     assert notes.reasons == ["size"]
+
+
+class Hand:
+    """A crew of one, who says what it is told to."""
+
+    def __init__(self, verdicts: list[Any], **reply: Any) -> None:
+        self.ready: deque[tuple[Sequence[Flight], Reply]] = deque()
+        self.complaints: list[str] = []
+        self.given_up = False
+        self._verdicts = verdicts
+        self._reply = reply
+        self._queue: deque[Flight] = deque()
+
+    def serve(self, queue: deque[Flight]) -> None:
+        """Take pairs from here."""
+        self._queue = queue
+
+    def hand_over(self) -> None:
+        """Judge all at once."""
+        if self._queue:
+            self.ready.append((list(self._queue), Reply(0, self._verdicts, **self._reply)))
+            self._queue.clear()
+
+    def give_up(self) -> None:
+        """Note it."""
+        self.given_up = True
+
+    def crashed(self, flight: Flight, error: str) -> None:
+        """Keep the complaint."""
+        self.complaints.append(f"{flight.id} {error}")
+
+
+def test_what_a_crew_says_is_taken() -> None:
+    """Each kind of verdict, the noise of all, and one that makes no sense, which is unchecked as a failure is."""
+    differs = pack_differences(Differences([Difference("GET /items/{id}", (), Kind.VALUE, "1", "2")], capped=3))
+    verdicts = [CLEAN, NOISY, "json", Crash("no luck"), [1, 2, 3], differs]
+    hand = Hand(verdicts, noise={(0, "root['at']", "value"): 2, (9, "root", "value"): 1}, capped=4)
+    notes, flights = Notes(), [answered(b"[1]", b"[%d]" % nth, id=f"f{nth}") for nth in range(2, 8)]
+    at_work = Desk(RULES, ["GET /items/{id}"], notes, lambda: 0, crew=hand)
+    assert at_work.receive(flights) == []
+    assert at_work.work(1) == flights
+    matched, mismatched, unchecked = Verdict.MATCHED, Verdict.MISMATCHED, Verdict.UNCHECKED
+    assert [flight.judged for flight in flights] == [matched, matched, unchecked, unchecked, unchecked, mismatched]
+    assert notes.reasons == ["json", COMPARER, COMPARER]
+    assert notes.paths == ["GET /items/{id} root['at'] value"] * 2 + ["more"] * 4
+    assert [text.split()[0] for text in hand.complaints] == ["f5", "f6"]
+    (difference,) = flights[5].differences
+    assert (difference.recorded, difference.replayed, flights[5].differences.capped) == ("1", "2", 3)  # type: ignore[attr-defined]
+    assert len(at_work) == at_work.waiting_bytes == 0
+
+
+def test_what_a_crew_says_is_taken_a_little_at_a_time() -> None:
+    """A reply of many pairs does not hold the hub; a flight counts in the queue until it is taken."""
+    hand, flights = Hand([CLEAN] * 5), [answered(b"[1]", b"[1] ") for _ in range(5)]
+    ticks = count(0, 100)
+    at_work = Desk(RULES, ["GET /items/{id}"], Notes(), lambda: next(ticks), crew=hand)
+    at_work.receive(flights)
+    assert at_work.work(250) == flights[:3]
+    assert len(at_work) == 2
+    assert at_work.waiting_bytes == 2 * len(HEAD + b"[1] ")
+    assert at_work.work(250) == flights[3:]
+
+
+def test_a_waiting_flight_keeps_only_what_is_needed() -> None:
+    """No request, no answer twice, and equal bodies once."""
+    body = b"x" * 100
+    flight = answered(body, bytes(bytearray(body)), answer_head=HEAD + body, answer_status=500, wire=b"GET / HTTP/1.1")
+    at_work = desk(Notes())
+    at_work.receive([flight])
+    assert (flight.wire, flight.answer_head) == (b"", HEAD)
+    assert flight.answer_body is flight.body
+    assert at_work.peak_bytes == at_work.waiting_bytes == len(HEAD) + 100
+
+
+def test_giving_up_leaves_the_rest_unchecked() -> None:
+    """Whoever judges: here, or a crew, which is told."""
+    notes, hand, flights = Notes(), Hand([]), [answered(b"[1]", b"[2]") for _ in range(3)]
+    at_work = desk(notes)
+    at_work.receive(flights)
+    at_work.give_up()
+    assert at_work.work(1) == flights
+    assert notes.reasons == [QUEUE_FULL] * 3
+    Desk(RULES, [], notes, lambda: 0, crew=hand).give_up()
+    assert hand.given_up
+
+
+def test_what_is_not_in_the_sample_is_unchecked_equal_or_not() -> None:
+    """Or what differs would look rarer or more frequent than it is."""
+    notes = Notes()
+    sampling = parse_sampling(["GET /items/*=10%"])
+    at_work = Desk(RULES, ["GET /items/{id}", "GET /b"], notes, lambda: 0, sampling=sampling)
+    equal = [answered(b"x", b"x", response_head=b"", id=str(nth)) for nth in range(1000)]
+    done = at_work.receive(equal)
+    differing = [answered(b"x", b"y", response_head=b"", id=str(nth)) for nth in range(1000)]
+    done += at_work.receive(differing)
+    chosen = [flight.id for flight in equal if flight.judged is Verdict.MATCHED]
+    assert 60 < len(chosen) < 140
+    assert [flight.id for flight in differing if flight.judged is not Verdict.UNCHECKED] == chosen
+    assert notes.reasons == [SAMPLED] * (2000 - 2 * len(chosen))
+    assert at_work.receive([answered(b"x", b"x", response_head=b"", endpoint=1)])[0].judged is Verdict.MATCHED

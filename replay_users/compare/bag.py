@@ -178,13 +178,13 @@ class _Pairing:
         return [i for i in ours if i not in found], list(places.values())
 
     def _most_alike(self, left: list[int], right: list[int]) -> _Rest:
-        """Pair the most alike first; which side an item is on makes no difference."""
+        """Pair the most alike first; both come in the order of their values."""
         if len(left) * len(right) > _MAX_GUESSES:
             return left, right
         places = [(i, j, likeness(self._a[i], self._b[j])) for i, j in product(left, right)]
-        scored = [(-score, sorted([self._a.order(i), self._b.order(j)]), i, j) for i, j, score in places if score]
+        scored = [(-score, i, j) for i, j, score in places if score]
         free: tuple[set[int], set[int]] = set(left), set(right)
-        for _, _, i, j in sorted(scored, key=itemgetter(0, 1)):
+        for _, i, j in sorted(scored, key=itemgetter(0)):  # ties in the order of both: from either side the same pairs
             if i in free[0] and j in free[1]:
                 free[0].remove(i)
                 free[1].remove(j)

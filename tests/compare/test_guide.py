@@ -174,6 +174,16 @@ def test_lists_are_paired_as_rules_say(
     assert told(judged(recorded, replayed, *written(rules))) == wanted
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_guess_does_not_depend_on_the_order(order: int) -> None:
+    """Of two items that are as much alike to a third, the same one is taken for it, wherever it stands."""
+    recorded: list[Json] = [{"x": 1, "y": 1}, {"x": 2, "y": 2}]
+    assert told(judged(recorded[::order], [{"x": 1, "y": 2}], UNORDERED)) == {
+        ("root[*]['y']", Kind.VALUE): 1,
+        ("root[*]", Kind.REMOVED): 1,
+    }
+
+
 def test_an_item_that_is_there_more_often_says_how_often() -> None:
     """The counts of both sides stand in the place of values."""
     (difference,) = judged(["x", "y", "x"], ["y", "x"], UNORDERED) or ()  # type: ignore[misc]

@@ -70,6 +70,8 @@ def test_a_difference_is_settled_at_its_path() -> None:
         pytest.param(Kind.HEADER, "x-rate-day", "1", "x", False, id="shape"),
         pytest.param(Kind.HEADER, "x-rate-day", "1", "2", True, id="the-name-before-the-glob"),
         pytest.param(Kind.HEADER, "x-rate-day", "1", MISSING, False, id="shape-and-gone"),
+        pytest.param(Kind.HEADER, "x-any", "1", "x", True, id="any-value"),
+        pytest.param(Kind.HEADER, "x-any", "1", MISSING, False, id="any-value-but-one"),
         pytest.param(Kind.HEADER, "location", "http://p/x", "http://s/x", True, id="host"),
         pytest.param(Kind.HEADER, "vary", "a", "b", False, id="another"),
     ],
@@ -78,7 +80,7 @@ def test_headers_have_rules_by_name(kind: Kind, name: str, x: str, y: str, settl
     """With stars, and apart from trailers."""
     rules = compiled(
         "ignore: ['header:x-build', 'header:x-rate-*', 'trailer:x-sum']; match: 'header:x-rate-day', shape: int;"
-        "normalise: 'header:location', host: p=s"
+        "normalise: 'header:location', host: p=s; match: 'header:x-any', shape: any"
     )
     assert (rules.field(kind, name).settled_by(kind, None, x, y) is not None) is settled
     assert rules.field(kind, name) is rules.field(kind, name)

@@ -20,7 +20,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from replay_users.compare.difference import Class, Kind
+from replay_users.compare.difference import Class, Differences, Kind, Match
 from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
 from replay_users.path import Index, Key
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from replay_users.compare.resources import Id, Resource
     from replay_users.model import Flight
 
-__all__ = ["READS", "Classifier"]
+__all__ = ["COOKIE", "READS", "Classifier", "carries_a_cookie", "excused"]
 
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"})
@@ -63,6 +63,11 @@ _WHOLE = re.compile(r"(?<![\w.,-])[0-9]{1,18}(?:,[0-9]{3}){0,6}(?![\w-]|[.,][0-9
 _COUNT = re.compile(r"(-?[0-9]{1,18})(?: items)?", re.ASCII)
 _OF_DATA = frozenset({Kind.VALUE, Kind.LENGTH, Kind.ORDER, Kind.REPEAT})
 
+
+COOKIE: Final = b"\r\ncookie:"
+"""What is kept of a request that carried one, once it is sent."""
+_HEAD = 8192
+_SET_COOKIE = (Key("set-cookie"),)
 
 _Known = TypeVar("_Known")
 
@@ -178,6 +183,32 @@ class Classifier:
         else:
             self._sessions.move_to_end(name)
         return session
+
+
+def carries_a_cookie(wire: bytes) -> bool:
+    """Whether a request goes out with a cookie."""
+    return COOKIE in wire[:_HEAD].lower()
+
+
+def excused(flight: Flight, differences: Differences) -> Match | Differences:
+    """What counts of the differences of a request that went out without the cookie that capture redacted.
+
+    Whoever is greeted as a stranger is given a cookie: that one more `set-cookie` is of our making, so it is ignored as if a
+    rule said so, and counted.
+    """
+    if carries_a_cookie(flight.wire):
+        return differences
+    kept = tuple([each for each in differences if not _is_a_greeting(each)])
+    if len(kept) == len(differences):
+        return differences
+    ignored = (*differences.ignored, *[each for each in differences if _is_a_greeting(each)])
+    if not kept:
+        return Match(ignored, differences.capped)
+    return Differences(kept, ignored=ignored, capped=differences.capped)
+
+
+def _is_a_greeting(difference: Difference) -> bool:
+    return difference.kind is Kind.HEADER and difference.path == _SET_COOKIE and not difference.recorded
 
 
 def _remember(known: dict[_Known, None], new: _Known) -> None:

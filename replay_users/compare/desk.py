@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from replay_users.compare.case import Judge, case_of, head_of
-from replay_users.compare.classes import Classifier
+from replay_users.compare.classes import COOKIE, Classifier, carries_a_cookie, excused
 from replay_users.compare.difference import Differences, Match
 from replay_users.compare.frames import CLEAN, NOISY, Crash, differences_of
 from replay_users.compare.headers import Heads
@@ -174,7 +174,7 @@ class Desk:
         """Queue it, with nothing that is not needed any more; verdicts come in another order, so statuses are seen now."""
         if flight.answer_status != flight.status:
             self._classes.see(flight)
-        flight.wire = b""
+        flight.wire = COOKIE if carries_a_cookie(flight.wire) else b""
         head = flight.answer_head
         end = head.find(_END) + len(_END)
         if len(_END) <= end < len(head):
@@ -278,6 +278,12 @@ class Desk:
             self._known.learn(flight.endpoint, len(body), flight.response_head, flight.answer_head)
 
     def _mismatched(self, flight: Flight, differences: Differences) -> None:
+        verdict = excused(flight, differences)
+        if isinstance(verdict, Match):
+            flight.judged = Verdict.MATCHED
+            self._ledger.ignored(verdict.ignored, verdict.capped)
+            return
+        differences = verdict
         flight.judged = Verdict.MISMATCHED
         differences.classes = self._classes.classify(flight, differences)
         flight.differences = differences

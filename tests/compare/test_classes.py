@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from replay_users.compare import classes as module
-from replay_users.compare.classes import Classifier
+from replay_users.compare.classes import COOKIE, Classifier, excused
 from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.path import Index, Key, Path
 from replay_users.testing import make_flight
@@ -221,3 +221,31 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(classifier._ids) == 5
     assert max(len(each.ids) for each in classifier._sessions.values()) <= 4
     assert max(len(each.unwritten) for each in classifier._sessions.values()) == 4
+
+
+GREETING = Difference("GET /", (Key("set-cookie"),), Kind.HEADER, "", '"sid; path=/; session"')
+DROPPED = Difference("GET /", (Key("set-cookie"),), Kind.HEADER, '"[redacted]"', "")
+PRICE = Difference("GET /", (Key("price"),), Kind.VALUE, "1", "2")
+BARE, WITH_COOKIE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HTTP/1.1\r\nCOOKIE: sid=1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("wire", "differences", "counts", "ignored"),
+    [
+        pytest.param(BARE, [GREETING], [], [GREETING], id="a-stranger-is-greeted"),
+        pytest.param(BARE, [PRICE, GREETING], [PRICE], [GREETING], id="and-something-else-differs"),
+        pytest.param(BARE, [PRICE], [PRICE], [], id="something-else-alone"),
+        pytest.param(BARE, [DROPPED], [DROPPED], [], id="a-cookie-less-is-none"),
+        pytest.param(WITH_COOKIE, [GREETING], [GREETING], [], id="who-has-a-cookie-is-no-stranger"),
+        pytest.param(b"", [GREETING], [], [GREETING], id="nothing-kept-of-the-request"),
+        pytest.param(COOKIE, [GREETING], [GREETING], [], id="kept-that-it-had-one"),
+    ],
+)
+def test_a_cookie_for_a_request_without_one_is_of_our_making(
+    wire: bytes, differences: list[Difference], counts: list[Difference], ignored: list[Difference]
+) -> None:
+    """Capture redacts cookies, so a service may greet each replayed request as a new visitor; that is ignored and counted."""
+    verdict = excused(flight("/", wire=wire), Differences(differences, ignored=(PRICE,), capped=3))
+    assert isinstance(verdict, Differences) is bool(counts)
+    assert list(verdict if isinstance(verdict, Differences) else ()) == counts
+    assert (verdict.ignored, verdict.capped) == ((PRICE, *ignored), 3)

@@ -24,6 +24,7 @@ def rule(text: str) -> Rule:
         pytest.param(("*", "$..a"), ("*", "$[*].a"), id="one-step-before-any-number"),
         pytest.param(("*", "$[*]"), ("*", "$[0]"), id="an-index-is-a-key"),
         pytest.param(("*", "$..a.."), ("*", "$..a"), id="fewer-wildcards"),
+        pytest.param(("*", "$.a"), ("*", "$..a[*]"), id="a-star-before-no-wildcards"),
     ],
 )
 def test_the_more_specific_rule_decides(weaker: tuple[str, str], stronger: tuple[str, str]) -> None:

@@ -138,7 +138,8 @@ class Reporter:
             return
         now = frozenset(counted.exemplars)
         exemplars = tuple(counted.exemplars.values()) if whole or now != shown else None
-        draft.signatures.append((key, counted.count, tuple(counted.sessions.members), exemplars))
+        traits = tuple(counted.looks), tuple(counted.members)
+        draft.signatures.append((key, counted.count, tuple(counted.sessions.members), traits, exemplars))
         draft.told_signatures[key] = counted.count, now
 
     def _pack(self, draft: _Draft) -> bool:

@@ -206,6 +206,8 @@ def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[s
         "sessions": count.sessions.count,
         "share": round(count.count / compared, 6) if compared else None,
         "class": found,
+        "looks": sorted(count.looks),
+        "members": sorted(count.members),
         "exemplars": [asdict(exemplar) for exemplar in count.shown()],
     }
 

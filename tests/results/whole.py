@@ -22,7 +22,7 @@ _DERIVED = frozenset({"_aside", "_indices", "_order", "_of_endpoint", "_largest_
 def filled(land: Land) -> Tally:
     """Everything counted at least once, of the endpoint `GET /a`."""
     tally = Tally(["GET /a", "GET /untouched"])
-    price = Difference("GET /a", (Key("price"),), Kind.VALUE, "1", "2")
+    price = Difference("GET /a", (Key("7", in_map=True), Key("price")), Kind.VALUE, "1", "2")
     flights = [
         land(1, due=5, lag=2, wait=1),
         land(2, due=5, judged=Verdict.MISMATCHED, duration=None),

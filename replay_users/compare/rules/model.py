@@ -72,6 +72,8 @@ class Learnt:
     """Exchanges that differed here."""
     total: int
     """Exchanges that were looked at."""
+    sessions: int = 0
+    """Sessions they are of; 0 if that is not known."""
     confidence: str = ""
     shapes: tuple[str, ...] = ()
 

@@ -59,7 +59,7 @@ _EXTRAS: dict[str, tuple[str, ...]] = {
 }
 """What a rule may do, and what goes with each."""
 _KEYS = (*_EXTRAS, *dict.fromkeys(extra for extras in _EXTRAS.values() for extra in extras), *_COMMON)
-_LEARNT = ("source", "seen", "total", "confidence", "shapes")
+_LEARNT = ("source", "seen", "total", "sessions", "confidence", "shapes")
 _HOWS = tuple([how.value for how in How])
 _OF_BODIES = tuple([kind.value for kind in Kind if kind not in {Kind.STATUS, Kind.HEADER, Kind.TRAILER}])
 _FIELD = re.compile(r"(headers?|trailers?)\s*:\s*([!#$%&'*+.^_`|~0-9a-z?-]+)", re.ASCII)
@@ -137,6 +137,7 @@ class _Reader:
             source=nodes.text(members["source"], "source"),
             seen=nodes.count(members["seen"], "seen"),
             total=nodes.count(members["total"], "total"),
+            sessions=nodes.count(members["sessions"], "sessions") if "sessions" in members else 0,
             confidence=nodes.text(members["confidence"], "confidence") if "confidence" in members else "",
             shapes=tuple(nodes.texts(members["shapes"], "shapes")) if "shapes" in members else (),
         )

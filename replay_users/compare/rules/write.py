@@ -58,7 +58,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _learnt(learnt: Learnt) -> dict[str, Any]:
     data = asdict(learnt) | {"shapes": list(learnt.shapes)}
-    return {key: value for key, value in data.items() if value not in ("", [])}
+    return {key: value for key, value in data.items() if value not in ("", [], 0) or key in {"seen", "total"}}
 
 
 def _extras(rule: Rule) -> dict[str, Any]:

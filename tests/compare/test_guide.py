@@ -148,6 +148,8 @@ def otherwise(tree: Json) -> Json:
             "unordered: root; within: root, absolute: 0.01", [1.0, 5.0, 7.0], [9.0, 1.01, 7.01],
             {("root[*]", "removed"): 1, ("root[*]", "added"): 1}, id="the-near-ones-of-three",
         ),
+        pytest.param("unordered: root", [{"id": 1, "x": 1, "y": 1}], [{"id": 2, "x": 1, "y": 1}],
+                     {("root[*]['id']", "value"): 1}, id="all-but-the-id-the-same"),
         pytest.param("key: root, by: k", [{"k": 1, "v": 1}, {"k": 2, "v": 1}], [{"k": 2, "v": 1}, {"k": 1, "v": 2}],
                      {("root[*]['v']", "value"): 1}, id="by-key"),
         pytest.param("key: root, by: [k, l]", [{"k": 1, "l": 1, "v": 1}, {"k": 1, "l": 2, "v": 2}],

@@ -76,6 +76,16 @@ def _cpu_us() -> float:
 
 def hub(count: int, size: int, *, changed: bool) -> float:
     """Us of the hub for each flight, from its arrival at the desk to its verdict in the tally."""
+    return _hub(count, size, changed=changed)[0]
+
+
+def handed(count: int, size: int) -> float:
+    """Us of the hub for handing a pair over: until it is in the comparer's pipe."""
+    return _hub(count, size, changed=True)[1]
+
+
+def _hub(count: int, size: int, *, changed: bool) -> tuple[float, float]:
+    """Us for each flight, all of it and without what follows the handing over."""
     tally = Tally(["GET /x"])
     crew = Comparers(get_hub().loop, 1, Rules(), ["GET /x"], wake=lambda: None, tell=print)
     desk = Desk(Rules(), ["GET /x"], tally, time.monotonic_ns, crew=crew)
@@ -87,9 +97,20 @@ def hub(count: int, size: int, *, changed: bool) -> float:
     fresh = flights(count, size, changed=changed)
     gc.collect()
     gc.freeze()
+    handing, hand_over = [0.0], crew.hand_over
+
+    def timed() -> bool:
+        before = _cpu_us()
+        handed_over = hand_over()
+        handing[0] += _cpu_us() - before
+        return handed_over
+
+    crew.hand_over = timed  # type: ignore[method-assign]
     began = _cpu_us()
     for start in range(0, count, _BATCH):
+        before = _cpu_us()
         desk.receive(fresh[start : start + _BATCH])
+        handing[0] += _cpu_us() - before
         desk.work(10**6)
         gevent.sleep(0)
     while len(desk):
@@ -97,7 +118,7 @@ def hub(count: int, size: int, *, changed: bool) -> float:
         gevent.sleep(0.002)
     spent = _cpu_us() - began
     crew.close()
-    return spent / count
+    return spent / count, handing[0] / count
 
 
 def comparer(count: int, size: int, *, changed: bool) -> float:
@@ -122,7 +143,7 @@ def deepdiff(count: int, size: int, *, changed: bool) -> float:
     return (_cpu_us() - began) / count
 
 
-_SIDES = {"hub": hub, "comparer": comparer, "deepdiff": deepdiff}
+_SIDES: dict[str, Callable[..., float]] = {"hub": hub, "comparer": comparer, "deepdiff": deepdiff}
 
 
 def measured(side: Callable[..., float], asked: Sequence[tuple[int, bool]], count: int) -> dict[str, float]:
@@ -143,7 +164,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000)
     asked = parser.parse_args()
     pairs = [(size, changed) for size in asked.sizes for changed in (False, True)]
-    print(json.dumps(measured(_SIDES[asked.side], pairs, asked.count)), flush=True)
+    figures = measured(_SIDES[asked.side], pairs, asked.count)
+    if asked.side == "hub":
+        for size in asked.sizes:
+            figures[f"handed_{size}_us"] = median([handed(asked.count, size) for _ in range(_ROUNDS)])
+    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ class Crew(Protocol):
     def serve(self, queue: deque[Flight]) -> None:
         """Take what is to be judged from here; what a process held that died is put back."""
 
-    def hand_over(self) -> None:
-        """Take from the queue what there is room for."""
+    def hand_over(self) -> bool:
+        """Take a little from the queue, if there is room; whether anything was taken."""
 
     def give_up(self) -> None:
         """Judge nothing more: everything held or queued is ready as unchecked."""
@@ -110,7 +110,7 @@ class Desk:
         self._queue: deque[Flight] = deque()
         self._said: deque[tuple[Flight, Said]] = deque()
         self._bytes = self._count = 0
-        self._gave_up = False
+        self._gave_up = self.moved = False
         self.peak_bytes = 0
         if crew is not None:
             crew.serve(self._queue)
@@ -192,10 +192,13 @@ class Desk:
         self._count += 1
 
     def work(self, budget: int) -> list[Flight]:
-        """Judge queued flights for about `budget` ns, or take what comparers said of them; gives back those judged."""
+        """Judge queued flights for about `budget` ns, or take what comparers said of them; gives back those judged.
+
+        `moved` says whether pairs were handed over meanwhile, so that there may be more to do although none came back.
+        """
         until = self._clock() + budget
         if self._crew is not None:
-            self._crew.hand_over()
+            self.moved = self._crew.hand_over()
             return self._take_said(self._crew, until)
         done = []
         while self._queue:

@@ -100,14 +100,11 @@ class Comparers:
         """Take what is to be judged from here."""
         self._queue = queue
 
-    def hand_over(self) -> None:
-        """Give each comparer what it has room for; the second one is started when the first has no room."""
-        for seat in self._seats:
-            if not self._queue or self.stopped:
-                break
-            seat.fill(self._queue)
+    def hand_over(self) -> bool:
+        """Give a batch to the first comparer that has room; the second one is started when the first has none."""
         if self.stopped and self._queue:
             self._return(COMPARER)
+        return bool(self._queue) and any(seat.fill(self._queue) for seat in self._seats)
 
     def give_up(self) -> None:
         """Judge nothing more; what is not judged by now could not be judged in time."""
@@ -255,19 +252,21 @@ class _Seat:
         self._place = 0
         self.is_used = self.was_full = False
 
-    def fill(self, queue: deque[Flight]) -> None:
-        """Send what there is room for."""
+    def fill(self, queue: deque[Flight]) -> bool:
+        """Send a batch, if there is room for more; whether it did."""
         process = self._process
         if process is None:
-            if time.monotonic() < self._not_before:
-                return
+            if self._owner.stopped or time.monotonic() < self._not_before:
+                return False
             self._told = len(self._owner.names_beyond(0))
             process = self._process = self._owner.process(self)
             if process is None:
-                return
+                return False
             self.is_used, self.was_full, self._moved_at = True, False, time.monotonic()
-        while queue and process.is_writable and len(self._held) < _HELD and self._bytes < _HELD_BYTES:
-            self._send(process, queue)
+        if not process.is_writable or len(self._held) >= _HELD or self._bytes >= _HELD_BYTES:
+            return False
+        self._send(process, queue)
+        return True
 
     def _send(self, process: ComparerProcess, queue: deque[Flight]) -> None:
         """Send a batch."""

@@ -59,7 +59,7 @@ _LEAD = 200_000_000  # ns between the first rows being loaded and the run's star
 _PRIMING_S = 60.0  # of waiting for the first rows before it is said
 _LOW = 128  # upcoming flights below which loading comes before anything else
 _PIECE = 64  # flights settled in one piece of work: about 0.1 ms
-_JUDGING = 500_000  # ns of judging in one piece of work
+_JUDGING = 200_000  # ns of judging in one piece of work
 _READDRESS_S = 30.0
 _SWITCH_S = 0.0002  # how long the decoding thread may keep Python from the hub (measured: p99 lag 4.1 -> 2.1 ms)
 _COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference count
@@ -363,7 +363,7 @@ class Run:
     def _judge(self) -> bool:
         judged = self.desk.work(_JUDGING)
         self._count(judged)
-        return bool(judged)
+        return bool(judged) or self.desk.moved
 
     def _report(self) -> bool:
         """A worker's next report to its master, begun ahead so that it does not hold the hub when it is due."""

@@ -256,11 +256,13 @@ class Hand:
         """Take pairs from here."""
         self._queue = queue
 
-    def hand_over(self) -> None:
+    def hand_over(self) -> bool:
         """Judge all at once."""
-        if self._queue:
-            self.ready.append((list(self._queue), Reply(0, self._verdicts, **self._reply)))
-            self._queue.clear()
+        if not self._queue:
+            return False
+        self.ready.append((list(self._queue), Reply(0, self._verdicts, **self._reply)))
+        self._queue.clear()
+        return True
 
     def give_up(self) -> None:
         """Note it."""
@@ -297,9 +299,11 @@ def test_what_a_crew_says_is_taken_a_little_at_a_time() -> None:
     at_work = Desk(RULES, ["GET /items/{id}"], Notes(), lambda: next(ticks), crew=hand)
     at_work.receive(flights)
     assert at_work.work(250) == flights[:3]
+    assert at_work.moved
     assert len(at_work) == 2
     assert at_work.waiting_bytes == 2 * len(HEAD + b"[1] ")
     assert at_work.work(250) == flights[3:]
+    assert not at_work.moved
 
 
 def test_a_waiting_flight_keeps_only_what_is_needed() -> None:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["COMPARER", "QUEUE_FULL", "SAMPLED", "Crew", "Desk", "Ledger"]
 
 QUEUE_BYTES = 12 << 20
-"""Half of the look-ahead, in which they count: loading goes on however far judging is behind."""
+"""Half of the look-ahead, in which they count, both sides of them: loading goes on however far judging is behind."""
+QUEUE_ROWS = 3000
+"""The same of its rows. Measured: where only bytes were bounded, small answers filled the look-ahead, and all was sent late."""
 
 QUEUE_FULL = "queue"
 """Why a pair was not compared when more differed than could be judged in time."""
@@ -109,7 +111,7 @@ class Desk:
         self._classes = Classifier(left_out)
         self._queue: deque[Flight] = deque()
         self._said: deque[tuple[Flight, Said]] = deque()
-        self._bytes = self._count = 0
+        self._bytes = self._burden = self._count = 0
         self._gave_up = self.moved = False
         self.peak_bytes = 0
         if crew is not None:
@@ -150,7 +152,7 @@ class Desk:
             elif body is None:  # nothing but the status to look at
                 self._decide(flight)
                 done.append(flight)
-            elif self._bytes >= QUEUE_BYTES:
+            elif self._burden >= QUEUE_BYTES or self._count >= QUEUE_ROWS:
                 self._unchecked(flight, QUEUE_FULL)
                 done.append(flight)
             else:
@@ -188,7 +190,9 @@ class Desk:
         if flight.answer_body == flight.body and not _is_cut(flight):
             flight.answer_body = flight.body  # one object, which frames know by
         self._queue.append(flight)
-        self._bytes += _size(flight)
+        size = _size(flight)
+        self._bytes += size
+        self._burden += size + flight.weight
         self._count += 1
 
     def work(self, budget: int) -> list[Flight]:
@@ -234,7 +238,9 @@ class Desk:
         return done
 
     def _out(self, flight: Flight) -> Flight:
-        self._bytes -= _size(flight)
+        size = _size(flight)
+        self._bytes -= size
+        self._burden -= size + flight.weight
         self._count -= 1
         return flight
 

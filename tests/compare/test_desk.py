@@ -211,6 +211,19 @@ def test_a_full_queue_leaves_the_rest_unchecked(monkeypatch: pytest.MonkeyPatch)
     assert at_work.receive([fourth]) == []
 
 
+def test_the_recorded_side_and_rows_fill_the_queue_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count in the look-ahead, so that many small answers would keep it from loading as few large ones would."""
+    notes, flights = Notes(), [answered(b"[1]", b"[2]") for _ in range(4)]
+    flights[1].weight = module.QUEUE_BYTES
+    at_work = desk(notes)
+    assert at_work.receive(flights) == flights[2:]
+    assert at_work.work(10**9) == flights[:2]
+    monkeypatch.setattr(module, "QUEUE_ROWS", 3)
+    assert at_work.receive([answered(b"[1]", b"[2]") for _ in range(5)]) != []
+    assert len(at_work) == 3
+    assert notes.reasons == [QUEUE_FULL] * 4
+
+
 BODIES = st.sampled_from([b"", b"x", b"[1]", b"[2]", b'{"a":', b"\x1f\x8b\x08"])
 SPANS = st.integers(0, 3)
 

@@ -20,6 +20,7 @@ from replay_users.results.validity import CheckKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from replay_users.results.noise import Noise
     from replay_users.results.tally import Totals
     from replay_users.results.validity import Validity
 
@@ -64,6 +65,8 @@ class Evidence:
     speeds: Mapping[str, Speed]
     stopped_by: str | None = None
     lost: Sequence[str] = ()
+    noise: Sequence[Noise] = ()
+    noise_decides: bool = False
 
 
 def checks_of(evidence: Evidence) -> tuple[Check, ...]:
@@ -77,6 +80,7 @@ def checks_of(evidence: Evidence) -> tuple[Check, ...]:
         _mismatches(evidence),
         _upstream(evidence),
         _staging(evidence),
+        _noise(evidence),
     )
     return (*(check for check in found if check is not None), _latency(evidence))
 
@@ -229,6 +233,31 @@ def _upstream(evidence: Evidence) -> Check | None:
     return Check(
         name="upstream", kind=CheckKind.MISMATCHES, verdict=verdict, sentence=sentence, value=share, limit=MAX_UPSTREAM
     )
+
+
+def _noise(evidence: Evidence) -> Check | None:
+    """A learnt field that differs more often than it did is a change, though each difference by itself is none."""
+    if not evidence.noise:
+        return None
+    more = [each for each in evidence.noise if each.alarm]
+    told = "; ".join([_risen(each) for each in more[:2]]) + (f" and {len(more) - 2:,} more" if len(more) > 2 else "")  # noqa: PLR2004 - shown ones
+    sentence = f"{len(more):,} learnt fields differ more often than when they were learnt" + (
+        f": {told}" if more else ""
+    )
+    return Check(
+        name="noise",
+        kind=CheckKind.MISMATCHES,
+        verdict=Decision.FAIL if more else Decision.PASS,
+        sentence=sentence,
+        value=len(more),
+        limit=0,
+        advisory=not evidence.noise_decides,
+    )
+
+
+def _risen(noise: Noise) -> str:
+    was, now = 100 * noise.learnt.share, 100 * noise.seen.share
+    return f"{noise.path} on {noise.endpoint} {was:.1f} % -> {now:.1f} % of {noise.seen.total:,}"
 
 
 def _latency(evidence: Evidence) -> Check:

@@ -47,7 +47,7 @@ _WHOLE_EVERY = 10
 """Every tenth report is whole (30 s), so that a lost one is made good."""
 
 _COUNTS = ("capped", "in_doubt", "never_loaded")
-_REASONS = ("unchecked_by", "unread_by", "ignored_by")
+_REASONS = ("unchecked_by", "unread_by", "ignored_by", "noise_by")
 
 
 class _Draft:

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 from replay_users.histogram import Over
 from replay_users.results.causes import causes_of
 from replay_users.results.gate import Check, Decision, Evidence, checks_of, decide
+from replay_users.results.learnable import RECORDING
+from replay_users.results.noise import noise_of
 from replay_users.results.slow import Speed, speed
 from replay_users.results.validity import Validity, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from replay_users.compare.rules import Rules
     from replay_users.results.endpoint_tally import EndpointTally
+    from replay_users.results.noise import Noise
     from replay_users.results.signatures import SignatureCount, SignatureKey
     from replay_users.results.tally import Tally, Totals
 
@@ -45,7 +49,8 @@ class RunFacts:
     """What a run was, as opposed to what it found.
 
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
-    came to its end, else `time`, `signal`, `person` or what else ended it. `workers` are those of a master, as rows of
+    came to its end, else `time`, `signal`, `person` or what else ended it. Answers were `compared_with` the `recording`, or
+    with those of the run's `first_pass`. `workers` are those of a master, as rows of
     result.json; there are none where one process did it all. `lost` says of each lost worker what it left.
     """
 
@@ -61,6 +66,7 @@ class RunFacts:
     events: tuple[RunEvent, ...] = ()
     workers: tuple[Mapping[str, Any], ...] = ()
     lost: tuple[str, ...] = ()
+    compared_with: str = RECORDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +79,22 @@ class RunResult:
     totals: Totals
     validity: Validity
     speeds: Mapping[str, Speed]
+    noise: tuple[Noise, ...] = ()
     checks: tuple[Check, ...]
     verdict: Decision
 
 
-def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
-    """Judge a finished run; `planned` are the manifest's rows of the window in the sample."""
+def conclude(
+    facts: RunFacts, tally: Tally, planned: int, *, rules: Rules | None = None, noise_decides: bool = False
+) -> RunResult:
+    """Judge a finished run; `planned` are the manifest's rows of the window in the sample.
+
+    `rules` are those it went by; with `noise_decides`, a learnt field that differs more often than it did fails the run.
+    """
     totals = tally.totals()
     validity = validate(planned, totals, tally.fidelity, facts.lost)
     speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
+    noise = () if rules is None else noise_of(rules, tally)
     checks = checks_of(
         Evidence(
             planned=planned,
@@ -90,6 +103,8 @@ def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
             speeds=speeds,
             stopped_by=facts.stopped_by,
             lost=facts.lost,
+            noise=noise,
+            noise_decides=noise_decides,
         )
     )
     return RunResult(
@@ -99,6 +114,7 @@ def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
         totals=totals,
         validity=validity,
         speeds=speeds,
+        noise=noise,
         checks=checks,
         verdict=decide(checks),
     )
@@ -127,6 +143,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
         "endpoints": _endpoints(result),
         "signatures": [_signature(tally, key, count) for key, count in tally.signatures.ranked()],
         "causes": [cause.to_dict() for cause in causes_of(tally)],
+        "noise": [each.to_dict() for each in result.noise],
         "signatures_overflow": dict(tally.signatures.overflow),
         "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
         "exit_code": exit_code(result),
@@ -146,6 +163,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "labels": dict(facts.labels),
         "version": facts.version,
         "stopped_by": facts.stopped_by,
+        "compared_with": facts.compared_with,
     }
 
 

@@ -41,7 +41,7 @@ def summary_text(result: Result, folder: str = "") -> str:
         folder: where the run's files lie, for the lines that say where to look.
     """
     verdict, faithful, after = _verdict(result), _faithful(result), _next(result, folder)
-    beside = [*_apart(result), *_ignored(result["totals"]), *_slow(result)]
+    beside = [*_apart(result), *_ignored(result["totals"]), *_noisier(result), *_slow(result)]
     left = _LINES - _MARGINS - sum(map(len, (verdict, beside, faithful, after)))
     blocks = (verdict, [*_changes(result["causes"], left), *beside], faithful, after)
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -111,6 +111,17 @@ def _advice(name: str, result: Result) -> str:
 
 def _ignored(totals: Result) -> list[str]:
     return _block("ignored", [amounts(totals["ignored_by"])] if totals["ignored_by"] else [])
+
+
+def _noisier(result: Result) -> list[str]:
+    """What was learnt to be noise and has become more."""
+    more = [each for each in result["noise"] if each["alarm"]]
+    if not more:
+        return []
+    first = more[0]
+    rates = f"{100 * first['learnt']['rate']:.1f} % -> {100 * first['seen']['rate']:.1f} %"
+    told = f"{_tail(first['path'], _PATH)} on {_cut(first['endpoint'], _ENDPOINT)} differs in {rates} of the answers"
+    return _block("noisier", [told + (f", and {len(more) - 1:,} more in result.json" if len(more) > 1 else "")])
 
 
 def _difference(cause: Result) -> str:

@@ -35,8 +35,11 @@ __all__ = ["Tally", "Totals"]
 _REASONS_KEPT = 100
 """Reasons of one kind that are told apart; further ones count under `other`."""
 
+_NOISE_KEPT = 1_000
+"""Places of endpoints where rules ignored something, that are told apart."""
+
 _COUNTS = ("capped", "in_doubt", "never_loaded")
-_REASONS = ("unchecked_by", "unread_by", "ignored_by")
+_REASONS = ("unchecked_by", "unread_by", "ignored_by", "noise_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,7 @@ class Tally:
         self.unchecked_by: defaultdict[str, int] = defaultdict(int)
         self.unread_by: defaultdict[str, int] = defaultdict(int)
         self.ignored_by: defaultdict[str, int] = defaultdict(int)
+        self.noise_by: defaultdict[str, int] = defaultdict(int)
         self.in_doubt = self.capped = self.never_loaded = 0
 
     def index(self, name: str) -> int:
@@ -183,13 +187,14 @@ class Tally:
 
         `capped` is how many more differences the exchange has than are kept.
         """
-        for path, kind in {key_of(difference)[1:3] for difference in differences}:
-            _count(self.ignored_by, f"{path} {kind}", 1)
+        for endpoint, path, kind in {key_of(difference)[:3] for difference in differences}:
+            self.noise(endpoint, path, kind, 1)
         self.capped += capped
 
-    def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:  # noqa: ARG002 - one shape for all
+    def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:
         """Count exchanges in which a rule took what differs at a path for noise: what `ignored` does, added up already."""
         _count(self.ignored_by, f"{path} {kind}", count)
+        _count(self.noise_by, f"{endpoint}\t{path}\t{kind}", count, most=_NOISE_KEPT)
 
     def hub(self, ns: int) -> None:
         """Count how much later than asked the hub ran a timer."""
@@ -232,7 +237,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for kind in _REASONS:
             for reason, count in getattr(other, kind).items():
-                _count(getattr(self, kind), reason, count)
+                _count(getattr(self, kind), reason, count, most=_NOISE_KEPT if kind == "noise_by" else _REASONS_KEPT)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -270,9 +275,9 @@ class Tally:
         return tally
 
 
-def _count(counts: dict[str, int], reason: str, n: int) -> None:
+def _count(counts: dict[str, int], reason: str, n: int, *, most: int = _REASONS_KEPT) -> None:
     reason = str(reason)  # a StrEnum would not do as a key for every JSON writer
-    if reason not in counts and len(counts) >= _REASONS_KEPT:
+    if reason not in counts and len(counts) >= most:
         reason = "other"
     counts[reason] = counts.get(reason, 0) + n
 

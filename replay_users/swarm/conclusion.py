@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from replay_users import __version__
 from replay_users.errors import ReplayError
 from replay_users.events import events
+from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import write_run
 from replay_users.results.summary import summary_text
@@ -123,7 +124,9 @@ def conclude_run(run: Replay) -> Conclusion:
     """Judge the run, write its directory, tell the listeners."""
     settings = run.prepared.settings
     folder = Path(settings.out.replace("{id}", run.id))
-    judged = conclude(_facts(run), run.tally, run.plan.planned)
+    judged = conclude(
+        _facts(run), run.tally, run.plan.planned, rules=settings.rules, noise_decides=settings.noise_is_failure
+    )
     result = result_json(judged)
     result["connections"] = dict(run.connections)
     result["comparers"] = {**run.comparers, "sample": settings.sampling.texts()}
@@ -155,4 +158,5 @@ def _facts(run: Replay) -> RunFacts:
         events=tuple(run.events),
         workers=tuple(run.workers),
         lost=tuple(run.lost),
+        compared_with=FIRST_PASS if settings.twice else RECORDING,
     )

@@ -88,7 +88,10 @@ class MasterFace(Face):
 
     def _prepare(self, options: Any, host: str | None) -> Prepared:
         """The options are kept as they are now: the form may change Locust's own during the run."""
-        prepared = prepare(read_settings(options, host), sends=False)
+        settings = read_settings(options, host)
+        if settings.twice:
+            raise UsageError("--aa 2 runs in one process: leave out --processes, --master and --worker")
+        prepared = prepare(settings, sends=False)
         self._granted = granted_options(options, host)
         return prepared
 

@@ -28,7 +28,7 @@ from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from replay_users.plan.plan import Plan
     from replay_users.plan.proxy import Proxy
@@ -90,7 +90,7 @@ def prepare(settings: RunSettings, *, sends: bool = True) -> Prepared:
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
     today = datetime.now(UTC).date()
-    plan = replace(plan, warnings=(*plan.warnings, *expired_notes(settings.rules, today)))
+    plan = replace(plan, warnings=(*plan.warnings, *_aa_notes(settings), *expired_notes(settings.rules, today)))
     settings = replace(settings, rules=settings.rules.on(today))
     router = settings.plan.router()
     lines = tuple(_proxy_headers(settings, proxy) for proxy in settings.plan.proxies) if sends else ()
@@ -104,6 +104,12 @@ def prepare(settings: RunSettings, *, sends: bool = True) -> Prepared:
         proxy_headers=lines,
         targets=_targets(settings, router.targets, lines) if sends else (),
     )
+
+
+def _aa_notes(settings: RunSettings) -> Iterator[str]:
+    if settings.twice:
+        writes = ", and writes everything twice" if settings.plan.safety.allow_writes else ""
+        yield f"an A/A run: this is replayed twice, so it takes twice as long{writes}"
 
 
 def _proxy_headers(settings: RunSettings, proxy: Proxy | None) -> tuple[bytes, ...]:

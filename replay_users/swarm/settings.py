@@ -57,6 +57,8 @@ class RunSettings:
     tls: TlsOptions
     keep: Keep
     rules: Rules
+    twice: bool
+    noise_is_failure: bool
     comparers: int
     sampling: Sampling
     causal: bool
@@ -120,6 +122,8 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         tls=read_tls(options, plan.router().targets),
         keep=read_keep(options),
         rules=_rules(options.rules),
+        twice=options.aa == "2",
+        noise_is_failure=options.noise_is_failure,
         comparers=_comparers(options.comparers),
         sampling=parse_sampling(options.compare_sample),
         causal=options.order == "causal",

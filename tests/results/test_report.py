@@ -206,7 +206,7 @@ def test_exemplars_travel_when_they_change(worker: Worker) -> None:
         worker.count(1, 13)
     report = worker.prepared()
     assert report["signatures"]
-    assert [packed[2] for *_, packed in report["signatures"]] == [None] * len(report["signatures"])
+    assert [packed[-1] for *_, packed in report["signatures"]] == [None] * len(report["signatures"])
     ledger.take(report)
     assert ledger.tally().signatures.to_dict() == worker.tally.signatures.to_dict()
 

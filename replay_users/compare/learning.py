@@ -134,10 +134,11 @@ def _globs(drifts: Mapping[str, Drift], known: Collection[str]) -> Iterator[tupl
 
 
 def _candidates(names: Iterable[str]) -> list[str]:
-    """Beginnings of names, up to a slash or the method's end, the shortest first."""
+    """Beginnings of names, up to a slash or the method's end, the shortest first; whole names stand for what lies below."""
     begins = {"": None}
     for name in names:
         begins.update({name[: at + 1]: None for at, char in enumerate(name) if char in " /"})
+        begins[name] = None
     return [f"{begin}*" for begin in sorted(begins, key=lambda each: (len(each), each))]
 
 

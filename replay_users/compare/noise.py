@@ -166,10 +166,11 @@ def rose(learnt: Rate, now: Rate, *, checks: int = 1) -> bool:
     """Whether noise shows more often than when it was learnt, beyond what chance explains in a run of so many checks.
 
     Diffy's inequality (raw > noise, by 20 % of their sum and 0.03 % of all), and what it lacks: the lower bound of what is
-    seen lies above the upper bound of what was learnt, at 1 % for all checks of the run together (Bonferroni).
+    seen lies above the upper bound of what was learnt, at 1 % for all checks of the run together (Bonferroni), and it was
+    seen thrice, in three sessions.
     """
     raw, noise = now.share, learnt.share
-    if now.seen < _MIN_SEEN or raw <= noise:
+    if now.seen < _MIN_SEEN or raw <= noise or 0 < now.sessions < _MIN_SEEN:
         return False
     if raw - noise <= _MIN_RELATIVE * (raw + noise) or raw - noise <= _MIN_ABSOLUTE:
         return False

@@ -39,7 +39,14 @@ _Value = TypeVar("_Value", str, int)
 def write_rules(rules: Iterable[Rule]) -> str:
     """The text of a rules file."""
     written = [_rule(rule) for rule in rules]
-    return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=_WIDTH) if written else ""
+    return yaml.dump(written, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=_WIDTH) if written else ""
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes each value where it belongs, and no anchor where two rules end on the same day."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

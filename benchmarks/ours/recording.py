@@ -36,12 +36,7 @@ def recording(
     packed: float = 0.0,
 ) -> Path:
     """The folder of a recording of `rate` exchanges per second for `seconds`."""
-    folder = (
-        ROOT
-        / "build"
-        / "recordings"
-        / f"{rate:g}x{seconds:g}-{body_bytes}-{mismatch:g}-{partitions}-{packed:g}"
-    )
+    folder = ROOT / "build" / "recordings" / f"{rate:g}x{seconds:g}-{body_bytes}-{mismatch:g}-{partitions}-{packed:g}"
     try:
         open_recording(FolderStore(folder))
     except ReplayError:

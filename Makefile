@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow simulate soak lint format bench lock clean
+.PHONY: help setup demo test test-slow simulate fuzz soak lint format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ format: $(READY) ## format the code, and fix what can be fixed by itself
 
 bench: $(READY) ## measure against other tools, by ratio (benchmarks/latest.json)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(READY) ## feed the response path a million random and mutated answers
+	$(BIN)/python -m tests.fuzz.responses --inputs 1000000 $(ARGS)
 
 soak: $(READY) ## replay at 2,000/s for an hour and see that memory and lag stay flat (SECONDS=3600; benchmarks/soak.json)
 	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS) $(ARGS)

@@ -59,6 +59,11 @@ def _session(rnd: random.Random, number: int) -> _Session:
     return _Session(blake2b(b"%032x" % cookie, digest_size=16).digest(), head, f"c{number}")
 
 
+def _kind(number: int) -> str:
+    """Two words of a path, none of hex digits alone; more different words in one place would be taken for ids."""
+    return "/".join(f"{'s' * (1 + nth % 4)}{chr(ord('t') + nth // 4)}" for nth in divmod(number, 20))
+
+
 def _target(rnd: random.Random, kinds: tuple[str, ...]) -> bytes:
     number = rnd.getrandbits(20)
     kind = kinds[number % len(kinds)]
@@ -126,12 +131,13 @@ def exchanges(  # noqa: PLR0913 - the shape of a stretch of traffic
     target's arrival clock finds its row. The answer is what a target with
     `Serving(body_bytes=body_bytes)` gives, but for a share `mismatch` that differs in one field,
     and for an `X-Trace` of `noise_bytes` random hex digits in its head: without it, equal answers
-    would let a slice compress as no real one does. Targets are those of `endpoints` endpoints. A
+    would let a slice compress as no real one does. Targets are those of `endpoints` endpoints (an
+    ingest tells 200 apart). A
     share `packed` of the answers is recorded as gzip, which the target's are not.
     """
     rnd = random.Random(seed)
     known = [_session(rnd, number) for number in range(sessions)]
-    kinds = (*_KINDS, *(f"kind-{number}" for number in range(len(_KINDS), endpoints)))[:endpoints]
+    kinds = (*_KINDS, *map(_kind, range(len(_KINDS), endpoints)))[:endpoints]
     head, same, other = response_head(body_bytes), body(body_bytes), changed_body(body_bytes)
     offset_s = rnd.expovariate(rate)
     for seq in itertools.count():

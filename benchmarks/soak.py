@@ -40,8 +40,8 @@ GROWTH_MB = 12.0
 READ_AHEAD_S = 10.0
 """Before its end a run has nothing left to read, and needs less memory than before; that is not to hide any growth."""
 
-DESCRIPTORS = 8
-"""Connections that may be open at the end beyond those of the beginning: a burst opens some."""
+DESCRIPTORS = 64
+"""Connections that may be open at the end beyond those of the beginning: a stall of the machine of 30 ms opens as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,18 @@ class Soak:
     wrong: Sequence[str]
 
 
-def soak(*, rate: float, seconds: float, every_s: float, warm_up_s: float, out: Path | None = None) -> Soak:
+def soak(
+    *,
+    rate: float,
+    seconds: float,
+    every_s: float,
+    warm_up_s: float,
+    descriptors: int = DESCRIPTORS,
+    out: Path | None = None,
+) -> Soak:
     """Write the recording if it is not there, replay it, and look at the samples; `out` is kept up to date meanwhile.
+
+    More `descriptors` than these may not be open at its end than at its beginning, and none once it is over.
 
     Raises:
         Unavailable: there can be no target on this machine.
@@ -75,7 +85,7 @@ def soak(*, rate: float, seconds: float, every_s: float, warm_up_s: float, out: 
                 _write(out, {**facts, "samples": [asdict(one) for one in samples]})
         else:
             raise RuntimeError("the run ended without a result; what it said stands above")
-    done = _judged(samples, end, (warm_up_s, seconds - READ_AHEAD_S))
+    done = _judged(samples, end, (warm_up_s, seconds - READ_AHEAD_S), descriptors)
     if out:
         _write(out, {**facts, **_summary(done), "samples": [asdict(one) for one in samples]})
     return done
@@ -124,11 +134,11 @@ def _lines(folder: Path, port: int, every_s: float) -> Iterator[dict[str, Any]]:
         process.wait(30)
 
 
-def _judged(samples: Sequence[Sample], end: dict[str, Any], span: tuple[float, float]) -> Soak:
-    found = flatness(samples, *span)
-    wrong = complaints(
-        found, Sample(**end["last"]), planned=end["planned"], growth_mb=GROWTH_MB, descriptors=DESCRIPTORS
-    )
+def _judged(samples: Sequence[Sample], end: dict[str, Any], span: tuple[float, float], descriptors: int) -> Soak:
+    found, before, last = flatness(samples, *span), Sample(**end["before"]), Sample(**end["last"])
+    wrong = complaints(found, last, planned=end["planned"], growth_mb=GROWTH_MB, descriptors=descriptors)
+    if last.descriptors > before.descriptors:
+        wrong.append(f"{last.descriptors - before.descriptors} descriptors were left open when the run was over")
     p99 = end["lag_p99_ms"]
     return Soak(samples=samples, flatness=found, lag_p99_ms=p99 if isinstance(p99, float) else 1e9, wrong=wrong)
 

@@ -73,7 +73,7 @@ def _rss_mb() -> float:
 
 
 def main() -> None:
-    """Run to the end, printing samples; the last line says what was planned and the lag of all."""
+    """Run to the end, printing samples; the last line says what was planned, the lag of all, and how it was before and after."""
     parser = argparse.ArgumentParser(description="The whole pipeline for a long time.")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between samples")
     parser.add_argument("--pace", default="1x")
@@ -82,11 +82,13 @@ def main() -> None:
     asked = parser.parse_args()
     run = run_of(asked)
     watch = Watch(run)
+    before = watch.sample()
     run.begin()
     while not run.done.wait(asked.every):
         print(json.dumps(asdict(watch.sample())), flush=True)
     lag = {f"lag_{name}_ms": value for name, value in run.tally.fidelity.lag.to_ms_summary().items()}
-    print(json.dumps({"planned": run.plan.planned, **lag, "last": asdict(watch.sample())}), flush=True)
+    both = {"before": asdict(before), "last": asdict(watch.sample())}
+    print(json.dumps({"planned": run.plan.planned, **lag, **both}), flush=True)
     os._exit(0)
 
 

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "locust_command"]
 
-_LOCUST = "import sys; sys.argv[0] = 'replay-users run'; from locust.main import main; main()"
-"""What `python -m locust` does, but that its messages bear the name of the command that was typed."""
+_LOCUST = (
+    "import sys; sys.argv[0] = 'replay-users run'; from replay_users.swarm.early import early; early.listen();"
+    " from locust.main import main; main()"
+)
+"""What `python -m locust` does, but that its messages bear the name of the command that was typed, and signals have a sentence
+while it is imported too."""
 
 _LOGLEVELS = ("-L", "--loglevel")
 

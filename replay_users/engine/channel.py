@@ -159,7 +159,7 @@ class Channel:
             BlockingIOError: the socket takes nothing, and of the data nothing is done with.
             OSError: the connection is broken.
         """
-        if self._pending or len(data) > _PIECE:
+        if self._pending or self._ahead or len(data) > _PIECE:
             return self._send_pieces(memoryview(data))
         self._encrypt(data)
         if not self._flush():
@@ -168,7 +168,7 @@ class Channel:
         return len(data)
 
     def _send_pieces(self, data: memoryview) -> int:
-        """What waits goes first; it may be the head of this very data."""
+        """What waits goes first; it may be the head of this very data, and reading may have sent that meanwhile."""
         if not self._flush():
             raise BlockingIOError
         done, self._ahead = self._ahead, 0

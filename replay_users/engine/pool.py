@@ -198,7 +198,6 @@ class Pool:
         if self._tower.stopped:
             self._tower.end(flight, fault)
         elif fault in _UNREACHED and self._is_another_left(connection.address, flight):
-            flight.sent = flight.connect = 0
             self._open(flight, connection.answer_by)
         elif connection.reused and fault in _NEVER_BEGUN and _may_be_sent_twice(flight):
             flight.resent = True
@@ -210,7 +209,7 @@ class Pool:
     def _is_another_left(self, address: Address, flight: Flight) -> bool:
         """Avoid an address that did not answer; whether there is another for the flight to try."""
         self._counters.avoided_addresses += self._spread.avoid(address)
-        flight.tried += 1
+        flight.tried += address in self._spread  # one that is gone meanwhile was none of these
         return flight.tried < len(self._spread)
 
     def lost(self, connection: Connection, *, late_bytes: bool) -> None:

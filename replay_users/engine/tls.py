@@ -197,7 +197,8 @@ def check_tls(addresses: Sequence[Address], tls: Tls, tunnel: bytes, timeout_s: 
         UsageError: target or proxy refuse us, or the target's certificate is not to be trusted; the sentence says the cure.
     """
     for address in addresses:
-        with suppress(TimeoutError), gevent.Timeout(timeout_s, TimeoutError), socket.socket(address[0]) as sock:
+        # OSError: too slow, unreachable in the middle of it, or of a family that this machine does not have
+        with suppress(OSError), gevent.Timeout(timeout_s, TimeoutError), socket.socket(address[0]) as sock:
             if _is_reached(sock, address, tunnel):
                 _Trial(sock, tls).run()
                 return

@@ -29,10 +29,13 @@ _TOLD_ONLY = frozenset({"duration_ns", "hosts", "protocols", "rate", "reading", 
 _SCALARS = (str, bytes, int, float, Fraction, type(None))
 
 
-def plan_digest(plan: Plan, manifest: Manifest) -> str:
-    """16 hex digits that are equal where the same rows of the same slices are sent at the same times in the same way."""
+def plan_digest(plan: Plan, manifest: Manifest, judged_by: object = ()) -> str:
+    """16 hex digits that are equal where the same rows of the same slices are sent at the same times in the same way.
+
+    `judged_by` is what else has to be the same: by what answers are judged.
+    """
     told = blake2b(digest_size=8)
-    for text in _spelled((_of_manifest(manifest), _of_plan(plan))):
+    for text in _spelled((_of_manifest(manifest), _of_plan(plan), judged_by)):
         told.update(text.encode("utf-8", "surrogatepass"))
     return told.hexdigest()
 

@@ -72,6 +72,11 @@ def _targets(manifest: Manifest, settings: PlanSettings, router: Router) -> Iter
             yield f"--map {rule.text} matches no host of the recording{hint}"
     if settings.preserve_host and (nameless := manifest.hosts.get("", 0)):
         yield f"{nameless:,} exchanges have no recorded host to preserve: there, Host says where they go"
+    if router.reads_scheme and (bare := manifest.protocols.get("", 0)):  # what tells no scheme tells no protocol either
+        yield (
+            f"{bare:,} exchanges have no recorded scheme, so no --map with one is about them: give their hosts one without,"
+            " or --host"
+        )
     half = [authority for authority in manifest.hosts if router.may_reach(authority) > {None}]
     if half:
         yield (

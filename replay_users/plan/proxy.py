@@ -85,9 +85,11 @@ def _variable(env: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def _split(url: str) -> tuple[str, str, str]:
     """Scheme (http where none is written, as for curl), user and place of a proxy's URL."""
-    scheme, separator, rest = url.rpartition("://")
+    scheme, separator, rest = url.partition("://")
+    if not (separator and scheme.isalnum()):  # none is written, though a password may hold a `://`
+        scheme, rest = "http", url
     user, _, place = rest.rpartition("@")
-    return (scheme if separator else "http"), user, place
+    return scheme, user, place
 
 
 def _parse(url: str, what: str) -> Host:

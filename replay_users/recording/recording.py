@@ -25,7 +25,7 @@ from replay_users.recording.schema import is_ours
 from replay_users.recording.writer import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from replay_users.recording.manifest import Manifest, SliceInfo
     from replay_users.recording.store import ObjectInfo, Store
@@ -67,10 +67,10 @@ class Recording:
         """The pinned version of a slice."""
         return self._versions[item.file]
 
-    def count_index(self) -> CountIndex:
-        """The counts of every hour; its methods read the index files and raise what reading them raises."""
+    def count_index(self, pause: Callable[[], None] = lambda: None) -> CountIndex:
+        """The counts of every hour; its methods read the index files, `pause` between pieces, and raise what reading raises."""
         names = {info.name: nth for nth, info in enumerate(self.manifest.endpoints)}
-        return CountIndex(self._index_files, names)
+        return CountIndex(self._index_files, names, pause)
 
     def _index_files(self) -> Iterator[tuple[str, bytes]]:
         for folder, manifest in self._hours:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from replay_users.compare.difference import Class, Kind
 from replay_users.plan.layout import amounts, labelled, shown
+from replay_users.results.validity import says_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,7 +170,7 @@ def _slower(endpoint: Result) -> str:
 
 
 def _faithful(result: Result) -> list[str]:
-    validity, totals, fidelity = result["validity"], result["totals"], result["fidelity"]
+    validity, totals, fidelity = result["validity"], _without_lost(result), result["fidelity"]
     answer = "no" if not validity["valid"] else "for latency no, else yes" if validity["void"] else "yes"
     unsaid = [reason for reason in validity["reasons"] if not any(reason in sentence for sentence in _why(result))]
     ends = _sum(totals, "planned", ("sent", "dropped", "skipped", "unread", "in_doubt"))
@@ -179,6 +180,12 @@ def _faithful(result: Result) -> list[str]:
     if stretch is not None:
         timing += f"; stretch {round(stretch, 2) + 0.0:.2f} %"
     return _block("faithful", [": ".join([answer, *unsaid[:1]]), *unsaid[1:2], ends, verdicts, timing])
+
+
+def _without_lost(result: Result) -> Result:
+    """The totals without the reasons that name lost workers: what these left is said in a sentence of its own."""
+    totals, said = result["totals"], result["validity"]["reasons"]
+    return {**totals, "unread_by": {why: n for why, n in totals["unread_by"].items() if not says_of(said, why)}}
 
 
 def _sum(totals: Result, whole: str, parts: Sequence[str]) -> str:

@@ -16,12 +16,12 @@ from replay_users.model import Drop
 from replay_users.results.conservation import broken_laws
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from replay_users.results.fidelity import Fidelity
     from replay_users.results.tally import Totals
 
-__all__ = ["CheckKind", "Validity", "validate"]
+__all__ = ["CheckKind", "Validity", "says_of", "validate"]
 
 MAX_LAG_P99 = 10_000_000
 """10 ms: the floor the whole pipeline must hold at 1,000/s; above it, our lateness distorts the target's load."""
@@ -52,7 +52,7 @@ def validate(planned: int, totals: Totals, fidelity: Fidelity, lost: Sequence[st
     broken = broken_laws(planned, totals)
     if broken:
         return Validity(valid=False, reasons=broken, void=tuple(CheckKind))
-    gone, unread, late = _doubt(totals, lost), _unread(totals), _late(planned, totals, fidelity)
+    gone, unread, late = _doubt(totals, lost), _unread(totals, lost), _late(planned, totals, fidelity)
     reasons, void = gone + unread + late, (CheckKind.LATENCY,) if late else ()
     return Validity(valid=not gone and not unread, reasons=reasons, void=void)
 
@@ -63,11 +63,18 @@ def _doubt(totals: Totals, lost: Sequence[str]) -> tuple[str, ...]:
     return tuple(lost)
 
 
-def _unread(totals: Totals) -> tuple[str, ...]:
-    if not totals.unread:
+def _unread(totals: Totals, lost: Sequence[str]) -> tuple[str, ...]:
+    """What lost workers left unread is said of them already."""
+    unread = {reason: rows for reason, rows in totals.unread_by.items() if not says_of(lost, reason)}
+    if not unread:
         return ()
-    reasons = ", ".join(f"{reason} ({rows:,})" for reason, rows in list(totals.unread_by.items())[:3])
-    return (f"{totals.unread:,} planned rows could not be read: {reasons}",)
+    reasons = ", ".join(f"{reason} ({rows:,})" for reason, rows in list(unread.items())[:3])
+    return (f"{sum(unread.values()):,} planned rows could not be read: {reasons}",)
+
+
+def says_of(lost: Iterable[str], reason: str) -> bool:
+    """Whether one of the sentences about lost workers says what they left for this reason."""
+    return any(sentence.startswith(f"{reason}:") for sentence in lost)
 
 
 def _late(planned: int, totals: Totals, fidelity: Fidelity) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from replay_users.engine.counters import Counters
 from replay_users.results.fidelity import Fidelity
 from replay_users.results.lost import lost_rows
 from replay_users.results.report import Ledger
+from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
@@ -26,11 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Accounts", "loss"]
 
+_WARNINGS = 20  # of each worker
+_SENTENCE = 500  # characters of a warning
+
 
 def loss(share: Share) -> str:
     """When a worker was lost, and why if it said so."""
     why = f" ({share.error})" if share.error else ""
     return f"worker {share.worker} was lost at {(share.lost_at or 0) / 1e9:.1f} s{why}"
+
+
+def _warning(worker: str, at_s: float, text: str) -> RunEvent:
+    return RunEvent(at_s=at_s, event="warning", text=f"worker {worker}: {text[:_SENTENCE]}")
 
 
 class Accounts:
@@ -46,6 +54,8 @@ class Accounts:
         self._ledgers: dict[str, Ledger] = {}
         self._failures: dict[str, Mapping[str, int]] = {}
         self._comparers: dict[str, Mapping[str, int]] = {}
+        self._warnings: dict[str, Sequence[RunEvent]] = {}
+        self._curves: dict[str, Sequence[int]] = {}
         self.unreadable = 0
 
     def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
@@ -54,13 +64,19 @@ class Accounts:
         try:
             failures = {str(method): int(times) for method, times in said["failures"].items()}
             comparers = {str(name): int(count) for name, count in said.get("comparers", {}).items()}
+            warnings = [_warning(worker, float(at), str(text)) for at, text in said["warnings"][:_WARNINGS]]
             ledger.take(said["report"])
         except (ValueError, LookupError, TypeError, AttributeError):
             self.unreadable += 1
             return None
-        self._failures[worker] = failures
+        self._failures[worker], self._warnings[worker] = failures, warnings
         self._comparers[worker] = comparers
         return ledger.seq
+
+    @property
+    def warnings(self) -> tuple[RunEvent, ...]:
+        """What the workers say went wrong beside their requests."""
+        return tuple(warning for warnings in self._warnings.values() for warning in warnings)
 
     @property
     def failures(self) -> dict[str, int]:
@@ -105,16 +121,23 @@ class Accounts:
     def left(self, share: Share) -> Lost:
         """What a lost worker leaves."""
         plan, totals = self._prepared.plan, self._of(share).totals()
-        window, index, sent = plan.window, self._prepared.index, plan.counts.sent
         return lost_rows(
-            index.partition_curve(window.start, window.end, plan.buckets, share.partitions, sent),
-            window.lead,
+            self._curve(share),
+            plan.window.lead,
             plan.warp,
             ended=totals.sent + totals.dropped + totals.skipped + totals.unread,
             fence=share.fence or 0,
             planned=share.rows,
             skipped=totals.skipped,
         )
+
+    def _curve(self, share: Share) -> Sequence[int]:
+        """Rows per second that it was to send; read once, since that is a pass over the whole count index."""
+        if share.worker not in self._curves:
+            plan = self._prepared.plan
+            asked = plan.window.start, plan.window.end, plan.buckets, share.partitions, plan.counts.sent
+            self._curves[share.worker] = self._prepared.index.partition_curve(*asked)
+        return self._curves[share.worker]
 
     def _of(self, share: Share) -> Ledger:
         return self._ledgers.get(share.worker, Ledger())

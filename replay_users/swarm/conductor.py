@@ -135,7 +135,7 @@ class Conductor:
 
     def report(self, worker: str, run: str, seq: int, now: int) -> list[Send]:
         """The numbered report of a worker has been taken into the totals."""
-        if self._run is None or not self._run.report(worker, run, seq):
+        if self._run is None or not self._run.report(worker, run, seq, now):
             self.ignored["report"] += 1
         return self._advance(now)
 

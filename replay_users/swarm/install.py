@@ -75,6 +75,9 @@ def refuse_setup(environment: Any) -> None:
     if len(environment.user_classes) != 1 or len(replays) != 1:
         names = ", ".join(each.__name__ for each in environment.user_classes) or "none"
         raise UsageError(f"a replay is one user class, a subclass of ReplayUser; the locustfile has {names}")
+    if replays[0].fixed_count:
+        name = replays[0].__name__
+        raise UsageError(f"{name}.fixed_count would keep workers without a user: leave it out, each process gets one")
     if not isinstance(environment.shape_class, ReplayShape):
         raise UsageError(
             "the locustfile has no subclass of ReplayShape, which ends the run: copy locustfiles/replay.py"

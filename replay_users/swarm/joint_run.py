@@ -43,6 +43,7 @@ _SLACK = 5_000_000_000  # ns beyond the drain timeout until a worker that is not
 _FENCE = (
     MASTER_LOST + 2_000_000_000
 )  # ns: with what was on its way to a lost worker, and its look at the time each second
+_QUIET = 7_000_000_000  # ns without a report, of which there is one every 3 s, until a worker is told once more what it was last
 _NEVER = 1 << 63
 _EPOCH = 1  # number of the only grant of a run
 _WHILE_STARTING = "while the run was starting: look at its log, then start the run again"
@@ -105,7 +106,9 @@ class JointRun:
         self.order, self.quiet_at = order, quiet_at
         self._roster, self._expected = roster, expected
         self._stopped_by: str | None = None
+        self._reason = ""
         self._deadline = 0
+        self._heard: dict[str, int] = {}
         self.phase = Phase.GATHERING
         self.epoch: int | None = None
         self.error: ReplayError | None = None
@@ -133,8 +136,12 @@ class JointRun:
         return self._roster.measure(self._roster.workers, now)
 
     def joined(self, worker: str) -> None:
-        """A worker is new."""
-        if self.phase not in {Phase.GATHERING, Phase.OVER}:
+        """A worker is new, or is back."""
+        if self.phase in {Phase.GATHERING, Phase.OVER}:
+            return
+        if worker in self.shares:
+            self.notes.append(f"worker {worker} is back, and has no part in this run any more")
+        else:
             self.notes.append(f"worker {worker} joined while the run was under way and has no part in it")
 
     def lost(self, worker: str, now: int, *, gone: bool) -> list[Send]:
@@ -149,8 +156,9 @@ class JointRun:
             sends += self._fail(ReplayError(f"worker {worker} was lost {_WHILE_STARTING}"), now)
         return sends
 
-    def report(self, worker: str, run: str, seq: int) -> bool:
+    def report(self, worker: str, run: str, seq: int, now: int) -> bool:
         """A report has been taken into the totals; whether it is news."""
+        self._heard[worker] = now
         return self.open_share(worker, run) is not None and self.shares.report(worker, seq)
 
     def stop(self, reason: str, now: int) -> list[Send]:
@@ -185,8 +193,8 @@ class JointRun:
         self.shares.change(share.worker, state=ShareState.READY)
         if ready.digest == self.order.digest:
             return []
-        cure = "let both read the same recording with the same settings"
-        return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {cure}"), now)
+        why = "it has another manifest, rules or options; give both the same recording and the same files"
+        return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {why}"), now)
 
     def _refused(self, worker: str, refused: Refused, now: int) -> list[Send] | None:
         """It has sent nothing and will not: all of its rows are unread."""
@@ -231,7 +239,7 @@ class JointRun:
             self._lose(worker, now, fence=0)
             self.notes.append(f"the last report of worker {worker} never came")
         if now < self._deadline:
-            return []
+            return self._repeat(now)
         if self.phase is Phase.GATHERING:
             return self._admit(now)
         if self.phase is Phase.GRANTING:
@@ -251,9 +259,7 @@ class JointRun:
         parts = divide(order.weights, len(workers))
         self.shares = Shares(order.weights, parts, workers)
         if len(workers) > len(parts):
-            self.notes.append(
-                f"{len(workers) - len(parts)} workers have no part: only {len(parts)} partitions have rows"
-            )
+            self.notes.append(_idle(len(workers) - len(parts), len(parts)))
         grant = Grant(run=order.run, epoch=_EPOCH, partitions=(), options=order.options, digest=order.digest)
         return [Send(share.worker, replace(grant, partitions=share.partitions)) for share in self.shares]
 
@@ -268,8 +274,19 @@ class JointRun:
     def _start_of(self, worker: str, epoch: int) -> Start:
         clock = self._roster.clock(worker)
         at, error = epoch + clock.offset, clock.error_at(epoch)
+        self._heard[worker] = epoch
         self.shares.change(worker, state=ShareState.STARTED, starts_at=at, clock_error_ns=error)
         return Start(run=self.order.run, at=at)
+
+    def _repeat(self, now: int) -> list[Send]:
+        """A connection that broke may have lost the start, the stop, or the last report and its done: who has them says so."""
+        waiting = self.shares.having(ShareState.STARTED, ShareState.DRAINED)
+        quiet = [worker for worker in waiting if now - self._heard.setdefault(worker, now) >= _QUIET]
+        self._heard.update(dict.fromkeys(quiet, now))
+        if self.phase is Phase.ENDING:
+            return self._tell(quiet, self._reason)
+        shares = [share for share in self.shares if share.worker in quiet]
+        return [Send(share.worker, Start(run=self.order.run, at=share.starts_at or 0)) for share in shares]
 
     def _overdue(self, now: int) -> list[Send]:
         workers = ", ".join(self.shares.having(ShareState.STARTED))
@@ -288,7 +305,7 @@ class JointRun:
         return self._end("failed", now)
 
     def _end(self, reason: str, now: int) -> list[Send]:
-        self.phase, self._deadline = Phase.ENDING, now + self.order.drain + _SLACK
+        self.phase, self._deadline, self._reason = Phase.ENDING, now + self.order.drain + _SLACK, reason
         return self._tell(self.shares.having(*_UNDER_WAY), reason)
 
     def _tell(self, workers: Iterable[str], reason: str) -> list[Send]:
@@ -302,7 +319,12 @@ class JointRun:
             return
         quiet_at = now + fence + (share.clock_error_ns or 0)
         self.quiet_at = max(self.quiet_at, quiet_at)
-        self.shares.lose(worker, lost_at=max(0, now - self.epoch), fence=max(0, quiet_at - self.epoch))
+        self.shares.lose(worker, lost_at=max(0, now - self.epoch), fence=max(-1, quiet_at - self.epoch))
+
+
+def _idle(workers: int, parts: int) -> str:
+    who = "1 worker has" if workers == 1 else f"{workers} workers have"
+    return f"{who} no part: only {parts} of the recording's partitions hold rows of this run"
 
 
 def _not_ready(workers: list[str]) -> ReplayError:

@@ -7,6 +7,7 @@ counts as gone when it has been missing from that list for a second.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import runners, stats
+from locust.exception import RPCSendError
 
 from replay_users import __version__
 from replay_users.errors import UsageError
-from replay_users.plan.digest import plan_digest
 from replay_users.swarm.conductor import Conductor
 from replay_users.swarm.face import Face, new_run_id
 from replay_users.swarm.master_run import MasterRun, run_order
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from replay_users.swarm.prepare import Prepared
 
 __all__ = ["MasterFace", "boot_id", "granted_options"]
+
+_logger = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _LEFT = 1_000_000_000  # ns of being missing from Locust's list until a worker has left
@@ -65,24 +68,24 @@ class MasterFace(Face):
     sends = False
 
     def __init__(self, environment: Any) -> None:
-        """Nothing happens before `listen`."""
+        """Workers are heard from now on, since they may say hello while the plan is made; the rest begins with `listen`."""
         super().__init__(environment)
         self.conductor = Conductor(__version__, boot_id())
         self._granted: dict[str, object] = {}
         self._hosts: dict[str, str] = {}
         self._seen: dict[str, int] = {}
         self._wanted = 0
+        for kind in FROM_WORKER:
+            self._runner.register_message(kind.name, self._on_message)
 
     @property
     def _runner(self) -> Any:
         return self.environment.runner
 
     def listen(self) -> None:
-        """Take Locust's events, the workers' messages and signals from now on."""
+        """Take Locust's events and signals from now on."""
         super().listen()
         runners.HEARTBEAT_LIVENESS = MASTER_LOST // 1_000_000_000  # a worker waits as long for the master
-        for kind in FROM_WORKER:
-            self._runner.register_message(kind.name, self._on_message)
         self.environment.events.worker_report.add_listener(self._on_report)
         gevent.spawn(self._tick)
 
@@ -109,8 +112,12 @@ class MasterFace(Face):
             self.run.take(client_id, said)
 
     def _send(self, sends: Sequence[Send]) -> None:
+        """What cannot be sent is lost, like what gets lost on the way: every phase of a run has its deadline."""
         for send in sends:
-            self._runner.send_message(send.message.name, send.message.to_data(), client_id=send.worker)
+            try:
+                self._runner.send_message(send.message.name, send.message.to_data(), client_id=send.worker)
+            except RPCSendError as error:
+                _logger.warning("%s could not be sent to worker %s: %s", send.message.name, send.worker, error)
 
     def _tick(self) -> None:
         while True:
@@ -180,8 +187,7 @@ class MasterFace(Face):
             self.fail(error)
 
     def _make(self, prepared: Prepared) -> MasterRun:
-        digest = plan_digest(prepared.plan, prepared.recording.manifest)
-        order = run_order(new_run_id(), prepared, self._granted, digest)
+        order = run_order(new_run_id(), prepared, self._granted, prepared.digest)
         return MasterRun(prepared, order, self.conductor, expected=self._expected, hosts=self._hosts, send=self._send)
 
     def _judge(self, run: Replay) -> Conclusion:

@@ -41,7 +41,8 @@ def run_order(run_id: str, prepared: Prepared, options: Mapping[str, object], di
     plan, settings = prepared.plan, prepared.settings
     window = plan.window
     rows = prepared.index.partition_rows(window.start, window.end, plan.buckets)
-    held_up = settings.limits.max_wait + settings.timeouts.longest + _BEYOND
+    limits = settings.limits
+    held_up = limits.max_lag + limits.max_wait + settings.timeouts.longest + _BEYOND
     return RunOrder(
         run=run_id,
         weights={nth: rows.get(nth, 0) for nth in range(prepared.recording.manifest.partitions)},
@@ -191,8 +192,8 @@ class MasterRun:
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
-        """What happened to the workers."""
-        found = [*self._notes]
+        """What happened to the workers, and what they warn of."""
+        found = [*self._notes, *self._accounts.warnings]
         for share in self._conductor.shares:
             found += self._events_of(share)
         return tuple(sorted(found, key=lambda each: each.at_s))

@@ -128,7 +128,7 @@ class Grant(_OnTheWire):
         epoch: number of the grant within the run, from 1: a later one supersedes the ones before.
         partitions: in order.
         options: the master's, by name, as they hold for every worker.
-        digest: of the master's plan, `plan_digest`.
+        digest: of what the master has prepared, `Prepared.digest`.
     """
 
     name: ClassVar[str] = "replay_grant"

@@ -83,7 +83,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="connect-timeout", default="10s", help="time to open a connection, proxy and TLS included"),
     Option(
-        name="max-connection-age", default="5m", help="replace connections of this age (less a random part), or never"
+        name="max-connection-age", default="5m", help="replace connections of this age (give or take a fifth), or never"
     ),
     Option(
         name="header",

@@ -35,6 +35,7 @@ __all__ = [
     "StayIdle",
     "StopRun",
     "Tell",
+    "TellAgain",
 ]
 
 MASTER_LOST = 10_000_000_000
@@ -89,7 +90,14 @@ class Tell:
     message: Message
 
 
-Action: TypeAlias = Prepare | StayIdle | Begin | StopRun | LeaveSwarm | Tell
+@dataclass(frozen=True, slots=True)
+class TellAgain:
+    """Send the last report of a run that is over once more, then this: the master has not had them."""
+
+    done: Done
+
+
+Action: TypeAlias = Prepare | StayIdle | Begin | StopRun | LeaveSwarm | Tell | TellAgain
 
 
 class PartState(Enum):
@@ -113,6 +121,7 @@ class Part:
         """Says who it is with `hello`."""
         self._hello = hello
         self._grant: Grant | None = None
+        self._done: Done | None = None
         self._heard = 0
         self._past: deque[str] = deque(maxlen=_REMEMBERED)
         self.state = PartState.IDLE
@@ -179,7 +188,7 @@ class Part:
         """The run has drained, by itself or as told, and its report number `seq` was sent, the last one."""
         if self._grant is None:
             return []
-        done = Done(run=self._grant.run, seq=seq, error=error, stopped_by=stopped_by)
+        done = self._done = Done(run=self._grant.run, seq=seq, error=error, stopped_by=stopped_by)
         self._forget()
         return [Tell(done), LeaveSwarm()] if self._is_alone(now) else [Tell(done)]
 
@@ -203,6 +212,8 @@ class Part:
         return [Prepare(run=grant.run, partitions=grant.partitions, options=grant.options, digest=grant.digest)]
 
     def _start(self, start: Start, now: int) -> list[Action] | None:
+        if self._done is not None and start.run == self._done.run:
+            return [TellAgain(self._done)]
         if self._grant is None or start.run != self.run or self.state is not PartState.READY:
             return None
         if now - start.at <= _LATE:
@@ -215,6 +226,8 @@ class Part:
         return [Tell(refused), *self._end("late start")]
 
     def _stop(self, stop: Stop) -> list[Action] | None:
+        if self._done is not None and stop.run == self._done.run:
+            return [TellAgain(self._done)]
         if stop.run != self.run or self.state is PartState.ENDING:
             return None
         return self._end(stop.reason)

@@ -7,11 +7,13 @@ master) learns the plan and nothing of the targets: it may have no network to th
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gevent
 import pyarrow as pa
 
 from replay_users.compare.rules.notes import expired_notes
@@ -19,6 +21,7 @@ from replay_users.engine.origin import Origin
 from replay_users.engine.target import Target, resolve
 from replay_users.engine.tls import Tls, TlsSettings, check_tls
 from replay_users.engine.tunnel import connect_request
+from replay_users.plan.digest import plan_digest
 from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import resolve as fill_in
 from replay_users.plan.plan import make_plan
@@ -26,9 +29,10 @@ from replay_users.plan.proxy import credential_line
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
+from replay_users.swarm.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from replay_users.plan.plan import Plan
     from replay_users.plan.proxy import Proxy
@@ -57,6 +61,11 @@ class Prepared:
     headers: tuple[bytes, ...]
     proxy_headers: tuple[tuple[bytes, ...], ...]
 
+    @property
+    def digest(self) -> str:
+        """Equal in processes that send the same and judge answers by the same rules; a user's code is in no digest."""
+        return plan_digest(self.plan, self.recording.manifest, self.settings.rules.content)
+
     def __repr__(self) -> str:
         return f"Prepared({self.plan.recording!r}, {self.plan.planned} planned)"
 
@@ -78,15 +87,17 @@ class Prepared:
         )
 
 
-def prepare(settings: RunSettings, *, sends: bool = True) -> Prepared:
+def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], None] | None = None) -> Prepared:
     """Open, count, plan; and, in a process that `sends`, fill in secrets, read certificates, resolve and try https targets.
+
+    `pause` is called between pieces of the count index; by default it gives the hub its turns.
 
     Raises:
         ReplayError: whatever would keep the run from being what was asked.
     """
     _use_small_pool()
     recording = open_recording(open_store(settings.recording, settings.store))
-    index = recording.count_index()
+    index = recording.count_index(pause or Turns(time.monotonic, gevent.sleep).pause)
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
     today = datetime.now(UTC).date()

@@ -208,10 +208,15 @@ class Run:
         return self._judging.counters()
 
     @property
+    def warnings(self) -> tuple[RunEvent, ...]:
+        """What of its targets went wrong beside its requests; a few at most."""
+        return tuple(self._upkeep.events)
+
+    @property
     def events(self) -> tuple[RunEvent, ...]:
         """What happened, for the result."""
         ended = (RunEvent(at_s=self.elapsed / 1e9, event="error", text=str(self.error)),) if self.error else ()
-        return (*self._upkeep.events, *ended)
+        return (*self.warnings, *ended)
 
     @property
     def workers(self) -> tuple[dict[str, Any], ...]:

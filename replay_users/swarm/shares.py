@@ -59,7 +59,7 @@ class Share:
         started_error_ns: how late it began by its own clock; `None` if it never said.
         clock_error_ns: how far its clock may have been from what was thought; 0 on the master's machine.
         lost_at: run time at which it was given up; rows beyond its last report are in doubt or unread.
-        fence: run time after which it certainly sent nothing.
+        fence: run time after which it certainly sent nothing; before 0 if it sent nothing at all.
         error: why it could not do all of it.
         stopped_by: why it ended early.
     """
@@ -92,6 +92,9 @@ class Shares:
 
     def __iter__(self) -> Iterator[Share]:
         return iter(tuple(self._shares.values()))
+
+    def __contains__(self, worker: object) -> bool:
+        return worker in self._shares
 
     def open(self, worker: str) -> Share | None:
         """A worker's share, if something of it is still to come."""
@@ -138,7 +141,7 @@ class Shares:
         """Workers that said done, and whose last report did not come in time."""
         return [worker for worker in self.having(ShareState.DRAINED) if now >= self._last[worker][1]]
 
-    def lose(self, worker: str, *, lost_at: int = 0, fence: int = 0, error: str | None = None) -> None:
-        """Nothing more is expected; `lost_at` and `fence` as in a `Share`, both 0 if it never began."""
+    def lose(self, worker: str, *, lost_at: int = 0, fence: int = -1, error: str | None = None) -> None:
+        """Nothing more is expected; `lost_at` and `fence` as in a `Share`, by default of one that never began."""
         error = error or self._shares[worker].error
         self.change(worker, state=ShareState.LOST, lost_at=lost_at, fence=fence, error=error)

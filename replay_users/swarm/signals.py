@@ -1,7 +1,8 @@
 """SIGINT and SIGTERM: the first one asks, the second one ends the process where it is.
 
 Law: counts signals and hands the first one on. The subtle thing: with a shape, headless Locust installs its own handlers
-only after the shape has ended, and Ctrl-C reaches every process of the group at once, so each has these from `init` on. And
+only after the shape has ended, and Ctrl-C reaches every process of the group at once, so each has these from `init` on
+(before it, those of `early`). And
 the kernel tells a child of its parent's end once for each of the parent's threads, so SIGTERMs in a row are one.
 """
 
@@ -14,15 +15,13 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from replay_users.swarm.early import STOPPED
 from replay_users.swarm.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["STOPPED", "Signals"]
-
-STOPPED = 4
-"""Exit code of a run that a person stopped."""
 
 _IN_A_ROW = 500_000_000  # ns
 

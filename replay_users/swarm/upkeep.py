@@ -1,6 +1,7 @@
 """What a run's targets are is looked at again while it goes on: their addresses, and the files their TLS was read from.
 
-Law: greenlets only, never on the hot path. What cannot be looked at keeps what it was, and is told: once, not every time.
+Law: greenlets only, never on the hot path. What cannot be looked at keeps what it was, and is told: once, not every time,
+and no more than so many things, since a worker's are in each of its reports.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Upkeep"]
 
 _logger = logging.getLogger(__name__)
+
+_EVENTS = 20  # of one run; what comes then is only logged
 
 
 class Upkeep:
@@ -58,5 +61,6 @@ class Upkeep:
         if sentence is None or sentence in self._told:
             return
         self._told.add(sentence)
-        self.events.append(RunEvent(at_s=self._elapsed() / 1e9, event="warning", text=sentence))
+        if len(self.events) < _EVENTS:
+            self.events.append(RunEvent(at_s=self._elapsed() / 1e9, event="warning", text=sentence))
         _logger.warning("%s", sentence)

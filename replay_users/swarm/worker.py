@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
+from locust.runners import STATE_INIT, STATE_STOPPED
 
 from replay_users import __version__
 from replay_users.errors import ReplayError, UsageError
-from replay_users.plan.digest import plan_digest
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.local import USER_ENDED
 from replay_users.swarm.master import boot_id
@@ -35,6 +35,7 @@ from replay_users.swarm.part import (
     StayIdle,
     StopRun,
     Tell,
+    TellAgain,
 )
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
@@ -44,6 +45,7 @@ from replay_users.swarm.signals import Signals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from replay_users.swarm.messages import Done
     from replay_users.swarm.part import Action
 
 __all__ = ["WorkerFace"]
@@ -72,7 +74,8 @@ class WorkerFace:
         self._preparing: gevent.Greenlet[..., None] | None = None
         self._idle = Event()
         self._idle.set()
-        self._drained = self._leaving = False
+        self._drained = self._leaving = self._repeats = False
+        self._last: dict[str, Any] | None = None
 
     @property
     def _runner(self) -> Any:
@@ -84,6 +87,7 @@ class WorkerFace:
         events = self.environment.events
         events.heartbeat_received.add_listener(self._on_heartbeat)
         events.report_to_master.add_listener(self._on_report)
+        events.test_start.add_listener(self._on_start)
         events.test_stopping.add_listener(self._on_stopping)
         events.quitting.add_listener(self._on_quitting)
         for kind in FROM_MASTER:
@@ -132,6 +136,8 @@ class WorkerFace:
                 _logger.info(
                     "there is nothing for this worker in run %s: it has fewer partitions than workers", action.run
                 )
+            elif isinstance(action, TellAgain):
+                self._tell_again(action.done)
             elif isinstance(action, LeaveSwarm):
                 self._leave()
 
@@ -143,7 +149,7 @@ class WorkerFace:
             self.run = run = self._make(action)
             gevent.spawn(self._finish, run)
             run.load()
-            self._act(self._part.prepared(plan_digest(run.plan, run.prepared.recording.manifest)))
+            self._act(self._part.prepared(run.prepared.digest))
         except Exception as error:  # noqa: BLE001 - whatever it is, the master must not wait for a run that is not there
             self._fail(error)
 
@@ -214,15 +220,27 @@ class WorkerFace:
             self._act(self._part.finished(self._seq, time.monotonic_ns(), error=error, stopped_by=run.stopped_by))
             self._idle.set()
 
+    def _tell_again(self, done: Done) -> None:
+        self._repeats = True
+        try:
+            self._runner._send_stats()  # noqa: SLF001 - as above
+        finally:
+            self._repeats = False
+            self._act([Tell(done)])
+
     def _on_report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Locust gives it by name
         run = self.run
         if run is None or run.reporter is None:
+            if self._repeats and self._last is not None:
+                data["replay"] = self._last
             return
         report = run.reporter.next(run.elapsed) if self._drained else run.reporter.prepared(run.elapsed)
         self._seq = report["seq"]
-        data["replay"] = {
+        warnings = [[warning.at_s, warning.text] for warning in run.warnings]
+        data["replay"] = self._last = {
             "run": run.id,
             "failures": run.user_code_failures,
+            "warnings": warnings,
             "comparers": run.comparers,
             "report": report,
         }
@@ -237,14 +255,23 @@ class WorkerFace:
         self._stop(reason)
         self._idle.wait(drain + _DRAIN_SLACK_S)
 
+    def _on_start(self, **_: Any) -> None:
+        """Locust passes over a stop that comes before the users of a second test are there, and then has the worker quit."""
+        if self._runner.state == STATE_STOPPED:
+            self._runner.update_state(STATE_INIT)
+
     def _on_stopping(self, **_: Any) -> None:
         """Locust stops its users; a run that the master has drained is over by now."""
-        self._end_run("person")
+        self._end_run(self._asked_by)
         self._user = None
 
     def _on_quitting(self, **_: Any) -> None:
         self._leaving = True
-        self._end_run("signal" if self.signals.count else "person")
+        self._end_run(self._asked_by)
+
+    @property
+    def _asked_by(self) -> str:
+        return "signal" if self.signals.count else "person"
 
     def _on_signal(self, number: signal.Signals) -> None:
         _logger.info("stopping; answers under way are awaited (again to exit at once)")

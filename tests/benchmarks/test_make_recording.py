@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.make_recording import START, exchanges
 from benchmarks.servers.target import body, changed_body
+from replay_users.endpoint import TemplatesBuilder
 from replay_users.model import SessionKind
 
 TRAFFIC = list(exchanges(rate=1_000, seconds=4, sessions=200, body_bytes=500, mismatch=0.1))
@@ -67,8 +68,12 @@ def test_sessions_are_cookies_spread_evenly() -> None:
     assert max(sessions.values()) < len(TRAFFIC) / 64
 
 
-def test_there_are_as_many_endpoints_as_asked_for() -> None:
-    """Targets begin with as many different paths as there are to be endpoints."""
-    many = exchanges(rate=1000, seconds=4, endpoints=50)
-    assert len({one.target.split(b"/")[3] for one in many}) == 50
-    assert len({one.target.split(b"/")[3] for one in TRAFFIC}) == 4
+@pytest.mark.parametrize("endpoints", [4, 50, 190])
+def test_there_are_as_many_endpoints_as_asked_for(endpoints: int) -> None:
+    """An ingest finds so many templates in the targets, no more and no fewer."""
+    asked = [(one.method, one.target) for one in exchanges(rate=1000, seconds=20, endpoints=endpoints)]
+    builder = TemplatesBuilder(())
+    for method, target in asked:
+        builder.add(method, target)
+    templates = builder.build()
+    assert len({templates.endpoint(method, target) for method, target in asked}) == endpoints

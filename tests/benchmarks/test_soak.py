@@ -72,10 +72,12 @@ def test_the_code_of_an_hour_is_what_sends(tmp_path: Path) -> None:
 @pytest.mark.server
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_a_minute_at_2000_per_second_leaves_memory_and_descriptors_as_they_were(tmp_path: Path) -> None:
-    """Everything is sent, nothing fails, and after its warm-up the run needs no more memory and descriptors than before."""
+def test_a_minute_at_2000_per_second_leaves_memory_as_it_was(tmp_path: Path) -> None:
+    """Everything is sent, nothing fails, and after its warm-up the run needs no more memory; then no descriptor is left."""
     out = tmp_path / "soak.json"
-    done = soak(rate=2000, seconds=75, every_s=2, warm_up_s=20, out=out)
+    done = soak(
+        rate=2000, seconds=75, every_s=2, warm_up_s=20, descriptors=2000, out=out
+    )  # neighbours stall it for long
     assert done.wrong == []
     kept = json.loads(out.read_text())
     assert kept["lag_p99_ms"] == done.lag_p99_ms > 0

@@ -539,3 +539,30 @@ def test_a_socket_that_takes_little_at_a_time(ca_file: Path, sizes: list[int], t
                 while True:
                     got += pair.server.read(65536)
     assert got == sent
+
+
+def test_what_reading_has_sent_is_not_sent_again(ca_file: Path) -> None:
+    """Bytes that the socket took only when something was read (the server's tickets, mostly) arrive once."""
+    pair = Pair(Tls(TlsSettings(server_name=NAME, ca_file=str(ca_file))), CONTEXT)
+    pair.wire.come = [pair.outgoing.read()]
+    wire = request().wire
+    pair.wire.takes = 20
+    done = pair.channel.send(wire)
+    pair.wire.takes = 1 << 30
+    with pytest.raises(BlockingIOError):
+        pair.channel.recv(1)
+    assert (done, pair.channel.send(wire)) == (0, len(wire))
+    pair.take()
+    assert pair.server.read(65536) == wire
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.server.read(65536)
+
+
+def test_closing_says_nothing_in_the_middle_of_a_record(ca_file: Path) -> None:
+    """A connection whose last record is on its way in part is closed as it is; more bytes would be no TLS."""
+    pair = Pair(Tls(TlsSettings(server_name=NAME, ca_file=str(ca_file))), CONTEXT)
+    pair.wire.takes = 20
+    pair.channel.send(request().wire)
+    pair.wire.takes = 1 << 30
+    pair.channel.close()
+    assert len(pair.wire.gone) == 20

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from gevent.event import Event
+from gevent.server import StreamServer
 
 from replay_users.engine import body as bodies
 from replay_users.engine.body import KEPT_BODY, Rest
 from replay_users.engine.connection import MAX_HEAD
 from replay_users.engine.engine import Timeouts
+from replay_users.engine.target import resolve
 from replay_users.model import Fault, Flight
 from replay_users.testing import (
     ScriptedTarget,
@@ -237,6 +241,31 @@ def test_a_large_upload_is_written_in_parts(rig: Callable[..., Rig], target: Scr
     assert (flight.fault, received.data) == (None, flight.wire)
     live.fly(request())
     assert target.accepted == 1
+
+
+def test_half_a_request_is_not_left_to_the_kernel(rig: Callable[..., Rig]) -> None:
+    """A connection that is given up in the middle of an upload is reset; its peer gets no more of that."""
+    ends: list[bytes | None] = []
+    closed = Event()
+
+    def read_late(peer: socket.socket, _: object) -> None:
+        closed.wait()
+        try:
+            while peer.recv(1 << 20):
+                pass
+            ends.append(b"")
+        except ConnectionResetError:
+            ends.append(None)
+
+    with closing(StreamServer(("127.0.0.1", 0), read_late)) as server:
+        server.start()
+        live = rig(addresses=resolve(*server.address[:2]))
+        live.launch(request("POST", body=b"x" * 8_000_000))
+        live.wait_until(lambda: any(connection._out for connection in live.engine.pools[0]._all))
+        live.engine.close()
+        closed.set()
+        live.wait_until(lambda: bool(ends))
+    assert ends == [None]
 
 
 TOO_LARGE = http_answer(b"too large", status=413)

@@ -119,6 +119,17 @@ def test_an_address_that_is_gone_while_connecting() -> None:
     assert (line.closed, sky.counters.retired) == (True, 1)
 
 
+def test_an_address_that_is_gone_and_refuses() -> None:
+    """A flight whose address was replaced while it connected is tried on the new one, once."""
+    sky = Sky(A)
+    flight = sky.send()
+    sky.readdress([B])
+    sky.line_of(flight).fail(Fault.CONNECT)
+    assert sky.line_of(flight).address == B
+    sky.line_of(flight).fail(Fault.CONNECT)
+    assert (flight.fault, len(sky.lines)) == (Fault.CONNECT, 2)
+
+
 def test_addresses_are_counted() -> None:
     """For each address it is counted how many connections opened and how many did not, and why a proxy refused."""
     sky = Sky(A, (10, ("::1", 80, 0, 0)))
@@ -142,6 +153,39 @@ def test_how_long_connecting_took() -> None:
     sky.line_of(flight).open()
     assert sky.counters.connect.peak == 3 * MS
     assert sky.counters.connect.over == 1
+
+
+def test_what_is_sent_again_was_sent_the_first_time() -> None:
+    """A second try whose first address refuses goes to another, and still counts from the first byte of the first try."""
+    sky = Sky(A, B)
+    (first,) = sky.fly(None)
+    sky.time = 10
+    flight = sky.send()
+    first.fail(Fault.CLOSED_BEFORE_HEADERS)
+    sky.line_of(flight).fail(Fault.CONNECT)
+    sky.time = 20
+    sky.line_of(flight).open()
+    assert (flight.sent, flight.resent, sky.line_of(flight).address) == (10, True, A)
+
+
+@pytest.mark.parametrize("fault", [Fault.CONNECT, Fault.CLOSED_BEFORE_HEADERS])
+def test_nothing_is_tried_again_after_the_stop(fault: Fault) -> None:
+    """A run that was stopped opens no more connections."""
+    sky = Sky(A, B)
+    sky.fly(None)
+    flight, refused = sky.send(), sky.send()
+    sky.stopped = True
+    sky.line_of(flight if fault is Fault.CLOSED_BEFORE_HEADERS else refused).fail(fault)
+    assert ([each.fault for each in sky.finished], len(sky.lines)) == ([None, fault], 2)
+
+
+def test_what_the_end_of_the_run_cut_off_has_not_failed() -> None:
+    """A connection that was still being opened when the run gave up says nothing of its address."""
+    sky = Sky(A)
+    flight = sky.send()
+    sky.stopped = True
+    sky.pool.abandon()
+    assert (flight.fault, sky.counters.addresses, sky.counters.connect.over) == (Fault.STOPPED, {}, 0)
 
 
 # Recorded connections

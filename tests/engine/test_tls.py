@@ -332,6 +332,13 @@ def test_a_target_that_cannot_be_reached(files: Path, target: ScriptedTarget, wh
         check_tls([getattr(target, where), target.address], Tls(settings(files)), b"", 0.2)
 
 
+def test_a_family_that_the_machine_does_not_have(files: Path, target: ScriptedTarget) -> None:
+    """The preflight asks the next address then, as the run will."""
+    target.play([send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), close()])
+    with pytest.raises(UsageError, match="plain HTTP"):
+        check_tls([(12345, ("::1", 443, 0, 0)), target.address], Tls(settings(files)), b"", 1)
+
+
 @pytest.mark.parametrize("step", [close(), stall()], ids=lambda step: step.action)
 def test_a_target_that_says_nothing(files: Path, target: ScriptedTarget, step: object) -> None:
     """A peer that closes or stalls may do better later."""

@@ -72,12 +72,6 @@ def test_another_runs_directory_is_refused(traffic: str, tmp_path: Path) -> None
     assert (tmp_path / "result.json").read_text() == "somebody's"
 
 
-def test_several_processes_are_refused(traffic: str, tmp_path: Path) -> None:
-    """A master is exit code 2: this version replays from one process."""
-    done = replay(locust_command("--recording", traffic, "--host", NOWHERE, "--master"), tmp_path)
-    assert_refused(done, 2, "from one process")
-
-
 def test_a_locustfile_that_would_not_end_is_refused(traffic: str, tmp_path: Path) -> None:
     """A locustfile without a shape, which alone ends a run, is exit code 2."""
     locustfile = tmp_path / "mine.py"

@@ -11,6 +11,7 @@ import pytest
 
 from replay_users.testing import http_answer, receive, send, stall
 from tests.integration.replays import BODY, JSON, locust_command, replaying, run_command, same_answers
+from tests.integration.swarms import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,4 +74,73 @@ def test_the_second_signal_exits_at_once(long_traffic: str, target: ScriptedTarg
     assert done.code == 4
     assert "second signal, exiting without a report" in done.err
     assert not (tmp_path / "result.json").exists()
+    assert "Traceback" not in done.said
+
+
+# Before anything was sent
+
+STOPPED = "replay-users: stopped before anything was sent\n"
+LOADING = """
+import time
+from replay_users.swarm.replayfile import Replay, Shape
+print("slow", flush=True)
+time.sleep(60)
+"""
+BEFORE_INIT = """
+import time
+from locust import events
+@events.init.add_listener
+def slow(**_):
+    print("slow", flush=True)
+    time.sleep(60)
+from replay_users.swarm.replayfile import Replay, Shape
+"""
+
+
+def locustfile(folder: Path, text: str) -> Path:
+    """A locustfile of this text."""
+    path = folder / "locustfile.py"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_while_the_locustfile_is_loaded(number: signal.Signals, tmp_path: Path) -> None:
+    """From the import of the package on a signal is one sentence and exit code 4, not a traceback."""
+    command = locust_command(locustfile=locustfile(tmp_path, LOADING))
+    with replaying(command, tmp_path / "run") as running:
+        running.wait_for(lambda: "slow" in running.out)
+        running.signal(number)
+        done = running.finish()
+    assert (done.code, done.err) == (4, STOPPED)
+
+
+def test_a_signal_while_locust_is_loaded(tmp_path: Path) -> None:
+    """`replay-users run` has its sentence even before Locust is there."""
+    (tmp_path / "locust").mkdir()
+    (tmp_path / "locust" / "__init__.py").write_text("import time\nprint('slow', flush=True)\ntime.sleep(60)\n")
+    with replaying(run_command("recording"), tmp_path / "run", PYTHONPATH=str(tmp_path)) as running:
+        running.wait_for(lambda: "slow" in running.out)
+        running.signal(signal.SIGINT)
+        done = running.finish()
+    assert (done.code, done.err) == (4, STOPPED)
+
+
+@pytest.mark.parametrize("everybody", [True, False], ids=["Ctrl-C", "SIGTERM to the parent"])
+def test_a_signal_before_processes_are_there(everybody: bool, tmp_path: Path) -> None:
+    """All of `--processes` end before their `init`, with one sentence, whichever of them the signal reaches."""
+    command = locust_command(*processes(2), locustfile=locustfile(tmp_path, BEFORE_INIT))
+    with replaying(command, tmp_path / "run") as running:
+        running.wait_for(lambda: running.out.count("slow") == 3)
+        if everybody:
+            running.signal_all(signal.SIGINT)
+        else:
+            running.signal(signal.SIGTERM)
+        done = running.finish()
+        deadline = time.monotonic() + 10
+        while running.others and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert running.is_gone
+    assert done.code == 4
+    assert done.err.count(STOPPED) == 1
     assert "Traceback" not in done.said

@@ -409,6 +409,31 @@ def test_runs_from_the_form_one_after_the_other(
     assert "Traceback" not in done.said
 
 
+@pytest.mark.slow
+def test_a_stop_right_after_the_start_costs_no_worker(form: tuple[Form, tuple[str, ...]], tmp_path: Path) -> None:
+    """Whoever presses Stop before Locust has its users keeps the workers, for the run after it too."""
+    web, given = form
+    runs = tmp_path / "runs"
+    command = locust_command(*given, *processes(2), "--window", "+0s..+4s", headless=False)
+    with replaying(command, runs / "{id}") as running:
+        running.wait_for(lambda: web.is_up and web.workers == 2)
+        assert web.swarm(pace="20x")["success"] is True
+        running.wait_for(lambda: len(_results(runs)) == 1)
+        for _ in range(3):
+            running.wait_for(lambda: web.swarm()["success"])
+            assert web.post("/stop")["success"] is True
+        running.wait_for(lambda: web.workers == 2)
+        before = len(_results(runs))
+        running.wait_for(lambda: web.swarm(pace="20x")["success"])
+        running.wait_for(lambda: len(_results(runs)) > before)
+        running.signal_all(signal.SIGINT)
+        done = running.finish()
+        running.wait_for(lambda: running.is_gone)
+    ended = [run for run in _results(runs) if run["run"]["stopped_by"] is None]
+    assert [(run["exit_code"], run["totals"]["sent"], len(run["workers"])) for run in ended] == [(0, 60, 2)] * 2
+    assert "Asking worker to quit" not in done.said
+
+
 def _results(runs: Path) -> list[Any]:
     return [json.loads(path.read_bytes()) for path in sorted(runs.glob("*/result.json"))]
 

@@ -49,6 +49,14 @@ def digest(shop: Shop, **chosen: Any) -> str:
     return plan_digest(make_plan(*shop, PlanSettings(**chosen)), shop[0])
 
 
+def test_what_answers_are_judged_by_counts(shop: Shop) -> None:
+    """The same plan is another one where answers are judged by something else, in whatever order that is given."""
+    plan = make_plan(*shop, PlanSettings())
+    one, other = frozenset({("*", ("a",)), ("GET /", ("b",))}), frozenset({("*", ("a",))})
+    assert plan_digest(plan, shop[0], one) == plan_digest(plan, shop[0], frozenset(sorted(one)))
+    assert len({plan_digest(plan, shop[0], judged_by) for judged_by in (one, other, frozenset())}) == 3
+
+
 CHOICES: list[dict[str, Any]] = [
     {},
     {"pace": parse_pace("2x")},

@@ -100,6 +100,12 @@ def test_a_plain_plan_has_nothing_to_warn_of(make_recording: MakeRecording, row:
             id="half a map",
         ),
         pytest.param(
+            PlanSettings(maps=parse_maps(["https://shop.example.com=http://b", "http://shop.example.com=http://b"])),
+            {"protocols": {"HTTP/1.1": 1000, "": 11}},
+            "11 exchanges have no recorded scheme, so no --map with one is about them",
+            id="no scheme to map by",
+        ),
+        pytest.param(
             PlanSettings(recorded_connections=True),
             {"protocols": {"HTTP/2": 1011}},
             "1,011 exchanges shared connections over HTTP/2: with --connections recorded",

@@ -107,6 +107,8 @@ def test_a_bad_variable_is_named() -> None:
         pytest.param("http://me@p1:3128", b"Proxy-Authorization: Basic bWU6\r\n", id="no password"),
         pytest.param("http://m%65:p%40ss@p1:3128", b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n", id="encoded"),
         pytest.param("http://me:p@ss@p1:3128", b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n", id="an @ that is not"),
+        pytest.param("http://me:p://s@p1:3128", b"Proxy-Authorization: Basic bWU6cDovL3M=\r\n", id="a :// that is not"),
+        pytest.param("me:p://s@p1:3128", b"Proxy-Authorization: Basic bWU6cDovL3M=\r\n", id="nor is this one"),
         pytest.param("http://p1:3128", b"", id="nobody"),
     ],
 )

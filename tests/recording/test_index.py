@@ -24,7 +24,7 @@ from replay_users.recording.partition import sample_bucket
 from tests.recording.making import HOUR, SECOND, START, make_exchange, read_all, record_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ENDPOINTS = {"GET /a": 0, "GET /b": 1, "__other__": 2}
 
@@ -43,7 +43,13 @@ ROWS = st.tuples(
 
 
 def make_index(rows: Sequence[Row]) -> CountIndex:
-    """The index of an hour with these rows, its slices added one by one."""
+    """The index of an hour with these rows."""
+    data = make_data(rows)
+    return CountIndex(lambda: [("hour/", data)], ENDPOINTS)
+
+
+def make_data(rows: Sequence[Row]) -> bytes:
+    """The index file of these rows, its slices added one by one."""
     index = IndexWriter()
     for file in sorted({row[0] for row in rows}):
         columns = list(zip(*[row[1:] for row in rows if row[0] == file], strict=True))
@@ -51,8 +57,24 @@ def make_index(rows: Sequence[Row]) -> CountIndex:
         types = [pa.int64(), *(INDEX_SCHEMA.field(name).type for name in names[1:])]
         table = pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
         index.add(build_index(file, table))
-    data = index.finish()
-    return CountIndex(lambda: [("hour/", data)], ENDPOINTS)
+    return index.finish()
+
+
+def test_between_slices_others_have_their_turn() -> None:
+    """Each question pauses before and after each slice that it reads, of each hour."""
+    pauses: list[int] = []
+    data = make_data([(file, START, 0, "GET /a", 0, 0) for file in ("one", "two", "three")])
+    index = CountIndex(lambda: [("10/", data), ("11/", data)], ENDPOINTS, lambda: pauses.append(1))
+    asked: list[Callable[[], object]] = [
+        lambda: index.totals(START, START + SECOND, 1000),
+        lambda: index.curve(START, START + SECOND, 1000, {(0, 0)}),
+        lambda: index.slices(START, START + SECOND, 1000, {0}),
+        lambda: index.partition_curve(START, START + SECOND, 1000, {0}),
+    ]
+    for ask in asked:
+        pauses.clear()
+        ask()
+        assert len(pauses) == 8
 
 
 WINDOWS = st.tuples(st.integers(-1, 14), st.integers(-1, 14)).map(

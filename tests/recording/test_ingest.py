@@ -172,6 +172,28 @@ def test_rows_of_the_same_time_keep_the_captures_order(tmp_path: Path) -> None:
     assert [row["id"] for row in read_all(record_in(tmp_path, exchanges))] == ["id-5", "id-3", "id-9", "id-1"]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "batches"),
+    [
+        pytest.param([10] * 9, [4, 4, 1], id="small"),
+        pytest.param([600, 600, 10, 990, 5000, 1], [2, 2, 1, 1], id="large"),
+        pytest.param([], [], id="none"),
+    ],
+)
+def test_batches_are_bounded_in_rows_and_bytes(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[int], batches: list[int]
+) -> None:
+    """Exchanges are set aside a batch at a time, which ends with the one whose bodies, asked and answered, fill it."""
+    monkeypatch.setattr(ingest, "_BATCH", 4)
+    monkeypatch.setattr(ingest, "_BATCH_BYTES", 1000)
+    exchanges = [
+        make_exchange(n, request_body=b"x" * (s // 2), response_body=b"y" * (s - s // 2)) for n, s in enumerate(sizes)
+    ]
+    made = list(ingest._batches(exchanges))
+    assert [len(batch) for batch in made] == batches
+    assert [one for batch in made for one in batch] == exchanges
+
+
 def test_sources_are_kept(tmp_path: Path) -> None:
     """What a capture was read from is in the manifest, and a later ingest adds to it."""
     first = record_in(tmp_path, make_exchanges(2), sources={"a.log": {"lines": 2}})

@@ -91,16 +91,19 @@ def test_rows_in_doubt_make_a_run_invalid(land: Land) -> None:
 
 
 def test_a_lost_worker_is_named(land: Land) -> None:
-    """What it left is said under its name, before what else was wrong, even if all its rows had come to an end."""
+    """What it left is said once, under its name, before what else was wrong, even if all its rows had come to an end."""
     tally = Tally(["GET /"])
     tally.settle([land()])
-    lost = ("worker pod-2 was lost at 3.0 s",)
+    gone = "worker pod-2 was lost at 3.0 s"
+    lost = (f"{gone}: 2 rows in doubt, 4 unread",)
     assert validate(1, tally.totals(), tally.fidelity, lost) == Validity(valid=False, reasons=lost)
     tally.doubt(2)
-    tally.unread(4, lost[0])
-    assert validate(7, tally.totals(), tally.fidelity, lost).reasons == (
+    tally.unread(4, gone)
+    assert validate(7, tally.totals(), tally.fidelity, lost) == Validity(valid=False, reasons=lost)
+    tally.unread(3, "slice-1.parquet has changed")
+    assert validate(10, tally.totals(), tally.fidelity, lost).reasons == (
         *lost,
-        "4 planned rows could not be read: worker pod-2 was lost at 3.0 s (4)",
+        "3 planned rows could not be read: slice-1.parquet has changed (3)",
     )
 
 

@@ -113,7 +113,7 @@ def the_lost_are_silent_after_their_fence(world: World) -> None:
         for share in (share for share in run.shares if share.state is ShareState.LOST):
             assert share.lost_at is not None
             assert share.fence is not None
-            assert share.fence >= share.lost_at
+            assert share.fence >= share.lost_at or (share.lost_at, share.fence) == (0, -1)
             until = run.sent_until.get(share.worker)
             if until is not None and run.epoch_at is not None:
                 assert until <= run.epoch_at + share.fence + share.fence // 1000 + MS
@@ -183,6 +183,17 @@ def test_in_a_kind_world_every_share_is_done() -> None:
             assert all(share.seq == run.last_report[share.worker] > 0 for share in done)
             assert all(share.started_error_ns is not None for share in done)
         assert not world.master.conductor.ignored
+
+
+def test_a_lost_end_is_told_again() -> None:
+    """Where a broken connection has swallowed the last report and the done, the worker is asked once more, and not lost."""
+    told = 0
+    for world in map(played, SHORT):
+        losers = {worker.name for worker in world.workers.values() if worker.luck.loses_end}
+        shares = [share for run in world.runs for share in run.shares if share.worker in losers and share.seq]
+        assert ShareState.LOST not in {share.state for share in shares}
+        told += len(shares)
+    assert told > 0
 
 
 def test_nobody_outlives_the_master() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from replay_users.errors import UsageError
 from replay_users.swarm.conductor import Conductor, RunOrder
 from replay_users.swarm.messages import Grant, Hello, Send, Start, Stop, read_message
-from replay_users.swarm.part import Begin, LeaveSwarm, Part, PartState, Prepare, StopRun, Tell
+from replay_users.swarm.part import Begin, LeaveSwarm, Part, PartState, Prepare, StopRun, Tell, TellAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,6 +77,8 @@ class Luck:
     runs: int | None = 10 * S
     drains: int | None = 200 * MS
     loses_report: bool = False
+    loses_end: bool = False
+    """A connection breaks that has the last report and the done on it."""
 
 
 class Clock:
@@ -236,6 +238,10 @@ class Worker(Process):
                 self._begin(action)
             elif isinstance(action, StopRun):
                 self._stop(action.reason)
+            elif isinstance(action, TellAgain):
+                if not self.luck.loses_report:
+                    self.send("report", (action.done.run, action.done.seq))
+                self.do([Tell(action.done)])
             elif isinstance(action, LeaveSwarm):
                 self.die()
 
@@ -278,7 +284,8 @@ class Worker(Process):
         self._report(last=True)
         if self.part.run is not None:
             self.world.run_named(self.part.run).last_report[self.name] = self._seq
-        self.do(self.part.finished(self._seq, self.now, stopped_by=reason))
+        actions = self.part.finished(self._seq, self.now, stopped_by=reason)
+        self.do(action for action in actions if not (self.luck.loses_end and isinstance(action, Tell)))
         if reason == "signal" and not self.dead:
             self._quit()
 
@@ -286,7 +293,7 @@ class Worker(Process):
         if self.part.run is None or (self._sends is None and not last):
             return
         self._seq += 1
-        if not (last and self.luck.loses_report):
+        if not (last and (self.luck.loses_report or self.luck.loses_end)):
             self.send("report", (self.part.run, self._seq))
 
 
@@ -500,6 +507,7 @@ class World:
                 {"drains": None},
                 {"drains": 30 * S},
                 {"loses_report": True},
+                {"loses_end": True},
             )
         ).items():
             setattr(luck, name, value)

@@ -8,16 +8,23 @@ import pytest
 
 from replay_users.engine.counters import Counters
 from replay_users.model import SkipReason, Verdict
+from replay_users.recording.index import CountIndex
 from replay_users.results.conservation import broken_laws
+from replay_users.results.lost import Lost
 from replay_users.results.report import Reporter
+from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.accounts import Accounts, loss
+from replay_users.swarm.messages import Refused
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.shares import Share, ShareState
 from replay_users.testing import make_flight
+from tests.swarm.conducting import Rig, order_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from replay_users.swarm.prepare import Prepared
     from tests.swarm.conftest import MakeOptions
 
@@ -30,19 +37,32 @@ def prepared(options: MakeOptions, traffic: str) -> Prepared:
     return prepare(read_settings(options(recording=traffic), "http://127.0.0.1:9"), sends=False)
 
 
-def said(sent: int, skipped: int = 0, failures: dict[str, int] | None = None, opened: int = 1) -> dict[str, Any]:
+def said(
+    sent: int,
+    skipped: int = 0,
+    failures: dict[str, int] | None = None,
+    opened: int = 1,
+    warnings: Sequence[tuple[float, str]] = (),
+) -> dict[str, Any]:
     """A worker's first report."""
     tally = Tally(["GET /items/{id}"])
     tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED) for _ in range(sent)])
     tally.skip(0, SkipReason.METHOD, skipped)
     reporter = Reporter(tally, Counters(opened=opened).to_dict)
-    return {"run": "r1", "failures": failures or {}, "comparers": {"restarts": sent}, "report": reporter.next(0)}
+    told = [list(warning) for warning in warnings]
+    return {
+        "run": "r1",
+        "failures": failures or {},
+        "warnings": told,
+        "comparers": {"restarts": sent},
+        "report": reporter.next(0),
+    }
 
 
 def share(worker: str, prepared: Prepared, state: ShareState = ShareState.DONE, **more: Any) -> Share:
     """All of the recording as one worker's."""
-    partitions = tuple(range(prepared.recording.manifest.partitions))
-    return Share(worker=worker, partitions=partitions, state=state, **{"rows": prepared.plan.planned, **more})
+    whole = {"partitions": tuple(range(prepared.recording.manifest.partitions)), "rows": prepared.plan.planned}
+    return Share(worker=worker, state=state, **{**whole, **more})
 
 
 def test_the_sum_is_of_all_workers(prepared: Prepared) -> None:
@@ -73,9 +93,11 @@ def test_the_pulse_is_of_the_last_reports(prepared: Prepared) -> None:
     "broken",
     [
         pytest.param({}, id="nothing"),
-        pytest.param({"failures": {}, "report": {"seq": 2}}, id="half a report"),
-        pytest.param({"failures": {"rewrite": "often"}, "report": {}}, id="no number"),
-        pytest.param({"failures": None, "report": None}, id="no values"),
+        pytest.param({"failures": {}, "warnings": [], "report": {"seq": 2}}, id="half a report"),
+        pytest.param({"failures": {"rewrite": "often"}, "warnings": [], "report": {}}, id="no number"),
+        pytest.param({"failures": {}, "warnings": [["soon", "x"]], "report": {}}, id="no time"),
+        pytest.param({"failures": {}, "warnings": ["a sentence"], "report": {}}, id="no pairs"),
+        pytest.param({"failures": None, "warnings": None, "report": None}, id="no values"),
     ],
 )
 def test_what_cannot_be_read_changes_nothing(prepared: Prepared, broken: dict[str, Any]) -> None:
@@ -99,12 +121,57 @@ def test_what_a_lost_worker_leaves(prepared: Prepared) -> None:
     assert not broken_laws(40, totals)
 
 
+def test_the_index_is_read_once_for_each_lost_worker(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the sums are looked at, what a lost worker was to send is read from the count index a single time."""
+    asked: list[Sequence[int]] = []
+    read = CountIndex.partition_curve
+
+    def partition_curve(index: CountIndex, *given: Any) -> list[int]:
+        asked.append(given[3])
+        return read(index, *given)
+
+    monkeypatch.setattr(CountIndex, "partition_curve", partition_curve)
+    accounts = Accounts(prepared)
+    lost = [
+        share(name, prepared, ShareState.LOST, partitions=parts, fence=9 * SECOND)
+        for name, parts in [("a", (0, 1)), ("b", (2, 3))]
+    ]
+    for _ in range(3):
+        accounts.sum([*lost, share("c", prepared)])
+        accounts.left(lost[1])
+    assert asked == [(0, 1), (2, 3)]
+
+
+def test_warnings_bear_the_name_of_their_worker(prepared: Prepared) -> None:
+    """Each report tells all of a worker's warnings, of which a few are kept, no longer than a sentence is."""
+    accounts = Accounts(prepared)
+    accounts.take("a", said(1, warnings=[(30.0, "no key")]))
+    accounts.take("b", said(1, warnings=[(60.0, "x" * 1000)] * 1000))
+    accounts.take("a", said(1, warnings=[(30.0, "no key"), (90.0, "no PEM")]))
+    mine = [warning for warning in accounts.warnings if warning.text.startswith("worker a")]
+    assert mine == [
+        RunEvent(at_s=30.0, event="warning", text="worker a: no key"),
+        RunEvent(at_s=90.0, event="warning", text="worker a: no PEM"),
+    ]
+    assert len(accounts.warnings) == 22
+    assert max(len(warning.text) for warning in accounts.warnings) < 520
+
+
 def test_a_worker_lost_before_it_told_anything_leaves_all(prepared: Prepared) -> None:
     """What was never due when it was lost is unread, named by its worker and the time."""
     lost = share("a", prepared, ShareState.LOST, lost_at=1_250_000_000, error="no memory", fence=-1)
     tally, _ = Accounts(prepared).sum([lost])
     assert tally.totals().unread_by == {"worker a was lost at 1.2 s (no memory)": 40}
     assert loss(lost) == "worker a was lost at 1.2 s (no memory)"
+
+
+def test_a_worker_that_refused_leaves_nothing_in_doubt(prepared: Prepared) -> None:
+    """It says that it has sent nothing, so not even what is due in the first second may have been sent."""
+    partitions = tuple(range(prepared.recording.manifest.partitions))
+    rig = Rig("a")
+    rig.start(order_of(rows={each: 40 if each == 0 else 0 for each in partitions}))
+    rig.say("a", Refused(run=rig.run, epoch=1, sentence="the start reached it late", code=1))
+    assert Accounts(prepared).left(rig.share("a")) == Lost(in_doubt=0, unread=40)
 
 
 def test_a_worker_that_was_stopped_before_it_began_leaves_skipped_rows(prepared: Prepared) -> None:

@@ -34,6 +34,12 @@ class Shape(ReplayShape):
     """As in a locustfile."""
 
 
+class Fixed(ReplayUser):
+    """One of these for all workers together."""
+
+    fixed_count = 1
+
+
 class Person(User):
     """A user of another kind."""
 
@@ -117,6 +123,9 @@ def test_locusts_tables_can_be_left_out(ready: Any, quiet: bool) -> None:
         pytest.param({"user_classes": []}, "the locustfile has none", id="no user"),
         pytest.param({"user_classes": [Replay, Person]}, "the locustfile has Replay, Person", id="another user"),
         pytest.param({"user_classes": [Person]}, "the locustfile has Person", id="no replay"),
+        pytest.param(
+            {"user_classes": [Fixed]}, "Fixed.fixed_count would keep workers without a user", id="a fixed count"
+        ),
         pytest.param({"shape_class": None}, "no subclass of ReplayShape", id="no shape"),
     ],
 )

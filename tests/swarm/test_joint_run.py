@@ -105,7 +105,7 @@ def test_workers_beyond_the_partitions_are_told_to_stay_idle() -> None:
         ("b1", (2,)),
         ("c1", ()),
     ]
-    assert rig.conductor.notes == ["1 workers have no part: only 2 partitions have rows"]
+    assert rig.conductor.notes == ["1 worker has no part: only 2 of the recording's partitions hold rows of this run"]
     rig.say("a1", Ready(run="r", epoch=1, digest="d"))
     rig.say("b1", Ready(run="r", epoch=1, digest="d"))
     assert [worker for worker, _ in rig.told(Start)] == ["a1", "b1"]
@@ -120,7 +120,7 @@ def test_a_worker_with_another_plan_ends_the_run() -> None:
     rig.begin()
     rig.say("b1", Ready(run="r", epoch=1, digest="other"))
     assert rig.stops == [("a1", "failed"), ("b1", "failed")]
-    _fails(rig, UsageError, "worker b1 makes another plan")
+    _fails(rig, UsageError, "worker b1 makes another plan than the master: it has another manifest, rules or options")
 
 
 @pytest.mark.parametrize(("code", "kind"), [(2, UsageError), (1, ReplayError)])
@@ -152,7 +152,7 @@ def test_a_worker_lost_while_starting_ends_the_run(gone: bool) -> None:
     rig.begin()
     rig.lost("b1", gone=gone)
     assert rig.stops == [*([] if gone else [("b1", "lost")]), ("a1", "failed")]
-    assert (rig.share("b1").lost_at, rig.share("b1").fence) == (0, 0)
+    assert (rig.share("b1").lost_at, rig.share("b1").fence) == (0, -1)
     _fails(rig, ReplayError, "worker b1 was lost while the run was starting")
 
 
@@ -276,14 +276,23 @@ def test_the_fence_has_the_error_of_the_clock() -> None:
 
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_share_lost_before_the_epoch(gone: bool) -> None:
-    """Run time does not begin before 0."""
+    """Run time does not begin before 0; who left before it has sent nothing, not even what is due at 0."""
     rig = Rig("a1")
     rig.start()
     rig.lost("a1", gone=gone)
     share = rig.share("a1")
     assert share.lost_at == 0
-    assert (share.fence == 0) is gone
+    assert (share.fence == -1) is gone
     assert rig.over()
+
+
+def test_a_lost_worker_that_is_back_had_a_part() -> None:
+    """The network is well again after its share was given up: it is told as what it is, not as somebody new."""
+    rig = Rig("a1", "b1")
+    rig.start()
+    rig.lost("b1")
+    rig.hello("b1")
+    assert rig.conductor.notes == ["worker b1 is back, and has no part in this run any more"]
 
 
 def test_without_any_worker_the_run_is_over() -> None:
@@ -302,7 +311,7 @@ def test_a_worker_that_began_too_late_has_sent_nothing() -> None:
     rig.now += 10 * S
     rig.say("b1", Refused(run="r", epoch=1, sentence="3 s late", code=1))
     share = rig.share("b1")
-    assert (share.state, share.lost_at, share.fence, share.error) == (ShareState.LOST, 0, 0, "3 s late")
+    assert (share.state, share.lost_at, share.fence, share.error) == (ShareState.LOST, 0, -1, "3 s late")
     assert rig.conductor.error is None
     assert rig.phase() is Phase.RUNNING
 
@@ -360,6 +369,31 @@ def test_a_report_that_never_comes_is_a_loss() -> None:
     assert rig.conductor.notes == ["the last report of worker a1 never came"]
 
 
+def test_a_worker_that_does_not_report_is_told_again_what_it_was_last() -> None:
+    """Its connection may have broken and lost the start, or its end; it is told seven seconds after its last report."""
+    rig = Rig("a1", "b1")
+    rig.start()
+    starts = rig.told(Start)
+    rig.now = (rig.conductor.epoch or 0) + 5 * S
+    rig.report("b1", 1)
+    rig.wait(6 * S)
+    assert rig.told(Start) == [*starts, starts[0]]
+    rig.wait(S)
+    assert rig.told(Start) == [*starts, starts[0], starts[1]]
+    rig.report("a1", 1)
+    rig.done("a1", 1)
+    rig.report("b1", 2)
+    rig.stop()
+    rig.wait(7 * S)
+    assert rig.stops == [("b1", "person")] * 2
+    rig.done("b1", 3)
+    rig.wait(7 * S)
+    assert rig.stops == [("b1", "person")] * 3
+    rig.report("b1", 3)
+    assert rig.over()
+    assert {share.state for share in rig.conductor.shares} == {ShareState.DONE}
+
+
 def test_a_drained_worker_that_is_lost_needs_no_stop() -> None:
     """It has said that it sends nothing any more; only its last report is lost."""
     rig = Rig("a1")
@@ -367,7 +401,7 @@ def test_a_drained_worker_that_is_lost_needs_no_stop() -> None:
     rig.done("a1", 2)
     rig.lost("a1")
     assert rig.stops == []
-    assert rig.share("a1").lost_at == rig.share("a1").fence == 0
+    assert (rig.share("a1").lost_at, rig.share("a1").fence) == (0, -1)
     assert rig.over()
 
 

@@ -10,6 +10,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from locust import runners, stats
+from locust.exception import RPCSendError
 from locust.runners import WorkerNode, WorkerNodes
 
 from replay_users import __version__
@@ -114,6 +115,14 @@ def test_it_waits_as_long_for_a_worker_as_a_worker_for_it(face: Any) -> None:
     assert face.make_ready().targets == ()
 
 
+def test_a_worker_is_heard_while_the_plan_is_made(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planning a long recording takes a while: a hello that comes meanwhile is not unknown, and need not be asked for."""
+    monkeypatch.setattr(environment, "runner", FakeRunner())
+    face = MasterFace(environment)
+    join(face, "a")
+    assert face.conductor.workers == ["a"]
+
+
 def test_what_is_granted_holds_for_everybody(options: MakeOptions, traffic: str) -> None:
     """Workers prepare by the master's options, target and time limit; not by where it writes, and no secret is in them."""
     chosen = options(
@@ -206,6 +215,21 @@ def test_after_a_signal_no_run_begins(face: Any) -> None:
     face.signals.count = 1
     start(face)
     assert (face.run, face.is_over) == (None, True)
+
+
+def test_what_cannot_be_sent_is_lost(
+    face: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While Locust opens its socket anew the master goes on conducting, as if the network had lost the message."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RPCSendError("ZMQ sent failure")
+
+    monkeypatch.setattr(face.environment.runner, "send_message", broken)
+    join(face, "a")
+    start(face)
+    assert face.conductor.phase is Phase.GATHERING
+    assert "replay_ping could not be sent to worker a: ZMQ sent failure" in caplog.text
 
 
 def test_each_worker_has_a_user(face: Any) -> None:

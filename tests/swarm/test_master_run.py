@@ -115,6 +115,15 @@ def test_the_order_gives_all_partitions_away(prepared: Prepared) -> None:
     assert order.longest > prepared.plan.duration_ns + 300_000_000_000
 
 
+def test_the_last_moment_is_after_the_latest_row_that_may_be_sent(options: MakeOptions, traffic: str) -> None:
+    """Who asked for rows an hour late gets them, rather than a run that the master stops as overdue."""
+    patient = options(recording=traffic, max_lag="1h", max_wait="2h")
+    prepared = prepare(read_settings(patient, "http://127.0.0.1:9"), sends=False)
+    order = run_order("r1", prepared, {}, "d")
+    assert order.longest is not None
+    assert order.longest > prepared.plan.duration_ns + 3 * 3_600_000_000_000
+
+
 def test_a_run_of_two_workers(prepared: Prepared, told: list[str]) -> None:
     """They begin together, report, and the sum of what they say is the run."""
     floor = Floor(prepared, "a", "b")
@@ -213,6 +222,19 @@ def test_a_lost_worker_is_told_of(prepared: Prepared) -> None:
     assert sentence.endswith(f"{totals.in_doubt} rows in doubt, {totals.unread} unread")
     assert [event.event for event in floor.run.events] == ["worker lost"]
     assert floor.run.workers[0]["lost_at_s"] is not None
+
+
+def test_what_workers_warn_of_are_events(prepared: Prepared) -> None:
+    """A worker's warnings are the run's, with its name, in the order of their times."""
+    floor = Floor(prepared, "a")
+    floor.start()
+    floor.run.take("a", said(30, 10, warnings=[(60.0, "no PEM"), (30.0, "keeping the old addresses")]))
+    floor.hear("a", Done(run="r1", seq=1, error=None, stopped_by=None))
+    assert floor.run.done.wait(_WITHIN)
+    assert [(event.at_s, event.event, event.text) for event in floor.run.events] == [
+        (30.0, "warning", "worker a: keeping the old addresses"),
+        (60.0, "warning", "worker a: no PEM"),
+    ]
 
 
 def test_notes_are_events(prepared: Prepared) -> None:

@@ -16,6 +16,7 @@ from replay_users.swarm.part import (
     StayIdle,
     StopRun,
     Tell,
+    TellAgain,
 )
 
 if TYPE_CHECKING:
@@ -131,6 +132,15 @@ def test_what_means_nothing_is_counted(state: PartState, message: Message | None
     assert part.receive(message, NOW) == []
     assert part.state is state
     assert sum(part.ignored.values()) == 1
+
+
+@pytest.mark.parametrize("message", [Start(run="r", at=NOW), Stop(run="r", reason="person")])
+def test_an_end_that_got_lost_is_told_again(message: Message) -> None:
+    """A master that starts or stops a run that is over has not had its end."""
+    part = _part(PartState.RUNNING)
+    part.finished(3, NOW)
+    assert part.receive(message, NOW) == [TellAgain(Done(run="r", seq=3, error=None, stopped_by=None))]
+    assert part.state is PartState.IDLE
 
 
 def test_a_run_that_is_over_does_not_come_back() -> None:

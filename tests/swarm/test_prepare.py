@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 
 from replay_users.errors import DamagedRecording, UsageError
+from replay_users.recording import index
 from replay_users.swarm import prepare as module
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
@@ -27,6 +30,51 @@ def test_a_run_that_can_begin_is_planned_and_resolved(options: MakeOptions, traf
     assert prepared.recording.manifest.rows == 40
     (target,) = prepared.targets
     assert [address[:2] for _, address in target.addresses] == [("127.0.0.1", 8000)]
+
+
+def test_the_hub_has_its_turns_while_the_recording_is_counted(
+    options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A greenlet that waits for its time is not kept waiting until everything is counted."""
+    answered: list[str] = []
+    scan = index._scan
+
+    def slow(*given: Any) -> Any:
+        time.sleep(0.06)
+        return scan(*given)
+
+    monkeypatch.setattr(index, "_scan", slow)
+    heartbeat = gevent.spawn_later(0.001, answered.append, "heartbeat")
+    prepare(read_settings(options(recording=traffic), HOST), sends=False)
+    assert answered == ["heartbeat"]
+    heartbeat.kill()
+
+
+def test_pauses_are_whoever_gives_them(options: MakeOptions, traffic: str) -> None:
+    """Each pass over the count index, here and in the run, pauses between its pieces."""
+    pauses: list[int] = []
+    prepared = prepare(read_settings(options(recording=traffic), HOST), sends=False, pause=lambda: pauses.append(1))
+    planned = len(pauses)
+    assert planned > 1
+    prepared.index.partition_curve(prepared.plan.window.start, prepared.plan.window.end, 1000, {0})
+    assert len(pauses) > planned
+
+
+def test_the_digest_is_of_plan_and_rules(options: MakeOptions, traffic: str, tmp_path: Path) -> None:
+    """Processes with rules of the same content have the same digest wherever the file lies; others have another one."""
+    digests = []
+    for name, path, pace in [
+        ("a", "root['a']", "1x"),
+        ("b", "root['a']", "1x"),
+        ("c", "root", "1x"),
+        ("d", "root", "2x"),
+    ]:
+        rules = tmp_path / name
+        rules.write_text(f'# of {name}\n- {{ignore: "{path}", reason: {name}}}\n')
+        chosen = options(recording=traffic, rules=str(rules), pace=pace)
+        digests.append(prepare(read_settings(chosen, HOST), sends=False).digest)
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
 
 
 def test_secrets_are_filled_in_and_not_shown(

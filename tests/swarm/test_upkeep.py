@@ -104,3 +104,12 @@ def test_files_that_do_not_fit_any_more(upkeep: Upkeep, files: Files, caplog: py
         upkeep.look()
     assert [event.text for event in upkeep.events] == ["no key", "no PEM"]
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+
+def test_so_many_things_are_told_of_a_run(upkeep: Upkeep, files: Files, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever else goes wrong is logged, and in the result no more."""
+    for nth in range(50):
+        files.wrong = f"cannot be read the {nth}th time"
+        upkeep.look()
+    assert (len(upkeep.events), len(caplog.records)) == (20, 50)
+    assert upkeep.events[0].text.endswith("0th time")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import locust
 
 import replay_users
+from replay_users.swarm.early import early
 from replay_users.swarm.install import install
 from replay_users.swarm.options import add_options
+
+
+def test_importing_takes_no_signals_from_others() -> None:
+    """Where Locust is a library, or this is a test, signals are somebody else's."""
+    assert replay_users.ReplayUser.__name__ == "ReplayUser"
+    assert all(signal.getsignal(number) != early._came for number in (signal.SIGINT, signal.SIGTERM))
 
 
 def test_importing_the_user_wires_options_and_init() -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 
-from replay_users.plan.digest import plan_digest
+from replay_users.errors import UsageError
 from replay_users.results.report import Ledger
+from replay_users.swarm import upkeep
 from replay_users.swarm import worker as module
 from replay_users.swarm.master import granted_options
 from replay_users.swarm.messages import Grant, Ping, Start, Stop
@@ -24,6 +25,7 @@ from tests.swarm.test_hooks import user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from replay_users.testing import ScriptedTarget
     from tests.swarm.conftest import MakeOptions
@@ -40,6 +42,7 @@ class FakeRunner:
         self.listeners: dict[str, Any] = {}
         self.sent: list[tuple[str, Any]] = []
         self.worker_state = "ready"
+        self.state = "ready"
         self.target_user_count = 0
         self.user_greenlets: list[Any] = []
         self.quits = 0
@@ -56,6 +59,10 @@ class FakeRunner:
         data: dict[str, Any] = {}
         self._environment.events.report_to_master.fire(client_id="w", data=data)
         self.sent.append(("stats", data))
+
+    def update_state(self, state: str) -> None:
+        """Remember."""
+        self.state = state
 
     def quit(self) -> None:
         """Count."""
@@ -86,9 +93,12 @@ def granted(options: MakeOptions, traffic: str, target: ScriptedTarget) -> Calla
     def make(partitions: tuple[int, ...] = tuple(range(16)), **changes: Any) -> Grant:
         chosen = options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes})
         prepared = prepare(read_settings(chosen, target.url), sends=False)
-        digest = plan_digest(prepared.plan, prepared.recording.manifest)
         return Grant(
-            run="r1", epoch=1, partitions=partitions, options=granted_options(chosen, target.url), digest=digest
+            run="r1",
+            epoch=1,
+            partitions=partitions,
+            options=granted_options(chosen, target.url),
+            digest=prepared.digest,
         )
 
     return make
@@ -160,6 +170,18 @@ def test_a_part_from_grant_to_done(face: Any, granted: Callable[..., Grant], tar
     assert (totals.sent, totals.matched, totals.skipped, len(target.received())) == (30, 30, 10, 30)
 
 
+def test_an_end_that_got_lost_is_told_again(face: Any, granted: Callable[..., Grant]) -> None:
+    """The last report goes out once more, then the word that it was; reports between runs have nothing of it."""
+    run(face, granted())
+    wait(lambda: said(face, "replay_done"))
+    last = said(face, "stats")[-1]["replay"]
+    face.environment.runner._send_stats()
+    assert "replay" not in said(face, "stats")[-1]
+    hear(face, Start(run="r1", at=time.monotonic_ns()))
+    assert said(face, "stats")[-1]["replay"] == last
+    assert said(face, "replay_done")[0] == said(face, "replay_done")[1]
+
+
 def test_a_report_under_way_is_of_that_moment(face: Any, granted: Callable[..., Grant]) -> None:
     """Locust's reports carry ours while a run lasts, and nothing of it before or after."""
     runner = face.environment.runner
@@ -173,6 +195,37 @@ def test_a_report_under_way_is_of_that_moment(face: Any, granted: Callable[..., 
     assert "replay" not in first
     assert "replay" not in last
     assert [report["replay"]["report"]["seq"] for report in between] == [1, 2]
+
+
+def test_what_it_warns_of_is_in_its_reports(
+    face: Any, granted: Callable[..., Grant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that does not resolve any more while it runs is told to the master, with the time of the run."""
+    run(face, granted(pace="0.5x"))
+    monkeypatch.setattr(upkeep, "resolve", _unresolved)
+    face.run._upkeep.look()
+    wait(lambda: said(face, "replay_done"))
+    [[at_s, text]] = said(face, "stats")[-1]["replay"]["warnings"]
+    assert 0 <= at_s < _WITHIN
+    assert text == "keeping the old addresses: shop does not resolve"
+
+
+def _unresolved(*_: Any) -> Any:
+    raise UsageError("shop does not resolve")
+
+
+def test_other_rules_are_another_digest(face: Any, granted: Callable[..., Grant], tmp_path: Path) -> None:
+    """Where the rules file holds something else for the worker than for the master, the master can tell."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- {ignore: \"root['a']\", reason: noise}\n")
+    grant = granted(rules=str(rules))
+    rules.write_text("- {ignore: \"root['b']\", reason: noise}\n")
+    hear(face, grant)
+    face.begin(user())
+    wait(lambda: said(face, "replay_ready"))
+    assert said(face, "replay_ready")[0]["digest"] != grant.digest
+    hear(face, Stop(run="r1", reason="failed"))
+    wait(lambda: said(face, "replay_done"))
 
 
 def test_it_does_its_partitions_only(face: Any, granted: Callable[..., Grant], target: ScriptedTarget) -> None:
@@ -249,6 +302,14 @@ def test_another_user_changes_nothing(face: Any) -> None:
     assert face._user is None
 
 
+@pytest.mark.parametrize(("before", "then"), [("stopped", "ready"), ("ready", "ready"), ("running", "running")])
+def test_a_second_test_can_be_stopped_at_once(face: Any, before: str, then: str) -> None:
+    """Locust stops nothing that is stopped, which each worker is until the users of its next test are there."""
+    face.environment.runner.state = before
+    face.environment.events.test_start.fire(environment=face.environment)
+    assert face.environment.runner.state == then
+
+
 def test_a_stop_while_it_prepares(face: Any, granted: Callable[..., Grant]) -> None:
     """There is nothing to drain yet: it is done, without a report."""
     hear(face, granted())
@@ -285,6 +346,20 @@ def test_a_stop_drains(face: Any, granted: Callable[..., Grant], target: Scripte
     totals = ledger.totals()
     assert totals.failed_by == {"stopped": totals.sent}
     assert said(face, "replay_done")[0]["stopped_by"] == "person"
+
+
+@pytest.mark.parametrize(
+    ("signals", "reason"), [pytest.param(1, "signal", id="SIGTERM"), pytest.param(0, "person", id="stop")]
+)
+def test_the_master_is_told_who_ended_a_part(
+    face: Any, granted: Callable[..., Grant], target: ScriptedTarget, signals: int, reason: str
+) -> None:
+    """Locust stops a test in the same way for a pod that is evicted and for a person; the signal tells them apart."""
+    run(face, granted(pace="0.1x"))
+    wait(target.received)
+    face.signals.count = signals
+    face.environment.events.test_stopping.fire(environment=face.environment)
+    assert said(face, "replay_done")[0]["stopped_by"] == reason
 
 
 def test_sigterm_is_locusts_end(face: Any, granted: Callable[..., Grant]) -> None:

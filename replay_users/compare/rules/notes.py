@@ -75,7 +75,11 @@ def _detail(rule: Rule) -> str:
             details = [f"by {listed(rule.by)}"]
         case Within():
             absolute = [] if rule.absolute is None else [f"{rule.absolute:f}"]
-            details = [" or ".join([*absolute, *([] if rule.relative is None else [f"{(rule.relative * 100).normalize():f}%"])])]
+            details = [
+                " or ".join(
+                    [*absolute, *([] if rule.relative is None else [f"{(rule.relative * 100).normalize():f}%"])]
+                )
+            ]
         case Matching():
             details = [rule.shape.name, *([f"{listed(sorted(rule.kinds))} only"] if rule.kinds else [])]
         case Normalise():

@@ -5,7 +5,7 @@ Law: pure; the day is told. The subtle thing: an endpoint's rules are compiled w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from replay_users.compare.rules.endpoint import EndpointRules
@@ -51,6 +51,11 @@ class Rules:
         """The rules that hold on this day."""
         over = set(map(id, self.expired(today)))
         return type(self)(tuple([rule for rule in self.rules if id(rule) not in over])) if over else self
+
+    @property
+    def content(self) -> tuple[Rule, ...]:
+        """What they say, in order, without why and since when: the same for files that differ in comments and reasons only."""
+        return tuple(replace(rule, reason="", learnt=None, expires=None, line=0) for rule in self.rules)
 
     def for_endpoint(self, endpoint: str) -> EndpointRules:
         """The rules of one endpoint (`GET /users/{id}`), compiled once."""

@@ -43,3 +43,12 @@ def test_what_is_no_rules_file_is_refused() -> None:
     """With the name it was given."""
     with pytest.raises(UsageError, match=r"^mine\.yaml, line 1"):
         Rules.parse("{}", "mine.yaml")
+
+
+def test_the_content_of_rules_is_what_decides() -> None:
+    """Comments, reasons and what was learnt are not their content; places, endpoints and their order are."""
+    said = "- {ignore: \"root['a']\", reason: one}\n- {endpoint: 'GET /b*', ignore: \"root['b']\", reason: two}\n"
+    content = Rules.parse(said, "rules.yaml").content
+    assert Rules.parse("# why\n" + said.replace("one", "three"), "other.yaml").content == content
+    assert Rules.parse(said.replace("['a']", "['c']"), "other.yaml").content != content
+    assert Rules.parse("".join(reversed(said.splitlines(keepends=True))), "other.yaml").content != content

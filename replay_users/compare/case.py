@@ -57,7 +57,7 @@ class Judge:
 
     def __init__(self, rules: Rules, *, hosts: HostMap | None = None, limits: Limits = LIMITS) -> None:
         """Remembers lines of heads, so keep it for a run."""
-        self._rules = rules
+        self._rules = rules.at(hosts)
         self._heads = Heads(hosts)
         self._limits = limits
 

@@ -25,11 +25,12 @@ from replay_users.compare.resources import Relation, asked_for, ids_of, relation
 from replay_users.path import Index, Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from replay_users.compare.difference import Difference
     from replay_users.compare.resources import Id, Resource
     from replay_users.model import Flight
+    from replay_users.path import Path
 
 __all__ = ["COOKIE", "READS", "Classifier", "carries_a_cookie", "excused"]
 
@@ -135,9 +136,7 @@ class Classifier:
             return (Class.REGRESSION,) * len(differences)
         if related is Relation.WITHIN:
             return tuple([Class.MISSING if _is_data(each) else Class.REGRESSION for each in differences])
-        lost = any(map(_is_loss, differences))
-        explained = (_is_loss(each) or (lost and each.kind is Kind.ORDER) for each in differences)
-        return tuple([Class.MISSING if each else Class.REGRESSION for each in explained])
+        return _around(differences, self._unwritten(flight))
 
     def _follows(self, flight: Flight) -> bool:
         """Whether a refusal follows from what is missing."""
@@ -145,9 +144,13 @@ class Classifier:
 
     def _relation(self, flight: Flight) -> Relation:
         """How what is asked for stands to what was not written, in the run or in its session."""
-        session = self._sessions.get(flight.session) if flight.session is not None else None
-        unwritten = [*self._left_out, *session.unwritten] if session is not None else self._left_out
+        unwritten = self._unwritten(flight)
         return _closest(asked_for(flight.target), unwritten) if unwritten else Relation.NONE
+
+    def _unwritten(self, flight: Flight) -> Collection[Resource]:
+        """The resources that were not written, in the run or in its session."""
+        session = self._sessions.get(flight.session) if flight.session is not None else None
+        return [*self._left_out, *session.unwritten] if session is not None else self._left_out
 
     def _names_missing(self, flight: Flight) -> bool:
         """Whether the request names an id that is missing: for anyone, or for its session and wherever it stands."""
@@ -222,6 +225,40 @@ def _remember(known: dict[_Known, None], new: _Known) -> None:
 def _closest(asked: Resource, others: Iterable[Resource]) -> Relation:
     found = {relation(asked, other) for other in others}
     return next((each for each in (Relation.WITHIN, Relation.AROUND) if each in found), Relation.NONE)
+
+
+def _around(differences: Sequence[Difference], unwritten: Collection[Resource]) -> tuple[Class, ...]:
+    """The class of each difference where what was not written is only a part of what was asked for.
+
+    Less of it is missing, and so is an item that was about it, in whose place another one stands.
+    """
+    replaced = {_item(each.path) for each in differences if _is_gone(each, unwritten)} - {()}
+    lost = bool(replaced) or any(map(_is_loss, differences))
+    explained = (
+        _is_loss(each)
+        or (lost and each.kind is Kind.ORDER)
+        or (_is_data(each) and any(each.path[: len(item)] == item for item in replaced))
+        for each in differences
+    )
+    return tuple([Class.MISSING if each else Class.REGRESSION for each in explained])
+
+
+def _item(path: Path) -> Path:
+    """The way to the innermost item of a list; nothing where there is none."""
+    return next((path[:end] for end in range(len(path), 0, -1) if isinstance(path[end - 1], Index)), ())
+
+
+def _is_gone(difference: Difference, unwritten: Collection[Resource]) -> bool:
+    """Whether the recorded text names what was not written (`notes`, `/nyc/notes`), and the replayed one something else."""
+    if difference.kind is not Kind.VALUE:
+        return False
+    recorded, replayed = (_named(text, unwritten) for text in (difference.recorded, difference.replayed))
+    return recorded and not replayed
+
+
+def _named(shown: str, unwritten: Collection[Resource]) -> bool:
+    nouns = asked_for(shown.strip('"').encode("latin-1", "replace"))
+    return bool(nouns) and any(each[-1] != "{}" and nouns in {each, each[-1:]} for each in unwritten if each)
 
 
 def _is_data(difference: Difference) -> bool:

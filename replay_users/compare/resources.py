@@ -30,6 +30,8 @@ _ACTIONS: Final = frozenset(
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
+_CODE = re.compile(r"\.(?:m?js|css|map|wasm)$", re.IGNORECASE)
+"""What a release brings along: where such a file is missing, staging lacks no data."""
 _LONGEST_ID = 128
 _LONGEST_TARGET = 1024
 """What follows is not searched for ids, so that remembered targets take 4 MB at most."""
@@ -88,7 +90,9 @@ def _ids_of(target: bytes) -> list[Id]:
     found: list[Id] = []
     noun = ""
     for segment in path.split("/")[1:]:
-        if _is_an_id(segment):
+        if _CODE.search(segment):
+            noun = ""
+        elif _is_an_id(segment):
             found.append((noun, _SUFFIX.sub("", segment)))
         else:
             noun = _noun(segment) or noun

@@ -19,6 +19,8 @@ __all__ = ["describe_cookie"]
 _FLAGS = ("httponly", "secure", "partitioned")
 _VALUES = ("domain", "path", "priority", "samesite")
 _MAX_AGE = re.compile(r"-?[0-9]+", re.ASCII)
+_PORT = re.compile(r":[0-9]+\Z", re.ASCII)
+"""A domain has none, but the host that takes its place may."""
 _PAST = re.compile(r"\b(?:1970|0?1[ -]Jan[ -](?:19)?70)\b", re.IGNORECASE)
 """What services write to delete a cookie; a pure comparison cannot know what time it is."""
 
@@ -42,7 +44,7 @@ def _value(name: str, value: str, map_hosts: Callable[[str], str]) -> str:
     if name == "path":
         return value
     value = value.lower()
-    return map_hosts(value.lstrip(".")) if name == "domain" else value
+    return _PORT.sub("", map_hosts(value.lstrip("."))) if name == "domain" else value
 
 
 def _lasting(given: dict[str, str]) -> str:

@@ -16,11 +16,13 @@ from replay_users.compare.difference import (
     Kind,
     Match,
 )
+from replay_users.compare.rules.model import Normalise
 from replay_users.compare.show import names_a_secret, show_key, show_pair
 from replay_users.path import Index, Key, Path, State
 
 if TYPE_CHECKING:
     from replay_users.compare.rules import EndpointRules
+    from replay_users.compare.rules.model import PlacedRule
     from replay_users.compare.tree import Json
     from replay_users.compare.walk import Found, Place, Side
 
@@ -37,16 +39,21 @@ def sift(found: list[Found], rules: EndpointRules, endpoint: str) -> Match | Dif
     kept: list[Difference] = []
     ignored: list[Difference] = []
     last: object = trails
+    alike = 0
     for place, step, kind, x, y in found:
         if place is not last:
             last, trail = place, trails.of(place)
-        into = ignored if trail.settles(rules, kind, step, x, y) else kept
+        rule = trail.settled_by(rules, kind, step, x, y)
+        if isinstance(rule, Normalise) and rule.silent:
+            alike += 1
+            continue
+        into = kept if rule is None else ignored
         if len(into) < MAX_DIFFERENCES:
             path, secret = trail.path_to(step)
             into.append(Difference(endpoint, path, kind, *_shown(kind, x, y, secret=secret)))
         elif into is kept:  # the verdict stands, and whatever follows is counted only
             break
-    capped = len(found) - len(kept) - len(ignored)
+    capped = len(found) - len(kept) - len(ignored) - alike
     if kept:
         return Differences(kept, ignored=tuple(ignored), capped=capped)
     return Match(tuple(ignored), capped)
@@ -60,12 +67,14 @@ class _Trail(NamedTuple):
     secret: bool
     is_map: bool
 
-    def settles(self, rules: EndpointRules, kind: Kind, step: str | int | None, x: Side, y: Side) -> bool:
-        """Whether a rule says that a difference here, or one step below, does not count."""
+    def settled_by(
+        self, rules: EndpointRules, kind: Kind, step: str | int | None, x: Side, y: Side
+    ) -> PlacedRule | None:
+        """The rule by which a difference here, or one step below, does not count, if there is one."""
         if self.state.dead:
-            return False
+            return None
         state = self.state if step is None else self.state.after(step)
-        return state.final and rules.at(state).settled_by(kind, step, x, y) is not None
+        return rules.at(state).settled_by(kind, step, x, y) if state.final else None
 
     def path_to(self, step: str | int | None) -> tuple[Path, bool]:
         """The path one step below, or here without a step, and whether what stands there is a secret."""

@@ -2,6 +2,8 @@
 
 Law: pure; reads a tally, changes nothing. A cause is a guess by likeness: the kind and class of the difference, the name of
 the field, and what both values look like. What it groups stays whole in `signatures`.
+Two things are one cause beyond likeness (`kin`): members that an object lost or gained together, and all of the markup of
+a page that was built anew.
 The subtle thing is the order: regressions first, and of these not the most frequent but what weighs most, which is how bad
 a difference is times the share of sessions that met it.
 """
@@ -11,12 +13,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.compare.difference import Class, Kind
 from replay_users.compare.status import Severity, severity
-from replay_users.path import Key, parse_path
+from replay_users.results.kin import field_of, together
 from replay_users.results.sessions import SessionSketch
 from replay_users.results.signatures import SESSIONS, Exemplar
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Cause", "causes_of", "value_shape"]
 
 _NAMED = 20
-"""Endpoints and paths that are named; all are counted."""
+"""Endpoints, fields and paths that are named; all are counted."""
 
 _WEIGHTS: Final = {
     Kind.HEADER: 1,
@@ -65,9 +66,14 @@ _SHAPES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One cause. `share` is of the run's sessions; `severity` goes from 1 (a header) to 8 (what worked fails)."""
+    """One cause: `field` is its name, `fields` are those that it is about.
+
+    `share` is of the run's sessions; `severity` goes from 1 (a header) to 8 (what worked fails).
+    """
 
     field: str
+    fields: tuple[str, ...]
+    field_count: int
     kind: str
     class_: str
     recorded: str
@@ -95,7 +101,7 @@ def causes_of(tally: Tally) -> list[Cause]:
     everyone = SessionSketch()
     for mine in tally.endpoints.values():
         everyone.merge(mine.sessions)
-    causes = [_cause(likeness, rows, everyone.count) for likeness, rows in groups.items()]
+    causes = [_cause(likeness, rows, everyone.count) for likeness, rows in together(groups).items()]
     causes.sort(key=_rank)
     return causes
 
@@ -109,19 +115,10 @@ def _likeness(key: SignatureKey, counted: SignatureCount) -> tuple[str, ...]:
     """What signatures of one cause have in common: field, kind, class and the shapes of both values."""
     _, path, kind, found = key
     if kind in _BY_NAME:
-        return _field(path, kind), kind, found, "", ""
+        return field_of(path, kind), kind, found, "", ""
     first = next(iter(counted.shown()), None)
     shapes = (value_shape(first.recorded), value_shape(first.replayed)) if first else ("", "")
-    return _field(path, kind), kind, found, *shapes
-
-
-@lru_cache(maxsize=4096)
-def _field(path: str, kind: str) -> str:
-    """The name that says most: the last key of a path, a header's name, both statuses."""
-    if kind == Kind.STATUS:
-        return path
-    keys = [step.name for step in parse_path(path) if isinstance(step, Key)]
-    return keys[-1] if keys else "root"
+    return field_of(path, kind), kind, found, *shapes
 
 
 def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Cause:
@@ -130,8 +127,11 @@ def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Ca
     for _, counted in rows:
         sessions.merge(counted.sessions)
     endpoints = list(dict.fromkeys(key[0] for key, _ in rows))
+    fields = list(dict.fromkeys(field_of(key[1], key[2]) for key, _ in rows))
     return Cause(
         field=field,
+        fields=tuple(fields[:_NAMED]),
+        field_count=len(fields),
         kind=kind,
         class_=found,
         recorded=recorded,

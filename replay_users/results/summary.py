@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from replay_users.compare.difference import Class, Kind
+from replay_users.path import format_path, parse_path
 from replay_users.plan.layout import amounts, labelled, shown
+from replay_users.results.kin import MARKUP
 from replay_users.results.validity import says_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ Result: TypeAlias = "Mapping[str, Any]"
 _LINES, _MARGINS = 25, 3  # of the whole, and the empty ones between its blocks
 _CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
 _ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
+_FIELDS, _BRIEF, _WIDTH = 60, 3, 130
+"""Characters of the fields of one cause; lines, and their width, of what is only named."""
 _ADVICE = {
     Class.MISSING: "load this data, or replay what writes it (--methods)",
     Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
@@ -62,7 +66,7 @@ def _why(result: Result) -> list[str]:
 
 def _changes(causes: Sequence[Result], left: int) -> list[str]:
     found = [cause for cause in causes if cause["class"] == Class.REGRESSION]
-    most = min(_CHANGES, left - (len(found) > left))
+    most = min(_CHANGES, left) if len(found) <= min(_CHANGES, left) else max(1, min(_CHANGES, left - _BRIEF))
     top = found[:most]
     counts = [f"{cause['count']:,}x" for cause in top]
     sessions = [_several(cause["sessions"], "session") for cause in top]
@@ -73,8 +77,23 @@ def _changes(causes: Sequence[Result], left: int) -> list[str]:
         for count, session, place, cause in zip(counts, sessions, places, top, strict=True)
     ]
     if len(found) > most:
-        lines.append(f"and {len(found) - most:,} more causes in result.json")
+        lines += _brief(found[most:], max(1, min(_BRIEF, left - most)))
     return _block("changed", lines)
+
+
+def _brief(causes: Sequence[Result], most: int) -> list[str]:
+    """Causes for which there is no room, by name, on so many lines; the last ones are only counted."""
+    lines = [f"and {_several(len(causes), 'more cause')} in result.json:"]
+    for number, name in enumerate(dict.fromkeys(map(_where, causes))):
+        text = f"{' ' if not number else ', '}{name}"
+        if len(lines[-1]) + len(text) <= _WIDTH:
+            lines[-1] += text
+        elif len(lines) < most:
+            lines[-1] += ","
+            lines.append(name)
+        else:
+            return [*lines[:-1], f"{lines[-1]}, …"]
+    return lines
 
 
 def _place(cause: Result) -> str:
@@ -127,6 +146,8 @@ def _noisier(result: Result) -> list[str]:
 
 def _difference(cause: Result) -> str:
     where = _where(cause)
+    if cause["field_count"] > 1:
+        return f"{where} (in {_cut(cause['exemplar']['id'], _VALUE)})" if cause["exemplar"] else where
     if not (example := cause["exemplar"]):
         return where
     recorded, replayed = (_cut(text, _VALUE) or "nothing" for text in _parted(example["recorded"], example["replayed"]))
@@ -136,11 +157,22 @@ def _difference(cause: Result) -> str:
 def _where(cause: Result) -> str:
     """The field and the kind; one path is told whole."""
     kind, paths = cause["kind"], cause["paths"]
+    if cause["field_count"] > 1:
+        return _fields(cause)
     if kind == Kind.STATUS:
         return "status"
     if kind in {Kind.HEADER, Kind.TRAILER}:
         return f"{kind} {_cut(cause['field'], _PATH)}"
     return f"{_tail(paths[0], _PATH) if len(paths) == 1 else _cut(cause['field'], _PATH)} {kind}"
+
+
+def _fields(cause: Result) -> str:
+    """What several fields of one cause are: `14 members of root removed (license, source, …)`."""
+    if cause["field"] == MARKUP:
+        return f"markup, {cause['field_count']:,} sorts of elements and attributes"
+    container = format_path(parse_path(cause["paths"][0])[:-1])
+    names = _cut(", ".join(cause["fields"]), _FIELDS)
+    return f"{cause['field_count']:,} members of {_tail(container, _PATH)} {cause['kind']} ({names})"
 
 
 def _parted(recorded: str, replayed: str) -> tuple[str, str]:

@@ -8,21 +8,51 @@ so that every run ends.
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from replay_users.compare.desk import Desk
+from replay_users.compare.rules import HostMap
 from replay_users.swarm.comparers import Comparers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from replay_users.compare.desk import Ledger
+    from replay_users.plan.route import Router
     from replay_users.swarm.settings import RunSettings
 
-__all__ = ["Judging"]
+__all__ = ["Judging", "hosts_of"]
 
 _JUDGED_S = 60.0  # for what waits after the last answer: 12 MB take a comparer some seconds
 _STOPPED_S = 3.0  # the same where somebody waits for the end: a worker has the drain timeout and five seconds
+_MOST_HOSTS = 32
+"""Recorded hosts that are looked for in texts, those of most exchanges first: each costs time at each character."""
+
+
+def hosts_of(router: Router, authorities: Iterable[str]) -> HostMap | None:
+    """What stands at the targets for each recorded host, given most frequent first; None if nothing does.
+
+    A host that is itself a target is not replaced: the target says it of itself. The targets of plain HTTP say `http:` where
+    production said `https:`; the other way round, it would be the target's doing.
+    """
+    targets = {route.host.authority for route in router.targets}
+    names = [authority.lower() for authority in islice(authorities, _MOST_HOSTS)]
+    return HostMap.of(dict(pair for name in names if name not in targets for pair in _pairs(router, name)))
+
+
+def _pairs(router: Router, name: str) -> Iterator[tuple[str, str]]:
+    """What stands for a host in texts: with a scheme where that decides, or where the target has not that of production."""
+    ways = {
+        scheme: router.targets[nth].host for scheme in router.schemes if (nth := router.route(scheme, name)) is not None
+    }
+    if len(ways) < len(router.schemes) or len(set(ways.values())) > 1:
+        yield from ((f"{scheme}://{name}", place.url) for scheme, place in ways.items())
+        return
+    place = next(iter(ways.values()))
+    yield name, place.authority
+    if place.scheme == "http":
+        yield f"https://{name}", place.url
 
 
 class Judging:
@@ -36,19 +66,22 @@ class Judging:
         ledger: Ledger,
         *,
         left_out: Sequence[str],
+        hosts: HostMap | None = None,
         wake: Callable[[], None],
         tell: Callable[[str], None],
     ) -> None:
         """No process is started before there is something to judge.
 
-        `endpoints` are the names by index, `left_out` those whose writes are not replayed; `wake` is called when the desk has
-        something to do, `tell` with what a person should know.
+        `endpoints` are the names by index, `left_out` those whose writes are not replayed, `hosts` what the target's hosts
+        stand for; `wake` is called when the desk has something to do, `tell` with what a person should know.
         """
         self._crew: Comparers | None = None
         self._wake = wake
         self._answered_at: float | None = None
         if settings.comparers:
-            self._crew = Comparers(loop, settings.comparers, settings.rules, endpoints, wake=wake, tell=tell)
+            self._crew = Comparers(
+                loop, settings.comparers, settings.rules, endpoints, hosts=hosts, wake=wake, tell=tell
+            )
         self.desk = Desk(
             settings.rules,
             endpoints,
@@ -56,6 +89,7 @@ class Judging:
             time.monotonic_ns,
             crew=self._crew,
             sampling=settings.sampling,
+            hosts=hosts,
             left_out=left_out,
         )
         for glob in settings.sampling.idle(endpoints):

@@ -19,26 +19,20 @@ import gevent
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from replay_users.endpoint import ENDPOINT_CAP, Templates
+from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.chores import Chores
-from replay_users.engine.engine import Engine
-from replay_users.engine.feed import Feed, LookAhead
-from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.timer import open_timer
 from replay_users.model import OTHER_ENDPOINT, SkipReason, Verdict
-from replay_users.plan.safety import judge_rewritten
-from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
+from replay_users.swarm.assembly import Assembly
 from replay_users.swarm.first_pass import NO_FIRST
-from replay_users.swarm.judging import Judging
+from replay_users.swarm.judging import Judging, hosts_of
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
-from replay_users.swarm.source import Source
-from replay_users.swarm.stats import LocustStats, wants_events
 from replay_users.swarm.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -47,7 +41,6 @@ if TYPE_CHECKING:
     from replay_users.engine.timer import Timer
     from replay_users.errors import ReplayError
     from replay_users.model import Drop, Flight
-    from replay_users.plan.wire import WireBuilder
     from replay_users.swarm.first_pass import FirstPass
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
@@ -104,8 +97,8 @@ class Run:
         self._hooks = hooks
         self._collect_before, self._switch_before = gc.get_threshold(), sys.getswitchinterval()
         self._listening = Listening(self.names, hooks)
-        wires = prepared.wires(run_id)
-        self.engine = self._engine(wires)
+        made = Assembly(run_id, prepared, hooks, self.names)
+        self.engine = made.engine(self.schedule, wake=self._wake, unsigned=self._unsigned)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
         self._judging = Judging(
             loop,
@@ -113,85 +106,23 @@ class Run:
             self.names,
             self.tally,
             left_out=self.plan.decisions.left_out(self.names) if against is None else (),
+            hosts=hosts_of(prepared.router, prepared.recording.manifest.hosts),
             wake=self._wake,
             tell=self._upkeep.tell,
         )
         self.desk = self._judging.desk
-        self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
-        self.feed = self._feed(wires)
+        self.source = made.source(columns, partitions, unread=self.tally.unread, wake=self._wake)
+        self.feed = made.feed(
+            self.schedule,
+            self._index_of,
+            skipped=self._skipped,
+            pulled=self.source.pulled,
+            waiting_bytes=lambda: self.desk.waiting_bytes,
+        )
         self.reporter = None if partitions is None else Reporter(self.tally, self.engine.counters.to_dict)
         chores = (self._refill, self._settle, self._judge, self._load, self._report)
         self._chores = Chores(loop, chores if self.reporter else chores[:-1], self.tally.hub)
-        self._stats = LocustStats(
-            environment,
-            self.names,
-            fire=wants_events(environment.events, settings.request_events),
-            mismatch_is_failure=settings.mismatch_is_failure,
-        )
-
-    def _engine(self, wires: Sequence[WireBuilder]) -> Engine:
-        settings, hooks = self.prepared.settings, self._hooks
-        return Engine(
-            get_hub().loop,
-            self.schedule,
-            self.prepared.targets,
-            timeouts=settings.timeouts,
-            keep=settings.keep,
-            wake=self._wake,
-            sign=hooks.signer(wires) if hooks.signs else None,
-            unsigned=self._unsigned,
-        )
-
-    def _feed(self, wires: Sequence[WireBuilder]) -> Feed:
-        return Feed(
-            self.schedule,
-            self._loader(wires),
-            {name: nth for nth, name in enumerate(self.names)},
-            skipped=self._skipped,
-            pulled=self.source.pulled,
-            ahead=LookAhead(),
-            waiting_bytes=lambda: self.desk.waiting_bytes,
-        )
-
-    def _source(self, columns: Sequence[str], partitions: frozenset[int] | None) -> Source:
-        window, manifest = self.plan.window, self.prepared.recording.manifest
-        return Source(
-            self.prepared.recording,
-            Selection(
-                partitions=frozenset(range(manifest.partitions)) if partitions is None else partitions,
-                start=window.start,
-                end=window.end,
-                buckets=self.plan.buckets,
-                columns=columns,
-            ),
-            self.prepared.index.slices(window.start, window.end, self.plan.buckets, partitions),
-            unread=self.tally.unread,
-            wake=self._wake,
-        )
-
-    def _loader(self, wires: Sequence[WireBuilder]) -> Loader:
-        plan, hooks, router = self.plan, self._hooks, self.prepared.router
-        origin, warp, rules = plan.window.origin, plan.warp, plan.decisions
-        if not hooks.loads and router.is_single and not self.prepared.settings.keep.recorded:
-            return Loader(origin=origin, warp=warp, rules=rules, wire=wires[0])
-        if not hooks.loads:
-            return RoutedLoader(origin=origin, warp=warp, rules=rules, wires=wires, where=router.route)
-        return HookedLoader(
-            origin=origin,
-            warp=warp,
-            rules=rules,
-            wires=wires,
-            where=router.route,
-            rewrite=hooks.rewrite,
-            judge=judge_rewritten(self.prepared.settings.plan.safety, self._templates().endpoint),
-            endpoint=hooks.endpoint,
-            index_of=self._index_of,
-            names=self.names,
-            keep=hooks.signs,
-        )
-
-    def _templates(self) -> Templates:
-        return Templates.from_json(self.prepared.recording.manifest.templates)
+        self._stats = made.stats(environment)
 
     def pulse(self) -> Pulse:
         """How far it is."""

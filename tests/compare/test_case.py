@@ -7,7 +7,7 @@ import pytest
 from replay_users.compare.case import Judge, case_of, head_of
 from replay_users.compare.difference import Differences, Kind, Match, Unchecked
 from replay_users.compare.limits import IN_HUB
-from replay_users.compare.rules import HostMap, Ignore, Rules
+from replay_users.compare.rules import HostMap, Ignore, Rules, Unordered
 from replay_users.path import parse_path
 from replay_users.testing import make_flight
 
@@ -66,6 +66,34 @@ def test_hosts_are_mapped() -> None:
     assert isinstance(judged(b"", b"", **marks), Differences)
     mapped = Judge(RULES, hosts=HostMap.parse(["shop=staging"]))
     assert judged(b"", b"", mapped, **marks) == Match()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "answer"),
+    [
+        pytest.param(b'{"next":"http://shop/2"}', b'{"next":"http://staging/2"}', id="json"),
+        pytest.param(b'{"any":["shop"]}', b'{"any":["staging"]}', id="in a list"),
+        pytest.param(b"<a href='//shop/a'>a</a>", b"<a href='//staging/a'>a</a>", id="html"),
+        pytest.param(b"see http://shop/a\n", b"see http://staging/a\n", id="text"),
+    ],
+)
+def test_hosts_in_bodies_are_mapped(recorded: bytes, answer: bytes) -> None:
+    """They make no difference, be it one that is ignored; another host, or more than the host, does."""
+    assert isinstance(judged(recorded, answer), Differences)
+    mapped = Judge(Rules(), hosts=HostMap.parse(["shop=staging"]))
+    assert judged(recorded, answer, mapped) == Match()
+    assert isinstance(judged(recorded, answer.replace(b"staging", b"other"), mapped), Differences)
+    mapped = Judge(RULES, hosts=HostMap.parse(["shop=staging"]))
+    verdict = judged(b'{"at":1,"u":"shop","v":"shop"}', b'{"at":2,"u":"staging","v":"x"}', mapped)
+    assert isinstance(verdict, Differences)
+    assert (len(verdict), len(verdict.ignored), verdict.capped) == (1, 1, 0)
+
+
+def test_hosts_in_lists_without_order_are_mapped() -> None:
+    """Items that say the same at the target are the same item."""
+    rules = Rules((Unordered(where=(parse_path("root"),), reason="a set"),))
+    mapped = Judge(rules, hosts=HostMap.parse(["shop=staging"]))
+    assert judged(b'["http://shop/1","http://shop/2"]', b'["http://staging/2","http://staging/1"]', mapped) == Match()
 
 
 def test_limits_hold() -> None:

@@ -37,6 +37,14 @@ def test_what_counts_of_a_cookie(line: str, told: str) -> None:
     assert describe_cookie(line, lambda host: host.replace("shop", "staging")) == told
 
 
+def test_a_domain_has_no_port() -> None:
+    """The host that takes its place may have one, which is not compared."""
+    line = "sid=a; Domain=staging"
+    assert describe_cookie("sid=a; Domain=shop", lambda host: host.replace("shop", "staging:8080")) == describe_cookie(
+        line, str
+    )
+
+
 @settings(max_examples=50)
 @given(
     value=st.text(st.characters(codec="latin-1", exclude_characters=";"), min_size=12),

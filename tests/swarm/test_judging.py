@@ -8,9 +8,12 @@ import pytest
 from gevent.hub import get_hub
 
 from replay_users.compare.desk import QUEUE_FULL
+from replay_users.plan.host import parse_host
+from replay_users.plan.map_rule import parse_maps
+from replay_users.plan.route import Router
 from replay_users.results.tally import Tally
 from replay_users.swarm import judging as module
-from replay_users.swarm.judging import Judging
+from replay_users.swarm.judging import Judging, hosts_of
 from replay_users.swarm.settings import read_settings
 from tests.swarm.comparing import differing
 
@@ -98,3 +101,38 @@ def test_a_share_of_nothing_is_told(make: Callable[..., Made]) -> None:
     assert make(compare_sample=["GET /aa*=10%"]).told == [
         "--compare-sample 'GET /aa*' matches no endpoint of the recording"
     ]
+
+
+@pytest.mark.parametrize(
+    ("maps", "host", "recorded", "pairs"),
+    [
+        pytest.param([], "http://s:1", ["shop"], ["shop=s:1", "https://shop=http://s:1"], id="one-target"),
+        pytest.param([], "https://s", ["Shop:8443"], ["shop:8443=s"], id="a-target-with-tls-keeps-the-scheme"),
+        pytest.param(["a=https://x"], "https://y", ["a", "b"], ["a=x", "b=y"], id="each-its-own"),
+        pytest.param(["a=https://x"], None, ["a", "b"], ["a=x"], id="what-goes-nowhere"),
+        pytest.param(
+            ["https://a=https://x"],
+            "https://y",
+            ["a", "b"],
+            ["http://a=https://y", "https://a=https://x", "b=y"],
+            id="by-scheme",
+        ),
+        pytest.param(["https://a=https://x"], None, ["a"], ["https://a=https://x"], id="one-scheme-goes-nowhere"),
+        pytest.param([], "https://b", ["a", "b"], ["a=b"], id="the-target-itself"),
+        pytest.param([], "https://s", ["", "no host", "a"], ["a=s"], id="no-hosts"),
+        pytest.param([], "https://s", [f"h{nth}" for nth in range(99)], [f"h{nth}=s" for nth in range(32)], id="many"),
+    ],
+)
+def test_recorded_hosts_stand_for_targets(
+    maps: list[str], host: str | None, recorded: list[str], pairs: list[str]
+) -> None:
+    """Each for where its rows go, the most frequent ones first."""
+    router = Router(parse_maps(maps), parse_host(host) if host else None, preserve_host=False)
+    hosts = hosts_of(router, recorded)
+    assert hosts is not None
+    assert hosts.texts() == pairs
+
+
+def test_a_replay_to_where_it_was_recorded_maps_no_hosts() -> None:
+    """Nothing has to be looked for in texts then."""
+    assert hosts_of(Router((), parse_host("http://shop"), preserve_host=False), ["shop"]) is None

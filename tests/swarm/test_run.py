@@ -39,6 +39,7 @@ from replay_users.testing import (
     receive,
     reset,
     send,
+    serve,
     stall,
 )
 from tests.engine.tables import table_of
@@ -385,6 +386,31 @@ def test_each_host_goes_to_its_target(begin: Callable[..., Run], two_hosts: str,
         assert (totals.sent, totals.matched) == (24, 24)
         assert hosts_of(other) == [other.url.removeprefix("http://")] * 12
         assert hosts_of(target) == [target.url.removeprefix("http://")] * 12
+
+
+@pytest.mark.parametrize("comparers", ["0", "1"])
+def test_recorded_hosts_equal_those_of_the_target(
+    begin: Callable[..., Run], tmp_path: Path, target: ScriptedTarget, comparers: str
+) -> None:
+    """Where the recording names its host in headers and bodies, the target may name itself, wherever answers are judged."""
+
+    def answer(url: str, more: str = "") -> tuple[bytes, bytes]:
+        return (
+            f"Content-Type: application/json\r\nLocation: {url}/new\r\n".encode(),
+            f'{{"self":"{url}/7{more}"}}'.encode(),
+        )
+
+    head, body = answer("https://shop.example")
+    changes: dict[str, Any] = {"authority": "shop.example", "response_head": head, "response_body": body}
+    record_in(tmp_path / "urls", make_traffic(12, method="GET", response_size=len(body), **changes))
+    settings = {"recording": str(tmp_path / "urls"), "comparers": comparers}
+    for url, more, verdicts in ((target.url, "", (12, 0)), (target.url, "8", (0, 12)), ("http://other:1", "", (0, 12))):
+        head, body = answer(url, more)
+        target.play([serve(http_answer(body, head=head))])
+        run = begin(**settings)
+        totals = finish(run)
+        assert (totals.matched, totals.mismatched) == verdicts
+        assert run.tally.totals().ignored_by == {}
 
 
 def test_a_map_may_be_about_a_scheme(begin: Callable[..., Run], two_hosts: str, target: ScriptedTarget) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from replay_users.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["HostMap"]
 
@@ -58,6 +58,12 @@ class HostMap:
             if pairs.get(replayed, replayed) != replayed and replayed != recorded:
                 raise UsageError(f"{replayed} stands for {recorded} and is itself to become another; take one out")
         return cls(tuple(pairs.items()))
+
+    @classmethod
+    def of(cls, pairs: Mapping[str, str]) -> HostMap | None:
+        """What a run knows by itself: pairs that are no hosts, or say nothing, are left out; None if that leaves none."""
+        hosts = {a: b for a, b in pairs.items() if a != b and _SIDE.fullmatch(a) and _SIDE.fullmatch(b)}
+        return cls(tuple(hosts.items())) if hosts else None
 
     def apply(self, text: str) -> str:
         """The text with every recorded host replaced."""

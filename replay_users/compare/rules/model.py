@@ -150,11 +150,15 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalise(_Rule):
-    """Values that are made alike before they are compared; several such rules add up."""
+    """Values that are made alike before they are compared; several such rules add up.
+
+    What a `silent` one makes alike is no difference at all, where what others do is kept beside the count.
+    """
 
     where: tuple[Place, ...]
     how: frozenset[How] = frozenset()
     hosts: HostMap | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

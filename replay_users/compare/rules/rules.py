@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from replay_users.compare.rules.endpoint import EndpointRules
-from replay_users.compare.rules.model import covers_endpoint
+from replay_users.compare.rules.model import Normalise, covers_endpoint
 from replay_users.compare.rules.read import read_rules
 from replay_users.compare.rules.write import write_rules
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Self
 
+    from replay_users.compare.rules.hosts import HostMap
     from replay_users.compare.rules.model import Rule
 
 __all__ = ["Rules"]
@@ -51,6 +52,13 @@ class Rules:
         """The rules that hold on this day."""
         over = set(map(id, self.expired(today)))
         return type(self)(tuple([rule for rule in self.rules if id(rule) not in over])) if over else self
+
+    def at(self, hosts: HostMap | None) -> Self:
+        """The rules where the target has other hosts than the recording: what bodies say of one is as good as the other."""
+        if hosts is None:
+            return self
+        ours = Normalise(where=((),), hosts=hosts, silent=True, reason="the target has other hosts")
+        return type(self)((*self.rules, ours))
 
     @property
     def content(self) -> tuple[Rule, ...]:

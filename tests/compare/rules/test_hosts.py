@@ -59,3 +59,11 @@ def test_mapping_twice_is_mapping_once(text: str) -> None:
     hosts = HostMap.parse(["a.b=x.x:1"])
     assert hosts.apply(hosts.apply(text)) == hosts.apply(text)
     assert HostMap.parse(hosts.texts()) == hosts
+
+
+def test_what_is_no_pair_of_hosts_is_left_out() -> None:
+    """A run's own pairs come from what clients sent for a host: nonsense says nothing, and is no error."""
+    hosts = HostMap.of({"a": "b", "": "b", "no host": "b", "b": "b", "b.c": "a"})
+    assert hosts is not None
+    assert hosts.texts() == ["a=b", "b.c=a"]
+    assert HostMap.of({"a": "a", "%": "b"}) is None

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from replay_users.compare.rules import Rules
+from replay_users.compare.difference import Kind
+from replay_users.compare.rules import HostMap, Normalise, Rules
 from replay_users.errors import UsageError
 from replay_users.path import parse_path
 
@@ -52,3 +53,15 @@ def test_the_content_of_rules_is_what_decides() -> None:
     assert Rules.parse("# why\n" + said.replace("one", "three"), "other.yaml").content == content
     assert Rules.parse(said.replace("['a']", "['c']"), "other.yaml").content != content
     assert Rules.parse("".join(reversed(said.splitlines(keepends=True))), "other.yaml").content != content
+
+
+def test_hosts_of_a_run_hold_beneath_the_rules() -> None:
+    """A value that differs by them is settled everywhere in bodies, and marked so that it counts nowhere; a run may have none."""
+    rules = RULES.at(HostMap.parse(["shop=staging"]))
+    path = parse_path("root['c']['d'][3]")
+    settled = rules.for_endpoint("GET /any").settled_by(path, Kind.VALUE, "shop", "staging")
+    assert isinstance(settled, Normalise)
+    assert settled.silent
+    assert rules.for_endpoint("GET /any").settled_by(path, Kind.VALUE, "shop", "other") is None
+    assert rules.rules[:-1] == RULES.rules
+    assert RULES.at(None) is RULES

@@ -267,7 +267,7 @@ def _is_data(difference: Difference) -> bool:
     if kind in _OF_DATA:
         return True
     if kind in {Kind.ADDED, Kind.REMOVED}:
-        return _is_an_item(difference)
+        return _is_an_item(difference) or _is_an_element(difference.path)
     return kind is Kind.TYPE and "null" in {difference.recorded, difference.replayed}
 
 
@@ -291,3 +291,10 @@ def _is_an_item(difference: Difference) -> bool:
     """Whether it is about an item of a list, or an entry of a map of ids."""
     step = difference.path[-1] if difference.path else None
     return isinstance(step, Index) or (isinstance(step, Key) and step.in_map)
+
+
+def _is_an_element(path: Path) -> bool:
+    """Whether it is an element of a page, which may stand there for the data only: a heading, a table, a link to more."""
+    if len(path) % 2 or path[:1] != (Key("body"),) or not all(isinstance(step, Index) for step in path[2::2]):
+        return False
+    return all(isinstance(step, Key) and step.name[:1] not in {"@", "#"} for step in path[1::2])

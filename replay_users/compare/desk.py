@@ -19,7 +19,7 @@ from replay_users.compare.frames import CLEAN, NOISY, Crash, differences_of
 from replay_users.compare.headers import Heads
 from replay_users.compare.known_heads import KnownHeads
 from replay_users.compare.limits import IN_HUB
-from replay_users.compare.sampling import Sampling
+from replay_users.compare.sampling import SAMPLED, Sampling
 from replay_users.model import Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from replay_users.compare.rules import HostMap, Rules
     from replay_users.model import Flight
 
-__all__ = ["COMPARER", "QUEUE_FULL", "SAMPLED", "Crew", "Desk", "Ledger"]
+__all__ = ["COMPARER", "QUEUE_FULL", "Crew", "Desk", "Ledger"]
 
 QUEUE_BYTES = 12 << 20
 """Half of the look-ahead, in which they count, both sides of them: loading goes on however far judging is behind."""
@@ -42,8 +42,6 @@ QUEUE_FULL = "queue"
 """Why a pair was not compared when more differed than could be judged in time."""
 COMPARER = "comparer"
 """Why a pair was not compared when the comparer failed at it, or there is none any more."""
-SAMPLED = "sampled"
-"""Why a pair was not compared where only a share was asked for."""
 
 _END = b"\r\n\r\n"
 

@@ -8,7 +8,7 @@ frequent than it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from replay_users.errors import UsageError
@@ -18,7 +18,10 @@ from replay_users.recording.partition import SAMPLE_BUCKETS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Sampling", "parse_sampling"]
+__all__ = ["SAMPLED", "Sampling", "parse_sampling"]
+
+SAMPLED: Final = "sampled"
+"""Why a pair was not compared where only a share was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Ca
         recorded=recorded,
         replayed=replayed,
         severity=_severity(field, kind),
-        count=sum(counted.count for _, counted in rows),
+        count=_count(rows, several=len(fields) > 1),
         sessions=sessions.count,
         share=round(min(1.0, sessions.count / everyone), 6) if everyone else 0.0,
         endpoint_count=len(endpoints),
@@ -145,6 +145,16 @@ def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Ca
         paths=tuple(dict.fromkeys(key[1] for key, _ in rows))[:_NAMED],
         exemplar=next((shown for _, counted in rows for shown in counted.shown()), None),
     )
+
+
+def _count(rows: Sequence[_Row], *, several: bool) -> int:
+    """How many exchanges show it; of several fields, which most of them show together, that of the most frequent one."""
+    if not several:
+        return sum(counted.count for _, counted in rows)
+    most: dict[str, int] = {}
+    for (endpoint, *_), counted in rows:
+        most[endpoint] = max(most.get(endpoint, 0), counted.count)
+    return sum(most.values())
 
 
 def _severity(field: str, kind: str) -> int:

@@ -13,6 +13,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from replay_users.compare.difference import Class, UncheckedReason
+from replay_users.compare.sampling import SAMPLED
 from replay_users.model import Fault
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
@@ -110,8 +111,12 @@ def _by_status(totals: Totals) -> int:
 
 
 def _wanted(planned: int, totals: Totals) -> int:
-    """Exchanges that should have been compared: not those left out, nor those a stop did not wait for."""
-    return planned - totals.skipped - totals.failed_by.get(Fault.STOPPED, 0)
+    """Exchanges that should have been compared: not those left out, nor those a stop did not wait for.
+
+    Answers that `--compare-sample` leaves out are asked for by nobody, but where it leaves nothing: that is no evidence.
+    """
+    sampled_out = totals.unchecked_by.get(SAMPLED, 0) if totals.compared else 0
+    return planned - totals.skipped - totals.failed_by.get(Fault.STOPPED, 0) - sampled_out
 
 
 def _account(evidence: Evidence) -> Check | None:
@@ -160,6 +165,8 @@ def _coverage(evidence: Evidence) -> Check | None:
     sentence = f"{compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
     if by_status:
         sentence += f"; {by_status:,} by their status only, since the recording has no more of their answers"
+    if sampled_out := totals.unchecked_by.get(SAMPLED, 0):
+        sentence += f"; {sampled_out:,} more were left out by --compare-sample"
     if totals.unread:
         sentence += f", and none of them unread: {totals.unread:,} were"
     return Check(

@@ -26,8 +26,10 @@ Result: TypeAlias = "Mapping[str, Any]"
 _LINES, _MARGINS = 25, 3  # of the whole, and the empty ones between its blocks
 _CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
 _ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
-_FIELDS, _BRIEF, _WIDTH = 60, 3, 130
-"""Characters of the fields of one cause; lines, and their width, of what is only named."""
+_FIELDS = 60
+"""Characters of the fields of one cause."""
+_BRIEF, _MOST_BRIEF, _WIDTH = 4, 5, 130
+"""Lines that are kept for what is only named, those it may take where there is room, and their width."""
 _ADVICE = {
     Class.MISSING: "load this data, or replay what writes it (--methods)",
     Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
@@ -77,14 +79,14 @@ def _changes(causes: Sequence[Result], left: int) -> list[str]:
         for count, session, place, cause in zip(counts, sessions, places, top, strict=True)
     ]
     if len(found) > most:
-        lines += _brief(found[most:], max(1, min(_BRIEF, left - most)))
+        lines += _brief(found[most:], max(1, min(_MOST_BRIEF, left - most)))
     return _block("changed", lines)
 
 
 def _brief(causes: Sequence[Result], most: int) -> list[str]:
     """Causes for which there is no room, by name, on so many lines; the last ones are only counted."""
     lines = [f"and {_several(len(causes), 'more cause')} in result.json:"]
-    for number, name in enumerate(dict.fromkeys(map(_where, causes))):
+    for number, name in enumerate(dict.fromkeys(map(_named, causes))):
         text = f"{' ' if not number else ', '}{name}"
         if len(lines[-1]) + len(text) <= _WIDTH:
             lines[-1] += text
@@ -164,6 +166,12 @@ def _where(cause: Result) -> str:
     if kind in {Kind.HEADER, Kind.TRAILER}:
         return f"{kind} {_cut(cause['field'], _PATH)}"
     return f"{_tail(paths[0], _PATH) if len(paths) == 1 else _cut(cause['field'], _PATH)} {kind}"
+
+
+def _named(cause: Result) -> str:
+    if cause["field_count"] > 1:
+        return _fields(cause).partition(" (")[0]
+    return f"status {cause['field']}" if cause["kind"] == Kind.STATUS else _where(cause)
 
 
 def _fields(cause: Result) -> str:

@@ -249,3 +249,59 @@ def test_a_cookie_for_a_request_without_one_is_of_our_making(
     assert isinstance(verdict, Differences) is bool(counts)
     assert list(verdict if isinstance(verdict, Differences) else ()) == counts
     assert (verdict.ignored, verdict.capped) == ((PRICE, *ignored), 3)
+
+
+NOTES_LEFT_OUT = ["POST /app/notes"]
+PLACE: Path = (Key("tables"), Index(4))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "replayed", "expected"),
+    [
+        pytest.param((*PLACE, Key("pk")), Kind.VALUE, '"code"', MISSING, id="another-item-in-its-place"),
+        pytest.param((*PLACE, Key("keys"), Index(0)), Kind.VALUE, '"code"', MISSING, id="whatever-is-in-it"),
+        pytest.param((*PLACE, Key("pk")), Kind.TYPE, "7", REGRESSION, id="not-another-type"),
+        pytest.param((*PLACE, Key("pk")), Kind.REMOVED, "", REGRESSION, id="not-another-shape"),
+        pytest.param((Key("tables"), Index(3), Key("pk")), Kind.VALUE, '"code"', REGRESSION, id="not-the-next-item"),
+        pytest.param((Key("pk"),), Kind.VALUE, '"code"', REGRESSION, id="nothing-outside"),
+    ],
+)
+def test_an_item_about_what_was_not_written_gives_way_to_another(
+    path: Path, kind: Kind, replayed: str, expected: Class
+) -> None:
+    """Where an item named what was left out, and names something else now, its data is other data."""
+    for name in ('"notes"', '"/app/notes"'):
+        replaced = Difference("GET /", (*PLACE, Key("name")), Kind.VALUE, name, '"planes"')
+        differences = [replaced, Difference("GET /", path, kind, '"id"', replayed)]
+        assert Classifier(NOTES_LEFT_OUT).classify(flight("/"), differences) == (MISSING, expected)
+
+
+def test_an_item_that_is_still_named_has_not_given_way() -> None:
+    """The same name written otherwise is a change, and so is a name of something that was written."""
+    for was, now in (('"notes"', '"/app/notes"'), ('"planes"', '"notes"'), ('"planes"', '"trains"')):
+        [found] = Classifier(NOTES_LEFT_OUT).classify(
+            flight("/"), [Difference("GET /", (*PLACE, Key("name")), Kind.VALUE, was, now)]
+        )
+        assert found is REGRESSION
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param((Key("body"), Key("div"), Index(0), Key("h3")), MISSING, id="a-heading"),
+        pytest.param((Key("body"), Key("div"), Index(0), Key("@class")), REGRESSION, id="an-attribute"),
+        pytest.param((Key("body"), Key("total")), MISSING, id="the-outermost-element"),
+        pytest.param((Key("div"), Index(0), Key("h3")), REGRESSION, id="a-member-of-an-object"),
+        pytest.param((Key("body"), Key("a"), Key("b"), Key("c")), REGRESSION, id="a-member-of-a-body"),
+    ],
+)
+def test_elements_of_a_page_come_and_go_with_its_data(path: Path, expected: Class) -> None:
+    """A page about what was not written lacks whole elements; an object that lacks a member has another shape."""
+    found = by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, "[{}]", "")
+    assert found is expected
+
+
+def test_code_that_is_gone_is_a_regression() -> None:
+    """Scripts and styles come with a release, however much their names look like ids."""
+    assert by_status(Classifier(), "/static/a-1.0.1-7f3b2c.min.js", (200, 404)) is REGRESSION
+    assert by_status(Classifier(), "/static/codemirror-5.57.0.min.css", (200, 404)) is REGRESSION

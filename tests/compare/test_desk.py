@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay_users.compare import desk as module
-from replay_users.compare.desk import COMPARER, QUEUE_FULL, SAMPLED, Desk
+from replay_users.compare.desk import COMPARER, QUEUE_FULL, Desk
 from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.compare.frames import CLEAN, NOISY, Crash, Reply, pack_differences
 from replay_users.compare.headers import Heads
 from replay_users.compare.rules import Ignore, Rules
-from replay_users.compare.sampling import parse_sampling
+from replay_users.compare.sampling import SAMPLED, parse_sampling
 from replay_users.model import Fault, Verdict
 from replay_users.path import parse_path
 from replay_users.testing import make_flight

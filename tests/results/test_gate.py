@@ -74,6 +74,21 @@ CASES = [
         "fail",
         id="bodies-not-kept-are-no-statuses",
     ),
+    pytest.param(
+        {"compared": 2, "matched": 2, "unchecked": 98, "unchecked_by": {"sampled": 98}},
+        "pass",
+        id="a-share-was-asked-for",
+    ),
+    pytest.param(
+        {"compared": 2, "matched": 2, "unchecked": 98, "unchecked_by": {"sampled": 97, "size": 1}},
+        "fail",
+        id="less-than-the-share-that-was-asked-for",
+    ),
+    pytest.param(
+        {"compared": 0, "matched": 0, "unchecked": 100, "unchecked_by": {"sampled": 100}},
+        "fail",
+        id="a-share-of-nothing",
+    ),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "person"}, "inconclusive", id="stopped-by-a-person"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "time"}, "pass", id="a-time-limit-was-asked-for"),
@@ -128,6 +143,14 @@ def test_what_was_compared_by_status_only_is_said() -> None:
         " 97 by their status only, since the recording has no more of their answers"
     )
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+
+
+def test_what_sampling_left_out_is_said() -> None:
+    """It does not count against the coverage, and is not passed over."""
+    coverage = found(compared=3, matched=3, unchecked=97, unchecked_by={"sampled": 97})[0]
+    assert coverage.sentence == (
+        "3 of 3 exchanges were compared (100.0 %), at least 95 % must be; 97 more were left out by --compare-sample"
+    )
 
 
 def test_a_run_in_which_nothing_was_sent_says_why() -> None:

@@ -182,5 +182,5 @@ def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
 def test_an_example_shows_where_two_values_part(recorded: str, replayed: str, shown: str) -> None:
     """Two long values with the same beginning are shown from where they differ."""
     exemplar = {"id": "e1", "recorded": recorded, "replayed": replayed}
-    cause = {"field": "root", "paths": ["root"], "kind": "value", "exemplar": exemplar}
+    cause = {"field": "root", "field_count": 1, "paths": ["root"], "kind": "value", "exemplar": exemplar}
     assert _difference(cause) == f"root value: {shown} (in e1)"

@@ -267,7 +267,7 @@ def _is_data(difference: Difference) -> bool:
     if kind in _OF_DATA:
         return True
     if kind in {Kind.ADDED, Kind.REMOVED}:
-        return _is_an_item(difference) or _is_an_element(difference.path)
+        return _is_an_item(difference) or _is_an_element(difference)
     return kind is Kind.TYPE and "null" in {difference.recorded, difference.replayed}
 
 
@@ -293,8 +293,10 @@ def _is_an_item(difference: Difference) -> bool:
     return isinstance(step, Index) or (isinstance(step, Key) and step.in_map)
 
 
-def _is_an_element(path: Path) -> bool:
+def _is_an_element(difference: Difference) -> bool:
     """Whether it is an element of a page, which may stand there for the data only: a heading, a table, a link to more."""
-    if len(path) % 2 or path[:1] != (Key("body"),) or not all(isinstance(step, Index) for step in path[2::2]):
+    path, shown = difference.path, difference.recorded or difference.replayed
+    if len(path) % 2 or path[:1] != (Key("body"),) or not shown.startswith("[{"):
         return False
-    return all(isinstance(step, Key) and step.name[:1] not in {"@", "#"} for step in path[1::2])
+    names = [step for step in path[1::2] if isinstance(step, Key) and step.name[:1] not in {"@", "#"}]
+    return 2 * len(names) == len(path) and all(isinstance(step, Index) for step in path[2::2])

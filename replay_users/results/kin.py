@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from replay_users.results.signatures import SignatureCount, SignatureKey
 
-__all__ = ["MARKUP", "field_of", "together"]
+__all__ = ["MARKUP", "Rows", "field_of", "together"]
 
 Likeness: TypeAlias = "tuple[str, ...]"
 """Field, kind, class and the shapes of both values."""

@@ -297,8 +297,8 @@ def test_an_item_that_is_still_named_has_not_given_way() -> None:
 )
 def test_elements_of_a_page_come_and_go_with_its_data(path: Path, expected: Class) -> None:
     """A page about what was not written lacks whole elements; an object that lacks a member has another shape."""
-    found = by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, "[{}]", "")
-    assert found is expected
+    assert by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, "[{}]", "") is expected
+    assert by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, '{"a": 1}', "") is REGRESSION
 
 
 def test_code_that_is_gone_is_a_regression() -> None:

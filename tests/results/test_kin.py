@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from replay_users.compare.difference import Kind
-from replay_users.results.kin import field_of, together
+from replay_users.results.kin import Rows, field_of, together
 from replay_users.results.signatures import SignatureCount
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def grouped(*keys: SignatureKey) -> list[list[str]]:
     """The paths of each group, of signatures that are alike in nothing but their path and kind."""
-    groups = {(key[1], key[2], key[3], str(nth)): [(key, SignatureCount())] for nth, key in enumerate(keys)}
+    groups: dict[tuple[str, ...], Rows] = {
+        (key[1], key[2], key[3], str(nth)): [(key, SignatureCount())] for nth, key in enumerate(keys)
+    }
     return [[key[1] for key, _ in rows] for rows in together(groups).values()]
 
 

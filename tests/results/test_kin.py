@@ -18,9 +18,7 @@ def grouped(*keys: SignatureKey) -> list[list[str]]:
     """The paths of each group, of signatures that are alike in nothing but their path and kind."""
     groups: dict[tuple[str, ...], Rows] = {}
     for nth, key in enumerate(keys):
-        groups[(key[1], key[2], key[3], str(nth))] = [(key, SignatureCount())]
-        (key[1], key[2], key[3], str(nth)): [(key, SignatureCount())] for nth, key in enumerate(keys)
-    }
+        groups[key[1], key[2], key[3], str(nth)] = [(key, SignatureCount())]
     return [[key[1] for key, _ in rows] for rows in together(groups).values()]
 
 

@@ -225,6 +225,7 @@ def dragged_in(names: list[str], heavy: tuple[str, ...]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
+@pytest.mark.timeout(180)  # 155 modules at 0.1 s each, on a machine that others may use too
 def test_pure_modules_come_without_anything_heavy() -> None:
     """Imported alone in a fresh process, none loads Arrow, gevent, Locust or boto3, by whatever way."""
     assert dragged_in([MODULES[name].dotted for name in ALL_PURE], HEAVY) == ""

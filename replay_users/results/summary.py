@@ -28,8 +28,8 @@ _CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
 _ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
 _FIELDS = 60
 """Characters of the fields of one cause."""
-_BRIEF, _MOST_BRIEF, _WIDTH = 4, 5, 130
-"""Lines that are kept for what is only named, those it may take where there is room, and their width."""
+_LEAST, _WIDTH = 3, 130
+"""Causes that have a line of their own however many there are, and the width of lines that only name the others."""
 _ADVICE = {
     Class.MISSING: "load this data, or replay what writes it (--methods)",
     Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
@@ -68,7 +68,7 @@ def _why(result: Result) -> list[str]:
 
 def _changes(causes: Sequence[Result], left: int) -> list[str]:
     found = [cause for cause in causes if cause["class"] == Class.REGRESSION]
-    most = min(_CHANGES, left) if len(found) <= min(_CHANGES, left) else max(1, min(_CHANGES, left - _BRIEF))
+    most, rest = _divided(found, left)
     top = found[:most]
     counts = [f"{cause['count']:,}x" for cause in top]
     sessions = [_several(cause["sessions"], "session") for cause in top]
@@ -78,24 +78,34 @@ def _changes(causes: Sequence[Result], left: int) -> list[str]:
         f"{count:>{widths[0]}}  {session:>{widths[1]}}  {place:<{widths[2]}}  {_difference(cause)}"
         for count, session, place, cause in zip(counts, sessions, places, top, strict=True)
     ]
-    if len(found) > most:
-        lines += _brief(found[most:], max(1, min(_MOST_BRIEF, left - most)))
-    return _block("changed", lines)
+    return _block("changed", [*lines, *rest])
 
 
-def _brief(causes: Sequence[Result], most: int) -> list[str]:
-    """Causes for which there is no room, by name, on so many lines; the last ones are only counted."""
+def _divided(causes: Sequence[Result], left: int) -> tuple[int, list[str]]:
+    """How many causes have a line of their own, and the lines that name the others: as many as can be if all are named."""
+    if len(causes) <= min(_CHANGES, left):
+        return len(causes), []
+    for most in range(min(_CHANGES, left - 1), _LEAST, -1):
+        lines, is_all = _brief(causes[most:], left - most)
+        if is_all:
+            return most, lines
+    most = max(1, min(_LEAST, left - 1))
+    return most, _brief(causes[most:], max(1, left - most))[0]
+
+
+def _brief(causes: Sequence[Result], most: int) -> tuple[list[str], bool]:
+    """Causes by name, on so many lines; whether these are all of them, or the last ones are only counted."""
     lines = [f"and {_several(len(causes), 'more cause')} in result.json:"]
     for number, name in enumerate(dict.fromkeys(map(_named, causes))):
-        text = f"{' ' if not number else ', '}{name}"
+        text = f"{',' * (number > 0)} {name}"
         if len(lines[-1]) + len(text) <= _WIDTH:
             lines[-1] += text
         elif len(lines) < most:
-            lines[-1] += ","
+            lines[-1] += "," * (number > 0)
             lines.append(name)
         else:
-            return [*lines[:-1], f"{lines[-1]}, …"]
-    return lines
+            return [*lines[:-1], f"{lines[-1]}, …"], False
+    return lines, True
 
 
 def _place(cause: Result) -> str:
@@ -171,7 +181,9 @@ def _where(cause: Result) -> str:
 def _named(cause: Result) -> str:
     if cause["field_count"] > 1:
         return _fields(cause).partition(" (")[0]
-    return f"status {cause['field']}" if cause["kind"] == Kind.STATUS else _where(cause)
+    field = _cut(cause["field"].partition(" (")[0], _PATH)
+    is_named = cause["kind"] in {Kind.STATUS, Kind.HEADER, Kind.TRAILER}
+    return f"{cause['kind']} {field}" if is_named else f"{field} {cause['kind']}"
 
 
 def _fields(cause: Result) -> str:
@@ -194,9 +206,10 @@ def _parted(recorded: str, replayed: str) -> tuple[str, str]:
 
 def _slow(result: Result) -> list[str]:
     slow = [endpoint for endpoint in result["endpoints"] if endpoint["verdict"] in {"slow", "failing"}]
-    lines = [_slower(endpoint) for endpoint in slow[:_SLOW]]
-    if len(slow) > _SLOW:
-        lines.append(f"and {len(slow) - _SLOW:,} more endpoints in result.json")
+    most = _SLOW if len(result["causes"]) <= _CHANGES else 1
+    lines = [_slower(endpoint) for endpoint in slow[:most]]
+    if len(slow) > most:
+        lines.append(f"and {len(slow) - most:,} more endpoints in result.json")
     return _block("slow", lines)
 
 

@@ -158,7 +158,19 @@ def test_it_fits_a_screen_whatever_was_found(land: Land) -> None:
     """A run with hundreds of everything is told in 25 lines, and says how much more there is."""
     told = summary_text(crowded(land, "x" * 300, "v" * 120), "runs/demo")
     assert len(told.splitlines()) <= 25
-    assert "more causes in result.json" in told
+    assert "more cause in result.json" in told
+
+
+def test_more_causes_than_lines_are_named(land: Land) -> None:
+    """Where each has no line of its own, as many have one as leave room for the names of all others."""
+    tally = Tally([SEARCH])
+    paths = [(Key(f"object_{n}"), Key(f"field_{n}")) for n in range(40)]
+    flight = land(judged=Verdict.MISMATCHED)
+    tally.settle([flight])
+    tally.differences(flight, Differences([Difference(SEARCH, path, Kind.VALUE, "1", "2") for path in paths]))
+    told = summary_text(result(tally, 1), "runs/demo")
+    assert len(told.splitlines()) <= 25
+    assert all(told.count(f"field_{n} value") + told.count(f"field_{n}'] value") == 1 for n in range(40))
 
 
 def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:

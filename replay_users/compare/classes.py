@@ -267,7 +267,7 @@ def _is_data(difference: Difference) -> bool:
     if kind in _OF_DATA:
         return True
     if kind in {Kind.ADDED, Kind.REMOVED}:
-        return _is_an_item(difference) or _is_an_element(difference)
+        return _is_an_item(difference) or _is_a_lost_element(difference)
     return kind is Kind.TYPE and "null" in {difference.recorded, difference.replayed}
 
 
@@ -293,9 +293,9 @@ def _is_an_item(difference: Difference) -> bool:
     return isinstance(step, Index) or (isinstance(step, Key) and step.in_map)
 
 
-def _is_an_element(difference: Difference) -> bool:
-    """Whether it is an element of a page, which may stand there for the data only: a heading, a table, a link to more."""
-    path, shown = difference.path, difference.recorded or difference.replayed
+def _is_a_lost_element(difference: Difference) -> bool:
+    """Whether a page lacks an element, which may have stood there for the data only: a heading, a table, a link to more."""
+    path, shown = difference.path, difference.recorded
     if len(path) % 2 or path[:1] != (Key("body"),) or not shown.startswith("[{"):
         return False
     names = [step for step in path[1::2] if isinstance(step, Key) and step.name[:1] not in {"@", "#"}]

@@ -299,6 +299,7 @@ def test_elements_of_a_page_come_and_go_with_its_data(path: Path, expected: Clas
     """A page about what was not written lacks whole elements; an object that lacks a member has another shape."""
     assert by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, "[{}]", "") is expected
     assert by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.REMOVED, '{"a": 1}', "") is REGRESSION
+    assert by_body(Classifier(NOTES_LEFT_OUT), "/app/notes", path, Kind.ADDED, "", "[{}]") is REGRESSION
 
 
 def test_code_that_is_gone_is_a_regression() -> None:

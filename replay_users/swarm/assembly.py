@@ -1,4 +1,4 @@
-"""The parts of one run, made from what was prepared: its source, loader, feed, engine and statistics.
+"""The parts of one run, made from what was prepared: its source, loader, feed, engine, judging and statistics.
 
 Law: composition; each part is made once and nothing is begun. Who calls what during the run is the run's.
 The subtle thing: the same request builders serve loader and signer, so that what is signed is what the loader has made.
@@ -16,6 +16,7 @@ from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.plan.safety import judge_rewritten
 from replay_users.recording.reader import Selection
+from replay_users.swarm.judging import Judging, hosts_of
 from replay_users.swarm.source import Source
 from replay_users.swarm.stats import LocustStats, wants_events
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from replay_users.engine.schedule import Schedule
     from replay_users.model import Flight, SkipReason
+    from replay_users.results.tally import Tally
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
 
@@ -52,6 +54,22 @@ class Assembly:
             wake=wake,
             sign=hooks.signer(self._wires) if hooks.signs else None,
             unsigned=unsigned,
+        )
+
+    def judging(
+        self, tally: Tally, *, is_recorded: bool, wake: Callable[[], None], tell: Callable[[str], None]
+    ) -> Judging:
+        """What compares; `is_recorded`: with the recording, in which writes were made that this run leaves out."""
+        prepared = self._prepared
+        return Judging(
+            get_hub().loop,
+            prepared.settings,
+            self._names,
+            tally,
+            left_out=prepared.plan.decisions.left_out(self._names) if is_recorded else (),
+            hosts=hosts_of(prepared.router, prepared.recording.manifest.hosts),
+            wake=wake,
+            tell=tell,
         )
 
     def source(

@@ -30,7 +30,6 @@ from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.assembly import Assembly
 from replay_users.swarm.first_pass import NO_FIRST
-from replay_users.swarm.judging import Judging, hosts_of
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
 from replay_users.swarm.upkeep import Upkeep
@@ -100,16 +99,7 @@ class Run:
         made = Assembly(run_id, prepared, hooks, self.names)
         self.engine = made.engine(self.schedule, wake=self._wake, unsigned=self._unsigned)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
-        self._judging = Judging(
-            loop,
-            settings,
-            self.names,
-            self.tally,
-            left_out=self.plan.decisions.left_out(self.names) if against is None else (),
-            hosts=hosts_of(prepared.router, prepared.recording.manifest.hosts),
-            wake=self._wake,
-            tell=self._upkeep.tell,
-        )
+        self._judging = made.judging(self.tally, is_recorded=against is None, wake=self._wake, tell=self._upkeep.tell)
         self.desk = self._judging.desk
         self.source = made.source(columns, partitions, unread=self.tally.unread, wake=self._wake)
         self.feed = made.feed(

@@ -26,14 +26,13 @@ from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.timer import open_timer
-from replay_users.model import OTHER_ENDPOINT, SkipReason, Verdict
+from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.plan.safety import judge_rewritten
 from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
-from replay_users.swarm.first_pass import NO_FIRST
 from replay_users.swarm.judging import Judging
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from replay_users.errors import ReplayError
     from replay_users.model import Drop, Flight
     from replay_users.plan.wire import WireBuilder
-    from replay_users.swarm.first_pass import FirstPass
+    from replay_users.swarm.first_pass import Against, Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -79,13 +78,12 @@ class Run:
         *,
         columns: Sequence[str] = REPLAY_COLUMNS,
         partitions: frozenset[int] | None = None,
-        keep: FirstPass | None = None,
-        against: FirstPass | None = None,
+        aa: Keeping | Against | None = None,
     ) -> None:
         """Nothing is read or sent before `begin`.
 
         `columns` are decoded, needed or not. `partitions` are the share of the recording to replay; `None` is all of it.
-        Answers go to `keep` instead of being compared, or are compared with those of `against` instead of the recorded ones.
+        `aa`: this is a pass of an A/A run.
         """
         self.id = run_id
         self.prepared = prepared
@@ -96,7 +94,6 @@ class Run:
         self._began: Timer | None = None
         self.stopped_by: str | None = None
         self.error: ReplayError | None = None
-        self._keep, self._against = keep, against
         settings, loop = prepared.settings, get_hub().loop
         self.names = [info.name for info in prepared.recording.manifest.endpoints]
         self.tally = Tally(self.names)
@@ -107,14 +104,9 @@ class Run:
         wires = prepared.wires(run_id)
         self.engine = self._engine(wires)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
+        left_out = self.plan.decisions.left_out(self.names)
         self._judging = Judging(
-            loop,
-            settings,
-            self.names,
-            self.tally,
-            left_out=self.plan.decisions.left_out(self.names) if against is None else (),
-            wake=self._wake,
-            tell=self._upkeep.tell,
+            loop, settings, self.names, self.tally, left_out=left_out, wake=self._wake, tell=self._upkeep.tell, aa=aa
         )
         self.desk = self._judging.desk
         self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
@@ -206,6 +198,11 @@ class Run:
     def comparers(self) -> dict[str, int]:
         """What comparing took, for the result."""
         return self._judging.counters()
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, redacted."""
+        return self._judging.witness.exhibits()
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
@@ -363,23 +360,8 @@ class Run:
             return False
         batch = finished[:_PIECE]
         del finished[:_PIECE]
-        if self._keep is not None or self._against is not None:
-            batch = self._passed(batch)
-        self._count(self.desk.receive(batch))
+        self._count(self._judging.receive(batch))
         return True
-
-    def _passed(self, batch: list[Flight]) -> list[Flight]:
-        """A pass of an A/A run: answers are kept, or stand beside those of the first pass; what has none is unchecked."""
-        if self._keep is not None:
-            self._keep.keep(batch)
-        if self._against is None:
-            return batch
-        batch, missing = self._against.hand_out(batch)
-        for flight in missing:
-            flight.judged = Verdict.UNCHECKED
-            self.tally.unchecked(flight, NO_FIRST)
-        self._count(missing)
-        return batch
 
     def _judge(self) -> bool:
         judged = self.desk.work(_JUDGING)

@@ -225,6 +225,7 @@ class WorkerFace:
             "failures": run.user_code_failures,
             "comparers": run.comparers,
             "report": report,
+            **({"exhibits": run.exhibits} if self._drained else {}),
         }
 
     # Ending

@@ -67,7 +67,7 @@ class Redaction:
         """Written again, as secrets stand under keys and may be numbers."""
         try:
             return json.dumps(self._value(root, secret=False))
-        except _Unwritable:
+        except (_Unwritable, RecursionError):
             return None
 
     def _value(self, value: Json, *, secret: bool) -> Json:

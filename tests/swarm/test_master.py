@@ -114,6 +114,13 @@ def test_it_waits_as_long_for_a_worker_as_a_worker_for_it(face: Any) -> None:
     assert face.make_ready().targets == ()
 
 
+def test_an_aa_run_is_refused(face: Any) -> None:
+    """Its first answers are in one process, so it has no workers."""
+    face.environment.parsed_options.aa = "2"
+    with pytest.raises(UsageError, match="leave out --processes"):
+        face.make_ready()
+
+
 def test_what_is_granted_holds_for_everybody(options: MakeOptions, traffic: str) -> None:
     """Workers prepare by the master's options, target and time limit; not by where it writes, and no secret is in them."""
     chosen = options(

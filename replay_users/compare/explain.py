@@ -114,6 +114,8 @@ def _lines(recorded: Json, replayed: Json, seconds: float) -> Iterator[str]:
     except (_TimeIsUp, RecursionError):
         lines = []
         watch.said.append(_TOO_LONG)
+    except Exception as error:  # noqa: BLE001 - it is others' code, on a stranger's body, and only a second opinion
+        lines = [f"not explained: DeepDiff failed ({type(error).__name__})"]
     lines += watch.said
     yield from [_cut(line) for line in lines[:_MOST_LINES]]
     if len(lines) > _MOST_LINES:

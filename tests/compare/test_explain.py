@@ -8,6 +8,8 @@ import time
 from itertools import repeat
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from replay_users.compare import explain as module
 from replay_users.compare.case import Case
@@ -77,6 +79,32 @@ def test_all_pairs_have_one_deadline() -> None:
     pairs = list(repeat(("id", case([1], [2])), 3))
     assert explained(pairs, 0.0).left_out == 3
     assert explained(pairs[:1]).by_id.keys() == {"id"}
+
+
+_TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["\ud800", "a\nb"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_TREES, _TREES)
+def test_whatever_differs_is_explained_or_not_but_never_breaks(one: object, other: object) -> None:
+    """Odd numbers, lone surrogates, empty keys: some lines, short and printable."""
+    for line in explain(case(one, other), 2.0):
+        assert len(line) <= 240
+        assert line.isprintable()
+
+
+def test_a_failure_of_deepdiff_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs an explanation, not the result."""
+
+    def broken(*_: object, **__: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "_deepdiff", lambda: broken)
+    assert explain(case([1], [2])) == ["not explained: DeepDiff failed (ZeroDivisionError)"]
 
 
 def test_without_deepdiff_there_is_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,13 +120,13 @@ def test_what_happened_and_who_did_it_is_told(ended: Callable[..., Any]) -> None
     """Events and workers are in the result; what a lost worker left makes the run invalid: exit code 4."""
     run = ended()
     run.events = (RunEvent(at_s=5, event="worker lost", text="worker a"),)
-    run.workers = ({"worker": "a"},)
+    run.workers = ({"worker": "a", "lost_at_s": 5.0},)
     run.lost = ("worker a was lost at 5.0 s: 0 rows in doubt, 1 unread",)
     conclusion = conclude_run(run)
     result = conclusion.result
     assert (result["events"], result["workers"]) == (
         [{"at_s": 5, "event": "worker lost", "text": "worker a"}],
-        [{"worker": "a"}],
+        [{"worker": "a", "lost_at_s": 5.0}],
     )
     assert (result["validity"]["valid"], conclusion.exit_code) == (False, 4)
     assert run.lost[0] in conclusion.summary

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import configargparse
 
 from replay_users import __version__
-from replay_users.cli import demo, ingest, learn, look, rules, run
+from replay_users.cli import demo, ingest, learn, look, rules, run, show
 from replay_users.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parser() -> configargparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"replay-users {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (ingest, look, run, learn, rules, demo):
+    for module in (ingest, look, run, show, learn, rules, demo):
         module.add_to(commands)
     return top
 

@@ -58,7 +58,7 @@ class Ledger(Protocol):
     def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:
         """In `count` pairs, rules ignored what differed here."""
 
-    def differences(self, flight: Flight, differences: Differences) -> None:
+    def differences(self, flight: Flight, differences: Differences) -> object:
         """A pair differs."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay_users.compare.difference import Class, Kind
 from replay_users.compare.noise import Accepted, Drift, Rate, Refused, confidence_text, decide
-from replay_users.compare.rules.model import Header, Ignore, IgnoreStatus, Learnt, Trailer
+from replay_users.compare.rules.model import Header, Ignore, IgnoreStatus, Learnt, Trailer, format_place
 from replay_users.path import parse_path
 from replay_users.plan.selection import Pattern
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     _Field: TypeAlias = tuple[tuple[Place, ...], str, Kind]
 
-__all__ = ["AA", "BASELINE", "Evidence", "Lesson", "learn", "together"]
+__all__ = ["AA", "BASELINE", "Evidence", "Lesson", "in_order", "learn", "together"]
 
 AA: Final = "aa"
 BASELINE: Final = "baseline"
@@ -92,7 +92,7 @@ def learn(evidence: Evidence, accepts: Callable[[Drift], bool], *, expires: date
         else:
             fields[_where(drift, decision), _label(drift), drift.kind].append(drift)
     rules = [rule for field, drifts in fields.items() for rule in _rules(field, drifts, evidence, expires)]
-    return Lesson(tuple(sorted(rules, key=_order)), tuple(refused))
+    return Lesson(tuple(sorted(rules, key=in_order)), tuple(refused))
 
 
 def _rate(drift: Drift, evidence: Evidence) -> Rate:
@@ -172,5 +172,9 @@ def _learnt(drifts: Sequence[Drift], source: str) -> Learnt:
     )
 
 
-def _order(rule: Rule) -> tuple[str, str]:
-    return rule.endpoint, repr(rule)
+def in_order(rule: Rule) -> tuple[str, str, str]:
+    """How learnt rules are sorted: by endpoint, place and kinds."""
+    if isinstance(rule, IgnoreStatus):
+        return rule.endpoint, "status", f"{rule.recorded} {rule.replayed}"
+    kinds = getattr(rule, "kinds", None) or ()
+    return rule.endpoint, " ".join([format_place(place) for place in rule.where]), " ".join(sorted(kinds))

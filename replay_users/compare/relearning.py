@@ -7,11 +7,12 @@ goes where the rule goes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from replay_users.compare.learning import in_order
 from replay_users.compare.rules.model import IgnoreStatus, covers_endpoint
 from replay_users.compare.rules.nodes import Nodes
 from replay_users.compare.rules.precedence import topics
@@ -71,7 +72,7 @@ def relearn(text: str, name: str, learnt: Sequence[Rule], today: date) -> Relear
     old = {_key(item.rule): item for item in held}
     kept = [item for key, item in old.items() if key not in now]
     fresh = [_Item(rule, old[key].comments if key in old else ()) for key, rule in now.items()]
-    both = sorted([*kept, *fresh], key=lambda item: (item.rule.endpoint, repr(replace(item.rule, line=0))))
+    both = sorted([*kept, *fresh], key=lambda item: in_order(item.rule))
     return Relearnt(
         text=_joined(rest, both, column, name),
         new=sum(key not in old for key in now),

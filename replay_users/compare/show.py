@@ -15,7 +15,7 @@ from replay_users.compare.walk import MISSING
 from replay_users.credential import SECRET_WORDS, is_secret_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
     from replay_users.compare.tree import Json
@@ -81,13 +81,14 @@ def show_key(name: str) -> str:
     return _shortened(name if spoken else redact(name))
 
 
-def redact(text: str) -> str:
-    """The text without what looks like a token or is named like a secret."""
+def redact(text: str, hide: Callable[[str], str] | None = None) -> str:
+    """The text without what looks like a token or is named like a secret; `hide` says what stands there instead."""
     if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
         return text
+    hide = hide or _hidden
     if names_a_secret(text):
-        text = _NAMED_SECRET.sub(lambda found: found[1] + _hidden(found[2]), text)
-    return _TOKEN.sub(_redacted_token, text)
+        text = _NAMED_SECRET.sub(lambda found: found[1] + hide(found[2]), text)
+    return _TOKEN.sub(lambda found: found[0] if _WORDS.fullmatch(found[0]) else hide(found[0]), text)
 
 
 def names_a_secret(text: str) -> bool:
@@ -97,10 +98,6 @@ def names_a_secret(text: str) -> bool:
 
 def _hidden(secret: str) -> str:
     return secret if secret.startswith("[redacted:") else f"[redacted:{len(secret)}]"
-
-
-def _redacted_token(found: re.Match[str]) -> str:
-    return found[0] if _WORDS.fullmatch(found[0]) else _hidden(found[0])
 
 
 def _pieces(value: Json, *, secret: bool, depth: int) -> Iterator[str]:

@@ -50,8 +50,9 @@ class RunFacts:
 
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
     came to its end, else `time`, `signal`, `person` or what else ended it. Answers were `compared_with` the `recording`, or
-    with those of the run's `first_pass`. `workers` are those of a master, as rows of
-    result.json; there are none where one process did it all. `lost` says of each lost worker what it left.
+    with those of the run's `first_pass`. `window_ns` is what was replayed of the recording, UTC ns. `workers` are those of
+    a master, as rows of result.json; there are none where one process did it all. `lost` says of each lost worker what it
+    left.
     """
 
     id: str
@@ -67,6 +68,7 @@ class RunFacts:
     workers: tuple[Mapping[str, Any], ...] = ()
     lost: tuple[str, ...] = ()
     compared_with: str = RECORDING
+    window_ns: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "version": facts.version,
         "stopped_by": facts.stopped_by,
         "compared_with": facts.compared_with,
+        "window_ns": None if facts.window_ns is None else list(facts.window_ns),
     }
 
 

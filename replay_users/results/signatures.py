@@ -46,7 +46,7 @@ SESSIONS = 64
 LOOKS = 8
 """What the values of one signature look like, in so many ways at most."""
 LOOKED_AT = 64
-"""Exchanges of a signature whose values are looked at: 2 us each (measured), and the rest looks alike."""
+"""Exchanges of a signature whose values are looked at: 5 us each (measured), and the rest looks alike."""
 MEMBERS = 9
 """Members of maps that are told apart; so many stand for any."""
 

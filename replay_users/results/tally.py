@@ -177,10 +177,10 @@ class Tally:
         """Say why a settled flight is judged `UNCHECKED`; `settle` counts that it is."""
         _count(self.unchecked_by, reason, 1)
 
-    def differences(self, flight: Flight, differences: Differences) -> None:
-        """Count the signatures of a flight judged `MISMATCHED`; `settle` counts the flight."""
-        self.signatures.see(flight, differences)
+    def differences(self, flight: Flight, differences: Differences) -> bool:
+        """Count the signatures of a flight judged `MISMATCHED`; whether it is the first exemplar of one. `settle` counts it."""
         self.ignored(differences.ignored, differences.capped)
+        return self.signatures.see(flight, differences)
 
     def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
         """Count an exchange under each path and kind where a rule took its differences for noise.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from replay_users.engine.counters import Counters
+from replay_users.results.exhibits import merged
 from replay_users.results.fidelity import Fidelity
 from replay_users.results.lost import lost_rows
 from replay_users.results.report import Ledger
@@ -56,6 +57,7 @@ class Accounts:
         self._comparers: dict[str, Mapping[str, int]] = {}
         self._warnings: dict[str, Sequence[RunEvent]] = {}
         self._curves: dict[str, Sequence[int]] = {}
+        self._exhibits: list[Mapping[str, Any]] = []
         self.unreadable = 0
 
     def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
@@ -71,6 +73,7 @@ class Accounts:
             return None
         self._failures[worker], self._warnings[worker] = failures, warnings
         self._comparers[worker] = comparers
+        self._exhibits += _exhibits(said.get("exhibits", []))
         return ledger.seq
 
     @property
@@ -87,6 +90,11 @@ class Accounts:
     def comparers(self) -> dict[str, int]:
         """What comparing took, on all workers together."""
         return _added_up(self._comparers.values())
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, of all workers that came to their end."""
+        return merged(self._exhibits)
 
     def pulse(self) -> Pulse:
         """How far the workers were by their last reports."""
@@ -141,6 +149,11 @@ class Accounts:
 
     def _of(self, share: Share) -> Ledger:
         return self._ledgers.get(share.worker, Ledger())
+
+
+def _exhibits(said: object) -> list[Mapping[str, Any]]:
+    """What of a worker's message are exhibits."""
+    return [each for each in said if isinstance(each, dict) and "id" in each] if isinstance(said, list) else []
 
 
 def _added_up(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from replay_users.engine.schedule import Schedule
     from replay_users.model import Flight, SkipReason
     from replay_users.results.tally import Tally
+    from replay_users.swarm.first_pass import Against, Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
 
@@ -57,19 +58,24 @@ class Assembly:
         )
 
     def judging(
-        self, tally: Tally, *, is_recorded: bool, wake: Callable[[], None], tell: Callable[[str], None]
+        self,
+        tally: Tally,
+        *,
+        aa: Keeping | Against | None = None,
+        wake: Callable[[], None],
+        tell: Callable[[str], None],
     ) -> Judging:
-        """What compares; `is_recorded`: with the recording, in which writes were made that this run leaves out."""
+        """What compares; `aa` where this is a pass of an A/A run."""
         prepared = self._prepared
         return Judging(
-            get_hub().loop,
             prepared.settings,
             self._names,
             tally,
-            left_out=prepared.plan.decisions.left_out(self._names) if is_recorded else (),
+            left_out=prepared.plan.decisions.left_out(self._names),
             hosts=hosts_of(prepared.router, prepared.recording.manifest.hosts),
             wake=wake,
             tell=tell,
+            aa=aa,
         )
 
     def source(

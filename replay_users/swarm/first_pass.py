@@ -16,6 +16,7 @@ from zlib import crc32
 
 from replay_users.compare.case import head_of
 from replay_users.errors import StoreError
+from replay_users.model import Verdict
 from replay_users.private import make_folder
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from replay_users.model import Flight
+    from replay_users.results.tally import Tally
 
-__all__ = ["NO_FIRST", "FirstPass"]
+__all__ = ["NO_FIRST", "Against", "FirstPass", "Keeping"]
 
 NO_FIRST: Final = "first_pass"
 """Why a pair was not compared: the first pass has no answer to it, or had no room for one."""
@@ -61,13 +63,12 @@ class FirstPass:
         """How many answers there are."""
         return len(self._places)
 
-    def keep(self, flights: Sequence[Flight]) -> Sequence[Flight]:
+    def keep(self, flights: Sequence[Flight]) -> None:
         """Keep the answers of a batch, which is not compared with anything but its status."""
         for flight in flights:
             if flight.fault is None:
                 self._keep(flight)
                 flight.body, flight.response_head, flight.status = None, b"", flight.answer_status
-        return flights
 
     def _keep(self, flight: Flight) -> None:
         """An exchange that is in the recording twice under one id has the first of both answers."""
@@ -114,3 +115,32 @@ class FirstPass:
         """Forget everything; the disk's space is free again."""
         self._places.clear()
         self._file.close()
+
+
+class Keeping:
+    """The first pass: its answers are kept."""
+
+    def __init__(self, answers: FirstPass) -> None:
+        """Where."""
+        self._answers = answers
+
+    def take(self, flights: list[Flight], _tally: Tally) -> tuple[list[Flight], list[Flight]]:
+        """Those to be compared, and those that cannot be."""
+        self._answers.keep(flights)
+        return flights, []
+
+
+class Against:
+    """The second pass: its answers are compared with those of the first."""
+
+    def __init__(self, answers: FirstPass) -> None:
+        """Those."""
+        self._answers = answers
+
+    def take(self, flights: list[Flight], tally: Tally) -> tuple[list[Flight], list[Flight]]:
+        """Those to be compared, and those that cannot be, which are unchecked."""
+        found, missing = self._answers.hand_out(flights)
+        for flight in missing:
+            flight.judged = Verdict.UNCHECKED
+            tally.unchecked(flight, NO_FIRST)
+        return found, missing

@@ -8,18 +8,24 @@ so that every run ends.
 from __future__ import annotations
 
 import time
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gevent.hub import get_hub
 
 from replay_users.compare.desk import Desk
 from replay_users.compare.rules import HostMap
 from replay_users.swarm.comparers import Comparers
+from replay_users.swarm.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from replay_users.compare.desk import Ledger
+    from replay_users.model import Flight
     from replay_users.plan.route import Router
+    from replay_users.results.tally import Tally
+    from replay_users.swarm.first_pass import Against, Keeping
     from replay_users.swarm.settings import RunSettings
 
 __all__ = ["Judging", "hosts_of"]
@@ -60,40 +66,48 @@ class Judging:
 
     def __init__(
         self,
-        loop: Any,
         settings: RunSettings,
         endpoints: Sequence[str],
-        ledger: Ledger,
+        tally: Tally,
         *,
         left_out: Sequence[str],
         hosts: HostMap | None = None,
         wake: Callable[[], None],
         tell: Callable[[str], None],
+        aa: Keeping | Against | None = None,
     ) -> None:
         """No process is started before there is something to judge.
 
         `endpoints` are the names by index, `left_out` those whose writes are not replayed, `hosts` what the target's hosts
-        stand for; `wake` is called when the desk has something to do, `tell` with what a person should know.
+        stand for; `wake` is called when the desk has something to do, `tell` with what a person should know. `receive`
+        takes answers as the desk does, and in an A/A run (`aa`) puts those of its first pass beside them.
         """
         self._crew: Comparers | None = None
+        self.witness = Witness(tally, endpoints)
         self._wake = wake
         self._answered_at: float | None = None
         if settings.comparers:
             self._crew = Comparers(
-                loop, settings.comparers, settings.rules, endpoints, hosts=hosts, wake=wake, tell=tell
+                get_hub().loop, settings.comparers, settings.rules, endpoints, hosts=hosts, wake=wake, tell=tell
             )
         self.desk = Desk(
             settings.rules,
             endpoints,
-            ledger,
+            self.witness,
             time.monotonic_ns,
             crew=self._crew,
             sampling=settings.sampling,
             hosts=hosts,
-            left_out=left_out,
+            left_out=() if aa else left_out,
         )
+        self.receive = partial(self._receive, aa, tally) if aa else self.desk.receive
         for glob in settings.sampling.idle(endpoints):
             tell(f"--compare-sample {glob!r} matches no endpoint of the recording")
+
+    def _receive(self, aa: Keeping | Against, tally: Tally, flights: list[Flight]) -> list[Flight]:
+        """Take answers of a pass of an A/A run; gives back those that need no more judging."""
+        compared, without = aa.take(flights, tally)
+        return [*self.desk.receive(compared), *without]
 
     def counters(self) -> dict[str, int]:
         """What it took, for the result."""

@@ -165,6 +165,11 @@ class MasterRun:
         return self._accounts.comparers
 
     @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, redacted by the workers."""
+        return self._accounts.exhibits
+
+    @property
     def user_code_failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, on all workers together."""
         return self._accounts.failures

@@ -23,13 +23,12 @@ from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.chores import Chores
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.timer import open_timer
-from replay_users.model import OTHER_ENDPOINT, SkipReason, Verdict
+from replay_users.model import OTHER_ENDPOINT, SkipReason
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.assembly import Assembly
-from replay_users.swarm.first_pass import NO_FIRST
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
 from replay_users.swarm.upkeep import Upkeep
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from replay_users.engine.timer import Timer
     from replay_users.errors import ReplayError
     from replay_users.model import Drop, Flight
-    from replay_users.swarm.first_pass import FirstPass
+    from replay_users.swarm.first_pass import Against, Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -71,13 +70,12 @@ class Run:
         *,
         columns: Sequence[str] = REPLAY_COLUMNS,
         partitions: frozenset[int] | None = None,
-        keep: FirstPass | None = None,
-        against: FirstPass | None = None,
+        aa: Keeping | Against | None = None,
     ) -> None:
         """Nothing is read or sent before `begin`.
 
         `columns` are decoded, needed or not. `partitions` are the share of the recording to replay; `None` is all of it.
-        Answers go to `keep` instead of being compared, or are compared with those of `against` instead of the recorded ones.
+        `aa`: this is a pass of an A/A run.
         """
         self.id = run_id
         self.prepared = prepared
@@ -88,7 +86,6 @@ class Run:
         self._began: Timer | None = None
         self.stopped_by: str | None = None
         self.error: ReplayError | None = None
-        self._keep, self._against = keep, against
         settings, loop = prepared.settings, get_hub().loop
         self.names = [info.name for info in prepared.recording.manifest.endpoints]
         self.tally = Tally(self.names)
@@ -99,7 +96,7 @@ class Run:
         made = Assembly(run_id, prepared, hooks, self.names)
         self.engine = made.engine(self.schedule, wake=self._wake, unsigned=self._unsigned)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
-        self._judging = made.judging(self.tally, is_recorded=against is None, wake=self._wake, tell=self._upkeep.tell)
+        self._judging = made.judging(self.tally, aa=aa, wake=self._wake, tell=self._upkeep.tell)
         self.desk = self._judging.desk
         self.source = made.source(columns, partitions, unread=self.tally.unread, wake=self._wake)
         self.feed = made.feed(
@@ -132,6 +129,11 @@ class Run:
     def warnings(self) -> tuple[RunEvent, ...]:
         """What of its targets went wrong beside its requests; a few at most."""
         return tuple(self._upkeep.events)
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, redacted."""
+        return self._judging.witness.exhibits()
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
@@ -289,23 +291,8 @@ class Run:
             return False
         batch = finished[:_PIECE]
         del finished[:_PIECE]
-        if self._keep is not None or self._against is not None:
-            batch = self._passed(batch)
-        self._count(self.desk.receive(batch))
+        self._count(self._judging.receive(batch))
         return True
-
-    def _passed(self, batch: list[Flight]) -> list[Flight]:
-        """A pass of an A/A run: answers are kept, or stand beside those of the first pass; what has none is unchecked."""
-        if self._keep is not None:
-            self._keep.keep(batch)
-        if self._against is None:
-            return batch
-        batch, missing = self._against.hand_out(batch)
-        for flight in missing:
-            flight.judged = Verdict.UNCHECKED
-            self.tally.unchecked(flight, NO_FIRST)
-        self._count(missing)
-        return batch
 
     def _judge(self) -> bool:
         judged = self.desk.work(_JUDGING)

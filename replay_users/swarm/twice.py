@@ -17,7 +17,7 @@ from gevent.event import Event
 
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
-from replay_users.swarm.first_pass import FirstPass
+from replay_users.swarm.first_pass import Against, FirstPass, Keeping
 from replay_users.swarm.run import Run
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Twice:
         self._environment = environment
         self._hooks = hooks
         self._answers = FirstPass(Path(prepared.settings.out.replace("{id}", run_id)))
-        self._first = Run(run_id, prepared, environment, hooks, keep=self._answers)
+        self._first = Run(run_id, prepared, environment, hooks, aa=Keeping(self._answers))
         self._second: Run | None = None
         self._stopped_by: str | None = None
 
@@ -66,7 +66,7 @@ class Twice:
         try:
             self._first.done.wait()
             if self._first.error is None and self._stopped_by in _GOES_ON and self._first.stopped_by in _GOES_ON:
-                second = Run(self.id, self.prepared, self._environment, self._hooks, against=self._answers)
+                second = Run(self.id, self.prepared, self._environment, self._hooks, aa=Against(self._answers))
                 self._second = second
                 second.begin()
                 second.done.wait()
@@ -119,6 +119,11 @@ class Twice:
     def comparers(self) -> Mapping[str, int]:
         """What comparing took."""
         return self._now.comparers
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars of the second pass, redacted."""
+        return self._second.exhibits if self._second is not None else []
 
     @property
     def user_code_failures(self) -> Mapping[str, int]:

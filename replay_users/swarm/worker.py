@@ -243,6 +243,7 @@ class WorkerFace:
             "warnings": warnings,
             "comparers": run.comparers,
             "report": report,
+            **({"exhibits": run.exhibits} if self._drained else {}),
         }
 
     # Ending

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from replay_users.cli import main
+from replay_users.compare.rules import Rules
+from tests.cli.finished import finish
 from tests.integration.replays import record_traffic
 
 if TYPE_CHECKING:
@@ -91,3 +94,33 @@ def test_a_recording_that_is_not_there_is_a_usage_error(
     """As everywhere."""
     assert main(["rules", "check", file, "--recording", str(tmp_path / "none")]) == 2
     assert "there is no recording in" in capsys.readouterr().err
+
+
+PAIRS: list[tuple[str, object, object]] = [("GET /c", {"n": 1, "ms": 1}, {"n": 2, "ms": nth}) for nth in range(4)]
+
+
+def test_rules_are_tried_on_a_finished_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the pairs that it kept: what the rules settle, and what they leave."""
+    run = finish(tmp_path / "run", PAIRS, Rules())
+    path = tmp_path / "more.yaml"
+    path.write_text("- ignore: $.n\n  reason: expected\n")
+    assert main(["rules", "try", run, "--rules", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert f"{run}: of " in said
+    assert re.search(r"settled  \dx  GET /c  root\['n'\]  value", said)
+    assert main(["rules", "try", run, "--rules", str(path), "--json"]) == 0
+    shown: Any = json.loads(capsys.readouterr().out)
+    assert shown["tried"] == shown["matched"] + shown["differ"]
+    assert {each[1] for each in shown["settled"]} == {"root['n']"}
+
+
+def test_a_run_that_kept_nothing_cannot_be_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor one whose file was edited: both in a sentence."""
+    run = finish(tmp_path / "run", [("GET /c", 1, 1)], Rules())
+    path = tmp_path / "none.yaml"
+    path.write_text("")
+    assert main(["rules", "try", run, "--rules", str(path)]) == 2
+    assert "has kept no answers" in capsys.readouterr().err
+    (tmp_path / "run" / "exhibits.jsonl").write_text('{"id": 1}\n')
+    assert main(["rules", "try", run, "--rules", str(path)]) == 2
+    assert "is not what a run has kept" in capsys.readouterr().err

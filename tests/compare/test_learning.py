@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from replay_users.compare.accept import Acceptance
 from replay_users.compare.difference import Class, Differences, Kind, Match
 from replay_users.compare.judge import Recorded, judge
 from replay_users.compare.learning import AA, BASELINE, Evidence, Lesson, learn, together
-from replay_users.compare.noise import Drift, Rate, Refusal
+from replay_users.compare.noise import Drift, Rate, Refusal, unseen
 from replay_users.compare.rules import Rules
 from replay_users.compare.rules.model import Ignore
 from replay_users.model import Answer
@@ -142,7 +143,11 @@ def test_an_aa_run_under_its_rules_is_clean_and_nothing_else_is_hidden(
 ) -> None:
     """What drifted is ignored wherever it drifted; a field that did not drift still counts."""
     pairs = []
-    for body, endpoint in exchanges:
+    for drawn, endpoint in exchanges:
+        body = {
+            **drawn,
+            "rows": [{**row, "id": nth} for nth, row in enumerate(drawn["rows"])],
+        }  # else it may be their order
         other = {
             **body,
             "rows": [{**row, **{name: _drifted(row[name], data) for name in noise}} for row in body["rows"]],
@@ -160,3 +165,22 @@ def _drifted(value: object, data: st.DataObject) -> object:
     if isinstance(value, str):
         return data.draw(st.sampled_from(["a", "b", "c"]))
     return data.draw(st.integers(0, 9))
+
+
+@pytest.mark.parametrize(("q", "n"), [(0.01, 200), (0.05, 200), (0.001, 1_000)], ids=["1-200", "5-200", "0.1-1000"])
+def test_noise_is_learnt_as_often_as_the_confidence_says(q: float, n: int) -> None:
+    """Simulated: of 400 fields that are noisy at a rate, as many are missed as the formula tells; no quiet one is learnt."""
+    dice = random.Random(7)
+    seen = [sum(dice.random() < q for _ in range(n)) for _ in range(400)]
+    drifts = [
+        Drift(
+            endpoint="GET /a", path_text=f"root['f{nth}']", kind=Kind.VALUE, rate=Rate(seen=count, total=n, sessions=n)
+        )
+        for nth, count in enumerate(seen)
+        if count
+    ]
+    measured = {"GET /a": Rate(seen=0, total=n, sessions=n), "GET /quiet": Rate(seen=0, total=n, sessions=n)}
+    rules = learn(Evidence(source=AA, drifts=tuple(drifts), measured=measured), Acceptance(), expires=None).rules
+    missed = 1 - len(rules) / 400
+    assert abs(missed - unseen(q, n)) < 0.08
+    assert {rule.endpoint for rule in rules} == {"GET /a"}

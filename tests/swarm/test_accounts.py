@@ -184,3 +184,12 @@ def test_a_run_that_was_stopped_before_anybody_had_a_share(prepared: Prepared) -
     """While workers were still being asked for nothing was begun either."""
     tally, _ = Accounts(prepared).sum([])
     assert tally.totals().skipped_by == {"stopped": 40}
+
+
+def test_exhibits_of_all_workers_are_kept_once(prepared: Prepared) -> None:
+    """They come with the last report; what is none is left out."""
+    accounts = Accounts(prepared)
+    accounts.take("a", {**said(1), "exhibits": [{"id": "x", "n": 1}, {"id": "y"}, "nonsense"]})
+    accounts.take("b", {**said(1), "exhibits": [{"id": "x", "n": 1}]})
+    accounts.take("c", {**said(1), "exhibits": "nonsense"})
+    assert sorted(line["id"] for line in accounts.exhibits) == ["x", "y"]

@@ -43,6 +43,7 @@ class Ended:
         self.elapsed = 5_000_000_000
         self.connections = {"opened": 2, "reused": 28, "closed_idle": 1}
         self.comparers = {"processes": 1, "queue_peak_bytes": 9}
+        self.exhibits: list[dict[str, Any]] = []
         self.events: tuple[RunEvent, ...] = ()
         self.workers: tuple[Any, ...] = ()
         self.lost: tuple[str, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gevent.hub import get_hub
 
 from replay_users.compare.desk import QUEUE_FULL
 from replay_users.plan.host import parse_host
@@ -30,9 +29,7 @@ class Made(Judging):
         self.told: list[str] = []
         self.wakes = 0
         self.tally = Tally(["GET /a"])
-        super().__init__(
-            get_hub().loop, settings, ["GET /a"], self.tally, left_out=(), wake=self._woken, tell=self.told.append
-        )
+        super().__init__(settings, ["GET /a"], self.tally, left_out=(), wake=self._woken, tell=self.told.append)
 
     def _woken(self) -> None:
         self.wakes += 1

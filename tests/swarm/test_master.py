@@ -123,6 +123,13 @@ def test_a_worker_is_heard_while_the_plan_is_made(environment: Any, monkeypatch:
     assert face.conductor.workers == ["a"]
 
 
+def test_an_aa_run_is_refused(face: Any) -> None:
+    """Its first answers are in one process, so it has no workers."""
+    face.environment.parsed_options.aa = "2"
+    with pytest.raises(UsageError, match="leave out --processes"):
+        face.make_ready()
+
+
 def test_what_is_granted_holds_for_everybody(options: MakeOptions, traffic: str) -> None:
     """Workers prepare by the master's options, target and time limit; not by where it writes, and no secret is in them."""
     chosen = options(

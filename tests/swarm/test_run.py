@@ -259,7 +259,7 @@ def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], mon
         return []
 
     monkeypatch.setattr(run.feed, "work", work)
-    monkeypatch.setattr(run.desk, "receive", receive_)
+    monkeypatch.setattr(run._judging, "receive", receive_)
     run.engine.finished.append(make_flight())
     run._chores._one()
     monkeypatch.setattr(module, "_LOW", 0)

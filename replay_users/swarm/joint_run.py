@@ -193,7 +193,10 @@ class JointRun:
         self.shares.change(share.worker, state=ShareState.READY)
         if ready.digest == self.order.digest:
             return []
-        why = "it has another manifest, rules or options; give both the same recording and the same files"
+        why = (
+            "it has another manifest, rules or options; give both the same recording (nothing ingested meanwhile)"
+            " and the same files"
+        )
         return self._fail(UsageError(f"worker {share.worker} makes another plan than the master: {why}"), now)
 
     def _refused(self, worker: str, refused: Refused, now: int) -> list[Send] | None:

@@ -26,7 +26,6 @@ from replay_users.swarm.local import USER_ENDED
 from replay_users.swarm.master import boot_id
 from replay_users.swarm.messages import FROM_MASTER, Hello, read_message
 from replay_users.swarm.part import (
-    MASTER_LOST,
     Begin,
     LeaveSwarm,
     Part,
@@ -51,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["WorkerFace"]
 
 _TOOL_ERROR = 1
+_PATIENCE = 60_000_000_000
+"""ns that a worker without a run waits for a silent master, as Locust's own workers do (MASTER_HEARTBEAT_TIMEOUT)."""
 _TICK_S = 0.25
 _STALLED = 2_000_000_000  # ns between ticks after which heartbeats are waiting to be read: no silence is judged before they are
 _USER_S = 60.0  # for Locust to spawn a user; while the master plans, none is asked for
@@ -118,7 +119,7 @@ class WorkerFace:
             if stalled:
                 continue
             self._act(self._part.tick(now))
-            if self._part.state is PartState.IDLE and now - self._heard >= MASTER_LOST:
+            if self._part.state is PartState.IDLE and now - self._heard >= _PATIENCE:
                 self._leave()
 
     def _act(self, actions: Sequence[Action]) -> None:
@@ -294,7 +295,8 @@ class WorkerFace:
     def _leave(self) -> None:
         """The master is gone: there is nobody to report to."""
         if not self._leaving:
-            _logger.error("the master has not been heard of for %d s: leaving", MASTER_LOST // 1_000_000_000)
+            silence = (time.monotonic_ns() - self._heard) // 1_000_000_000
+            _logger.error("the master has not been heard of for %d s: leaving", silence)
             self.environment.process_exit_code = _TOOL_ERROR
             gevent.spawn(self._quit)
 

@@ -179,4 +179,5 @@ def test_all_kinds_mixed(faulty: FaultTarget, method: str, count: int) -> None:
     assert method != "POST" or not resent
     assert sum(did.begun.values()) >= count
     assert did.whole <= count + resent
-    assert ended.keys() <= {None, *(fault for kind in FAULT_KINDS for fault in kind.meets), Fault.LATE_BYTES}
+    late = {Fault.LATE_BYTES, Fault.CONNECT_TIMEOUT}  # the latter on a busy machine
+    assert ended.keys() <= {None, *late, *(fault for kind in FAULT_KINDS for fault in kind.meets)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from replay_users.compare.difference import Class, UncheckedReason
 from replay_users.compare.sampling import SAMPLED
 from replay_users.model import Fault
+from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
 
@@ -68,6 +69,7 @@ class Evidence:
     lost: Sequence[str] = ()
     noise: Sequence[Noise] = ()
     noise_decides: bool = False
+    compared_with: str = RECORDING
 
 
 def checks_of(evidence: Evidence) -> tuple[Check, ...]:
@@ -193,7 +195,8 @@ def _mismatches(evidence: Evidence) -> Check | None:
     compared = totals.compared + _by_status(totals)
     if not compared:
         return None
-    sentence = f"{totals.regressions:,} of {compared:,} compared answers differ from the recording, none may"
+    against = "the first pass" if evidence.compared_with == FIRST_PASS else "the recording"
+    sentence = f"{totals.regressions:,} of {compared:,} compared answers differ from {against}, none may"
     if apart := _apart(totals):
         told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in apart.items())
         sentence += f"; {sum(apart.values()):,} more for another reason ({told})"

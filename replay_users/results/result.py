@@ -107,6 +107,7 @@ def conclude(
             lost=facts.lost,
             noise=noise,
             noise_decides=noise_decides,
+            compared_with=facts.compared_with,
         )
     )
     return RunResult(

@@ -195,3 +195,11 @@ def test_coverage_is_never_rounded_up_to_its_limit() -> None:
     checks = {check.name: check for check in found(planned=10_000, compared=9_499, matched=9_499)}
     assert checks["coverage"].verdict is Decision.FAIL
     assert "(94.9 %)" in checks["coverage"].sentence
+
+
+def test_what_answers_were_compared_with_is_said() -> None:
+    """The second pass of an A/A run differs from the first one, not from the recording."""
+    totals = Totals(sent=2, compared=2, matched=1, mismatched=1, mismatched_by={"regression": 1})
+    evidence = Evidence(planned=2, totals=totals, validity=Validity(valid=True), speeds={}, compared_with="first_pass")
+    [check] = [check for check in checks_of(evidence) if check.name == "mismatches"]
+    assert check.sentence == "1 of 2 compared answers differ from the first pass, none may"

@@ -100,7 +100,7 @@ class Engine:
         return time.monotonic_ns() - self.start
 
     def readdress(self, nth: int, addresses: Sequence[Address]) -> None:
-        """The addresses of a target are now these, each worth another try."""
+        """The name of a target now gives these addresses; what is avoided of them is worth one try."""
         self.pools[nth].readdress(addresses)
 
     def pump(self) -> None:

@@ -223,7 +223,8 @@ def test_one_target_moves(rig: Callable[..., Rig], target: ScriptedTarget) -> No
         flights[1].route = 1
         live.fly(*flights)
         live.engine.readdress(1, [other.refusing, other.address])
-        live.engine.readdress(1, [other.refusing])
+        for _ in range(3):
+            live.engine.readdress(1, [other.refusing])
         again = [request(), request()]
         again[1].route = 1
         live.fly(*again)
@@ -269,7 +270,8 @@ def test_new_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     (refused,) = live.fly(request())
     live.engine.readdress(0, [target.address])
     (moved,) = live.fly(request())
-    live.engine.readdress(0, [target.refusing])
+    for _ in range(3):
+        live.engine.readdress(0, [(socket.AF_INET, ("127.0.0.2", target.refusing[1][1]))])
     (gone,) = live.fly(request())
     assert [flight.fault for flight in (refused, moved, gone)] == [Fault.CONNECT, None, Fault.CONNECT]
     assert (live.engine.counters.opened, live.engine.counters.retired) == (1, 1)

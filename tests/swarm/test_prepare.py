@@ -148,7 +148,7 @@ def test_a_tunnel_is_where_requests_over_tls_go(
 ) -> None:
     """The proxy is asked for the target, with its header, which is in no request; the name that is verified is the target's."""
     tried = []
-    monkeypatch.setattr(module, "check_tls", lambda *given: tried.append(given))
+    monkeypatch.setattr(module, "check_tls", lambda *given, option: tried.append((*given, option)))
     monkeypatch.setenv("https_proxy", "http://me:pass@127.0.0.1:3128")
     monkeypatch.setenv("OTHER", "x")
     given = {"proxy": "env", "proxy_header": header, "preserve_host": True, "connect_timeout": "3s"}
@@ -160,7 +160,7 @@ def test_a_tunnel_is_where_requests_over_tls_go(
     )
     assert target.origin.tls is not None
     assert target.origin.tls.settings.server_name == "staging.invalid"
-    assert tried == [(target.addresses, target.origin.tls, target.origin.tunnel, 3.0)]
+    assert tried == [(target.addresses, target.origin.tls, target.origin.tunnel, 3.0, "--host")]
     (wire,) = prepared.wires("r1")
     built = wire.build("GET", "shop.example.com", b"/x", b"", b"", 0)
     assert isinstance(built, bytes)
@@ -169,12 +169,13 @@ def test_a_tunnel_is_where_requests_over_tls_go(
 
 
 def test_tls_is_as_asked(options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another name, no verification; plain targets beside it have none."""
-    monkeypatch.setattr(module, "check_tls", lambda *_: None)
+    """Another name, no verification; plain targets beside it have none. What is wrong is said of the option that gave it."""
+    tried = []
+    monkeypatch.setattr(module, "check_tls", lambda *_, option: tried.append(option))
     given = {"sni": "shop.internal", "insecure": True, "map": ["a=https://127.0.0.1:8443"]}
     prepared = prepare(read_settings(options(recording=traffic, **given), HOST))
     plain, secure = prepared.targets
-    assert plain.origin.tls is None
+    assert (plain.origin.tls, tried) == (None, ["--map"])
     assert secure.origin.tls is not None
     assert (secure.origin.tls.settings.server_name, secure.origin.tls.settings.verify) == ("shop.internal", False)
 

@@ -2,6 +2,7 @@ r"""One pair to be judged, as values that can travel: what was recorded, what wa
 
 Law: pure. Wherever a pair is judged, in the hub or in a comparer process, it is judged here, so that both say the same.
 The subtle thing: of an answer more may have come than was kept. What was kept may equal the recording; the whole does not.
+Nor does the hash of what was kept say anything of the whole.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ _END = b"\r\n\r\n"
 
 
 class Case(NamedTuple):
-    """A pair. `head` and `answer_head` are header blocks; `body` is None where it was not kept or not whole."""
+    """A pair. `head` and `answer_head` are header blocks; `body` is None where it was not kept or not whole.
+
+    `hash` is that of the whole recorded body where `body` is None and capture saw it all.
+    """
 
     endpoint: int
     status: int
@@ -36,6 +40,7 @@ class Case(NamedTuple):
     answer_head: bytes
     answer_body: bytes
     answer_size: int
+    hash: bytes | None = None
 
 
 def case_of(flight: Flight) -> Case:
@@ -49,6 +54,7 @@ def case_of(flight: Flight) -> Case:
         head_of(flight.answer_head),
         flight.answer_body,
         flight.answer_size,
+        flight.hash,
     )
 
 
@@ -67,7 +73,8 @@ class Judge:
         is_cut = case.answer_size > len(case.answer_body)
         if body is not None and is_cut and case.answer_status == case.status:
             return Unchecked(UncheckedReason.SIZE)
-        recorded = Recorded(case.status, case.head, body, len(body) if body is not None else 0)
+        size, known = (0, None if is_cut else case.hash) if body is None else (len(body), None)
+        recorded = Recorded(case.status, case.head, body, size, known)
         answer = Answer(case.answer_status, case.answer_head, case.answer_body)
         return judge(recorded, answer, self._rules, endpoint, heads=self._heads, limits=self._limits)
 

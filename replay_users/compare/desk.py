@@ -147,7 +147,7 @@ class Desk:
             ):
                 flight.judged = matched
                 done.append(flight)
-            elif body is None:  # nothing but the status to look at
+            elif body is None and flight.hash is None:  # nothing but the status to look at
                 self._decide(flight)
                 done.append(flight)
             elif self._burden >= QUEUE_BYTES or self._count >= QUEUE_ROWS:

@@ -71,7 +71,8 @@ _LENGTH = Struct("<I")
 _PREFIX = Struct("<Ic")
 _BATCH = Struct("<QI")
 _PAIR = Struct("<IiiQIiII")
-_NONE = -1  # length of a recorded body that there is not
+_NONE, _HASHED = -1, -2  # lengths of a recorded body that there is not; of the second there is the hash instead
+_HASH = 16
 _KINDS = tuple(Kind)
 _NUMBERS = {kind: nth for nth, kind in enumerate(_KINDS)}
 _ERRORS = "surrogatepass"  # keys of bodies may hold lone surrogates
@@ -145,6 +146,10 @@ def pack_pairs(first: int, flights: Sequence[Flight]) -> bytes:
                 answer_head,
             )
             continue
+        if body is not None:
+            length = len(body)
+        else:
+            body, length = (b"", _NONE) if flight.hash is None else (flight.hash, _HASHED)
         parts += (
             pack(
                 flight.endpoint,
@@ -152,12 +157,12 @@ def pack_pairs(first: int, flights: Sequence[Flight]) -> bytes:
                 flight.answer_status,
                 flight.answer_size,
                 len(head),
-                _NONE if body is None else len(body),
+                length,
                 len(answer_head),
                 len(answer),
             ),
             head,
-            body or b"",
+            body,
             answer_head,
             answer,
         )
@@ -184,11 +189,12 @@ def _pairs(content: bytes, count: int) -> Iterator[Case]:
         at += _PAIR.size
         texts = []
         for length in lengths:
-            texts.append(content[at : at + max(0, length)])
-            at += max(0, length)
+            held = _HASH if length == _HASHED else max(0, length)
+            texts.append(content[at : at + held])
+            at += held
         head, body, answer_head, answer = texts
-        whole = None if lengths[1] < 0 else body
-        yield Case(endpoint, status, head, whole, answer_status, head_of(answer_head), answer, answer_size)
+        whole, known = None if lengths[1] < 0 else body, body if lengths[1] == _HASHED else None
+        yield Case(endpoint, status, head, whole, answer_status, head_of(answer_head), answer, answer_size, known)
     if at != len(content):
         raise ValueError("a batch has not the length that it says")
 

@@ -116,5 +116,12 @@ def _unseen(recorded: Recorded, replayed: Answer, bodies: Bodies) -> Match | Unc
     is_opaque = media(recorded.head).form is media(replayed.head).form is Form.OPAQUE
     is_other = recorded.hash is not None or recorded.size not in {0, len(replayed.body)}
     if is_opaque and is_other and not codings(recorded.head) and not codings(replayed.head):
-        return bodies.whole(Kind.VALUE, f"{recorded.size} bytes", f"{len(replayed.body)} bytes")
+        return bodies.whole(Kind.VALUE, *_told_apart(recorded, replayed.body))
     return Unchecked(UncheckedReason.NOT_RECORDED)
+
+
+def _told_apart(recorded: Recorded, replayed: bytes) -> tuple[str, str]:
+    """Two bodies by what tells them apart: their sizes, or, where the recorded one is not known or the same, their hashes."""
+    if recorded.hash is not None and recorded.size in {0, len(replayed)}:
+        return f"BLAKE2b {recorded.hash.hex()}", f"BLAKE2b {body_hash(replayed).hex()}"
+    return f"{recorded.size} bytes", f"{len(replayed)} bytes"

@@ -68,7 +68,8 @@ class FirstPass:
         for flight in flights:
             if flight.fault is None:
                 self._keep(flight)
-                flight.body, flight.response_head, flight.status = None, b"", flight.answer_status
+                flight.body = flight.hash = None
+                flight.response_head, flight.status = b"", flight.answer_status
 
     def _keep(self, flight: Flight) -> None:
         """An exchange that is in the recording twice under one id has the first of both answers."""
@@ -109,6 +110,7 @@ class FirstPass:
         if check != crc32(flight.id.encode()):
             return False
         flight.status, flight.duration, flight.response_head, flight.body = status, service, fields, body
+        flight.hash = None  # of the recorded body
         return True
 
     def close(self) -> None:

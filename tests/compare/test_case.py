@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from replay_users.compare.case import Judge, case_of, head_of
-from replay_users.compare.difference import Differences, Kind, Match, Unchecked
+from replay_users.compare.difference import Differences, Kind, Match, Unchecked, UncheckedReason
+from replay_users.compare.lift.opaque import body_hash
 from replay_users.compare.limits import IN_HUB
 from replay_users.compare.rules import HostMap, Ignore, Rules, Unordered
 from replay_users.path import parse_path
@@ -52,6 +53,31 @@ def test_an_answer_that_was_cut_is_unchecked() -> None:
     """Of a longer answer only a part is kept, which may equal the recording; another status differs all the same."""
     assert judged(b"abc", b"abc", answer_size=4) == Unchecked("size")  # type: ignore[arg-type]
     assert isinstance(judged(b"abc", b"abc", answer_size=4, answer_status=500), Differences)
+
+
+@pytest.mark.parametrize(
+    ("answer", "size", "expected"),
+    [
+        pytest.param(b'{"a":1}', 7, Match(), id="equal"),
+        pytest.param(b'{"a":2}', 7, Unchecked(UncheckedReason.NOT_RECORDED), id="another"),
+        pytest.param(b'{"a":1}', 8, Unchecked(UncheckedReason.NOT_RECORDED), id="the-answer-was-cut-too"),
+    ],
+)
+def test_a_recording_that_was_cut_is_compared_by_its_hash(
+    answer: bytes, size: int, expected: Match | Unchecked
+) -> None:
+    """If the answer was kept whole; the hash of a part of it says nothing."""
+    assert judged(None, answer, hash=body_hash(b'{"a":1}'), answer_size=size) == expected
+
+
+def test_an_image_with_another_hash_is_another() -> None:
+    """Its size is not known here, so the hashes are shown."""
+    head = b"content-type: image/png\r\n"
+    marks: Any = {"response_head": head, "answer_head": b"HTTP/1.1 200 OK\r\n" + head + b"\r\n"}
+    verdict = judged(None, b"two", hash=body_hash(b"one"), **marks)
+    assert isinstance(verdict, Differences)
+    assert verdict[0].recorded == f"BLAKE2b {body_hash(b'one').hex()}"
+    assert verdict[0].replayed == f"BLAKE2b {body_hash(b'two').hex()}"
 
 
 def test_hosts_are_mapped() -> None:

@@ -13,6 +13,7 @@ from replay_users.compare.desk import COMPARER, QUEUE_FULL, Desk
 from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.compare.frames import CLEAN, NOISY, Crash, Reply, pack_differences
 from replay_users.compare.headers import Heads
+from replay_users.compare.lift.opaque import body_hash
 from replay_users.compare.rules import Ignore, Rules
 from replay_users.compare.sampling import SAMPLED, parse_sampling
 from replay_users.model import Fault, Verdict
@@ -169,6 +170,8 @@ def test_where_only_the_status_can_be_compared_nothing_waits(
         pytest.param(b'{"at":1}', b'{"at":2}', {}, Verdict.MATCHED, ["root['at']"], id="ignored-by-a-rule"),
         pytest.param(b'{"a":1}', b'{"a":2}', {}, Verdict.MISMATCHED, [], id="differs"),
         pytest.param(b"x", b"x", {"answer_status": 500}, Verdict.MISMATCHED, [], id="same-bytes-another-status"),
+        pytest.param(None, b"x", {"hash": body_hash(b"x")}, Verdict.MATCHED, [], id="same-hash"),
+        pytest.param(None, b"y", {"hash": body_hash(b"x")}, Verdict.UNCHECKED, ["not_recorded"], id="another-hash"),
     ],
 )
 def test_what_is_not_equal_waits_for_work(

@@ -63,11 +63,12 @@ def steps(difference: Difference) -> list[Any]:
 
 FLIGHTS = st.lists(
     st.builds(
-        lambda endpoint, status, body, answer: make_flight(
+        lambda endpoint, status, body, known, answer: make_flight(
             endpoint=endpoint,
             status=status,
             response_head=b"A: b\r\n",
             body=body,
+            hash=known if body is None else None,
             answer_status=200,
             answer_head=HEAD,
             answer_body=answer,
@@ -76,6 +77,7 @@ FLIGHTS = st.lists(
         st.integers(0, 2**32 - 1),
         st.integers(-1, 999),
         st.none() | st.binary(max_size=40),
+        st.none() | st.binary(min_size=16, max_size=16),
         st.binary(max_size=40),
     ),
     max_size=5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -75,6 +76,17 @@ def test_the_digest_is_of_plan_and_rules(options: MakeOptions, traffic: str, tmp
         digests.append(prepare(read_settings(chosen, HOST), sends=False).digest)
     assert digests[0] == digests[1]
     assert len(set(digests)) == 3
+
+
+@pytest.mark.parametrize("capture", [{"complete": 40}, {"complete": 39, "response-truncated": 1}], ids=["whole", "cut"])
+def test_hashes_are_read_only_where_answers_were_cut(
+    options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch, capture: dict[str, int]
+) -> None:
+    """Beside what the settings need; a run of a whole recording does not pay for them."""
+    prepared = prepare(read_settings(options(recording=traffic, connections="recorded"), HOST), sends=False)
+    monkeypatch.setattr(prepared.recording, "manifest", replace(prepared.recording.manifest, capture=capture))
+    expected = ("connection", "source", *(("response_hash",) if len(capture) > 1 else ()))
+    assert prepared.more_columns == expected
 
 
 def test_secrets_are_filled_in_and_not_shown(

@@ -18,10 +18,11 @@ import pytest
 from gevent.hub import get_hub
 from gevent.monkey import get_original
 
+from replay_users.compare.lift.opaque import body_hash
 from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.feed import LookAhead
 from replay_users.events import events
-from replay_users.model import Request, Skip
+from replay_users.model import Capture, Request, Skip
 from replay_users.recording.reader import fetch
 from replay_users.results.conservation import broken_laws
 from replay_users.swarm import run as module
@@ -386,6 +387,23 @@ def test_each_host_goes_to_its_target(begin: Callable[..., Run], two_hosts: str,
         assert (totals.sent, totals.matched) == (24, 24)
         assert hosts_of(other) == [other.url.removeprefix("http://")] * 12
         assert hosts_of(target) == [target.url.removeprefix("http://")] * 12
+
+
+@pytest.mark.parametrize("settings", [{"comparers": "0"}, {"comparers": "1"}, {"connections": "recorded"}], ids=str)
+def test_answers_that_capture_cut_are_compared_by_their_hash(
+    begin: Callable[..., Run], tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """Equal ones match, wherever answers are judged; of others, and where there is no hash, it is not known."""
+    cut: dict[str, Any] = {"method": "GET", "capture": Capture.RESPONSE_TRUNCATED, "response_size": len(BODY)}
+    rows = [
+        *make_traffic(8, **cut, response_body=BODY[:3], response_hash=body_hash(BODY)),
+        *make_traffic(4, **cut, response_body=None, response_hash=body_hash(BODY)),
+        *make_traffic(2, **cut, response_body=None, response_hash=body_hash(b"x")),
+        *make_traffic(1, **cut, response_body=None),
+    ]
+    record_in(tmp_path / "cut", [replace(row, id=f"row-{nth}") for nth, row in enumerate(rows)])
+    totals = finish(begin(recording=str(tmp_path / "cut"), **settings))
+    assert (totals.matched, totals.mismatched, totals.unchecked_by) == (12, 0, {"not_recorded": 3})
 
 
 @pytest.mark.parametrize("comparers", ["0", "1"])

@@ -29,6 +29,7 @@ __all__ = [
     "State",
     "Step",
     "format_path",
+    "format_signature",
     "matches",
     "parse_path",
     "signature",
@@ -66,6 +67,7 @@ Path: TypeAlias = tuple[Step, ...]
 _ANY = Any()
 _DEEP = Deep()
 _ROOT = "root"
+_MAX_REMEMBERED = 32  # steps
 # 18 digits: no list is longer, and int() of a text without a bound is quadratic.
 _STEP = re.compile(
     r"""\[(?: (?P<index>[0-9]{1,18}) | (?P<deep>\*\*) | (?P<any>\*)
@@ -104,6 +106,19 @@ def parse_path(text: str) -> Path:
 def signature(path: Path) -> Path:
     """The path without what varies: every index, and every key of a map-like object, becomes `[*]`."""
     return tuple([_ANY if _varies(step) else step for step in path])
+
+
+def format_signature(path: Path) -> str:
+    """The text of a path's signature: there are few, so they are remembered."""
+    if len(path) > _MAX_REMEMBERED or Deep in map(type, path):
+        return format_path(signature(path))
+    return _format_names(tuple([step.name if type(step) is Key and not step.in_map else None for step in path]))
+
+
+@lru_cache(maxsize=512)
+def _format_names(names: tuple[str | None, ...]) -> str:
+    """A path of keys and of steps that are any."""
+    return format_path(tuple([_ANY if name is None else Key(name) for name in names]))
 
 
 def matches(pattern: Path, path: Path) -> bool:

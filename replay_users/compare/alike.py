@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["class_of", "text_of"]
 
+_PLAIN = frozenset({str, int, type(None)})
 _STRICT = json.JSONEncoder(allow_nan=False)
 
 
@@ -51,7 +52,7 @@ def class_of(value: Json, state: State, rules: EndpointRules, tolerated: list[To
     return rules.at(state).alike(value, tolerated)
 
 
-def text_of(item: Json) -> bytes | None:
+def text_of(item: Json) -> str | None:
     """A text that only equal items share, and None where there is none. Equal items may still have different ones."""
     try:
         text = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
@@ -59,7 +60,7 @@ def text_of(item: Json) -> bytes | None:
             _STRICT.encode(item)
     except (ValueError, TypeError, RecursionError):  # too deep, a number that JSON has not, or half a character
         return None
-    return text
+    return text.decode()  # orjson keeps a kilobyte for each text it gives
 
 
 def _members(
@@ -81,10 +82,11 @@ def _members(
 def _plain(value: Json) -> Hashable:
     """The class of a value that no rule is about: equal values alone share it."""
     kind = type(value)
-    if kind is str or kind is int or value is None:
+    if kind in _PLAIN or (kind is float and value == value):  # noqa: PLR0124 - NaN
         return value  # type: ignore[return-value]
     if isinstance(value, dict):
-        return "object", frozenset([(name, _plain(member)) for name, member in value.items()])
+        members = [(name, each if type(each) in _PLAIN else _plain(each)) for name, each in value.items()]
+        return "object", frozenset(members)
     if isinstance(value, list):
-        return "list", tuple([_plain(item) for item in value])
+        return "list", tuple([each if type(each) in _PLAIN else _plain(each) for each in value])
     return exact(value)

@@ -105,10 +105,20 @@ class _Pairing:
         self.bag.pairs.append((i, self._a[i], self._b[j]))
 
     def _equal(self, left: list[int], right: list[int]) -> _Rest:
-        left, right = self._same(left, right, self._a.text, self._b.text)
+        ours, theirs = self._a.texts(left), self._b.texts(right)
+        if _tell_apart(ours) and _tell_apart(theirs):
+            left, right = self._by_text(dict(zip(left, ours, strict=True)), dict(zip(theirs, right, strict=True)))
+        else:
+            left, right = self._same(left, right, self._a.text, self._b.text)
         if left and right:
             left, right = self._same(left, right, self._a.class_at, self._b.class_at)
         return left, right
+
+    def _by_text(self, ours: dict[int, str | None], theirs: dict[str | None, int]) -> _Rest:
+        """Pair equal items where none is there twice, as nearly always."""
+        found = {i: theirs.pop(text) for i, text in ours.items() if text in theirs}
+        self.bag.pairs += [(i, self._a[i], self._b[j]) for i, j in found.items()]
+        return [i for i in ours if i not in found], list(theirs.values())
 
     def _same(
         self, left: list[int], right: list[int], ours: Callable[[int], Hashable], theirs: Callable[[int], Hashable]
@@ -121,7 +131,7 @@ class _Pairing:
             groups[theirs(j)][1].append(j)
         rest: _Rest = [], []
         for name, (some, others) in groups.items():
-            unpaired = (some, others) if name is None else self._near(some, others)
+            unpaired = self._near(some, others) if name is not None and some and others else (some, others)
             rest[0].extend(unpaired[0])
             rest[1].extend(unpaired[1])
         return rest
@@ -154,13 +164,13 @@ class _Pairing:
 
     def _one_by_one(self, left: list[int], right: list[int]) -> _Rest:
         """Pair in the order of the values."""
-        return self._zip(sorted(left, key=self._a.order), sorted(right, key=self._b.order))
+        return self._zip(self._a.in_order(left), self._b.in_order(right))
 
     def _guess(self, left: list[int], right: list[int]) -> _Rest:
         """Pair what is one thing that changed: in an order that the items give, not the lists."""
         if not left or not right:
             return left, right
-        left, right = sorted(left, key=self._a.order), sorted(right, key=self._b.order)
+        left, right = self._a.in_order(left), self._b.in_order(right)
         ours, theirs = self._a.objects(left), self._b.objects(right)
         ids = shared_ids(list(ours.values()), list(theirs.values()))
         if ids is None:
@@ -208,3 +218,9 @@ class _Pairing:
         repeated = [(self._a.first(n), theirs[n] + more, theirs[n]) for n, more in names[0].items() if theirs[n]]
         repeated += [(self._a.first(n), ours[n], ours[n] + more) for n, more in names[1].items() if ours[n]]
         self.bag.repeated += sorted(repeated)
+
+
+def _tell_apart(texts: list[str | None]) -> bool:
+    """Whether each item has a text, and none has that of another."""
+    distinct = set(texts)
+    return len(distinct) == len(texts) and None not in distinct

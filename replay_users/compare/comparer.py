@@ -11,6 +11,7 @@ process, or holds it up, is known without a message per pair.
 from __future__ import annotations
 
 import ctypes
+import gc
 import mmap
 import os
 import pickle
@@ -66,6 +67,7 @@ _FLUSH_BYTES = 64 << 10  # or than this: the hub unpacks a reply in one go (meas
 _MOST_BYTES = 1 << 30  # address space beyond what it has at the start; what needs more raises MemoryError
 _LARGE_BYTES = 512 << 20  # resident, between batches: a pair of 8 MB bodies as trees takes 300 MB
 _LOOK_EVERY = 64  # batches between two looks at its own size
+_CONTAINERS = 100_000  # made between two collections; a body of a megabyte has 20,000, none of them in a cycle
 _SOFT_S = 2.0  # a pair that takes longer than one to two of these is given up
 _PDEATHSIG = 1
 _DIES_FIRST = "500"  # where memory runs out, rather this process than the one that sends
@@ -160,11 +162,7 @@ class Comparer:
 
     def _count(self, endpoint: int, ignored: Iterable[Difference]) -> None:
         """Each place once, however many of its items differ."""
-        signatures = {(difference.path, difference.kind): difference for difference in ignored}
-        where = {
-            (endpoint, mark.path_text, str(mark.kind)) for mark in (each.signature for each in signatures.values())
-        }
-        self._noise.update(where)
+        self._noise.update({(endpoint, each.path_text, each.kind.value) for each in ignored})
 
     def tick(self, _number: int, _frame: FrameType | None) -> None:
         """Time passes: give up a pair that has been judged since the tick before the last one."""
@@ -229,6 +227,8 @@ def main(arguments: list[str]) -> int:
     comparer, frames = Comparer(place, _write), Frames()
     signal.signal(signal.SIGALRM, comparer.tick)
     signal.setitimer(signal.ITIMER_REAL, _SOFT_S, _SOFT_S)
+    gc.freeze()
+    gc.set_threshold(_CONTAINERS)
     seen = 0
     with suppress(BrokenPipeError, ConnectionResetError):
         while data := os.read(0, _READ):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from replay_users.compare.limits import MAX_DIFFERENCES
 from replay_users.compare.status import status_text
-from replay_users.path import Path, format_path, signature
+from replay_users.path import Path, format_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,9 +98,14 @@ class Difference:
     @property
     def signature(self) -> Signature:
         """Where and how, without the indices: its path is valid in a rules file. Of a status it is `200 -> 500`."""
+        return Signature(self.endpoint, self.path_text, self.kind)
+
+    @property
+    def path_text(self) -> str:
+        """What its signature says of where it is."""
         if self.kind is Kind.STATUS:
-            return Signature(self.endpoint, status_text(self.recorded, self.replayed), self.kind)
-        return Signature(self.endpoint, format_path(signature(self.path)), self.kind)
+            return status_text(self.recorded, self.replayed)
+        return format_signature(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from replay_users.compare.alike import class_of, text_of
 from replay_users.compare.rules.holding import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
     from replay_users.compare.rules.endpoint import EndpointRules
     from replay_users.compare.rules.holding import Tolerated
@@ -36,7 +36,7 @@ class Items:
         self._items = items
         self._state = state
         self._rules = rules
-        self._texts: dict[int, bytes | None] = {}
+        self._texts: dict[int, str | None] = {}
         self._classes: dict[int, tuple[Hashable, list[Tolerated]]] = {}
         self._orders: dict[int, _Order] = {}
 
@@ -46,11 +46,21 @@ class Items:
     def __getitem__(self, at: int) -> Json:
         return self._items[at]
 
-    def text(self, at: int) -> bytes | None:
+    def texts(self, positions: Sequence[int]) -> list[str | None]:
+        """The texts of several items."""
+        known, items = self._texts, self._items
+        for at in positions:
+            if at not in known:
+                known[at] = text_of(items[at])
+        return [known[at] for at in positions]
+
+    def text(self, at: int) -> str | None:
         """What only equal items share, None if there is no such text."""
-        if at not in self._texts:
-            self._texts[at] = text_of(self._items[at])
-        return self._texts[at]
+        try:
+            return self._texts[at]
+        except KeyError:
+            text = self._texts[at] = text_of(self._items[at])
+            return text
 
     def class_at(self, at: int) -> Hashable:
         """What items share that rules let pass for each other, but for numbers under a tolerance."""
@@ -70,7 +80,8 @@ class Items:
 
     def name_at(self, at: int) -> Hashable:
         """What only items share that are the same under rules."""
-        return self.class_at(at), self.numbers_at(at)
+        name, tolerated = self._classed(at)
+        return name, tuple([number for number, _ in tolerated])
 
     def counted(self) -> Counter[Hashable]:
         """How often each item is there, by its name."""
@@ -85,6 +96,10 @@ class Items:
         if at not in self._orders:
             self._orders[at] = self._order(self._items[at], at)
         return self._orders[at]
+
+    def in_order(self, positions: list[int]) -> list[int]:
+        """These positions in the order of their items."""
+        return sorted(positions, key=self.order) if len(positions) > 1 else positions
 
     def objects(self, positions: Iterable[int]) -> dict[int, Json]:
         """Those of these items that are objects."""
@@ -117,4 +132,4 @@ class Items:
         if isinstance(item, int | float | Decimal) and not isinstance(item, bool) and item == item:  # noqa: PLR0124 - NaN
             return _NUMBERS, item
         text = self.text(at)
-        return _OTHERS, json.dumps(item, sort_keys=True, default=str) if text is None else text.decode()
+        return _OTHERS, json.dumps(item, sort_keys=True, default=str) if text is None else text

@@ -12,7 +12,7 @@ The subtle thing: Python's `==` takes `1` and `true` for equal. Where it is aske
 from __future__ import annotations
 
 from collections import Counter
-from operator import eq
+from operator import eq, itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
@@ -31,6 +31,7 @@ _Ids: TypeAlias = "list[str | int]"
 # In this order; then whatever ends like an id.
 _ID_NAMES = ("id", "_id", "@id", "uuid", "guid", "key", "pk", "slug", "code", "sku", "name")
 _ID_ENDINGS = ("_id", "Id", "ID", "_uuid", "_key")
+_ID_TYPES = frozenset({str, int})
 _PLAIN_TYPES = {str, int, float, type(None)}
 
 
@@ -82,7 +83,9 @@ def shared_ids(a: list[Json], b: list[Json]) -> tuple[_Ids, _Ids] | None:
 
 def _candidates(first: dict[str, Json], other: dict[str, Json], *, any_key: bool) -> Iterator[str]:
     """Keys that may be ids, the likeliest first, in an order that does not depend on the side."""
-    yield from [name for name in _ID_NAMES if name in first and name in other]
+    for name in _ID_NAMES:
+        if name in first and name in other:
+            yield name
     shared = sorted(first.keys() & other.keys())
     yield from [name for name in shared if name.endswith(_ID_ENDINGS)]
     if any_key:
@@ -91,13 +94,11 @@ def _candidates(first: dict[str, Json], other: dict[str, Json], *, any_key: bool
 
 def _ids(items: list[Json], name: str) -> _Ids | None:
     """The values under this key, or None if they do not tell all items apart."""
-    ids: _Ids = []
-    for item in items:
-        value = item.get(name) if isinstance(item, dict) else None
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            return None
-        ids.append(value)
-    return ids if len(set(ids)) == len(ids) else None
+    try:
+        ids = list(map(itemgetter(name), items))  # type: ignore[arg-type]
+    except (KeyError, TypeError):  # an object without it, or no object
+        return None
+    return ids if _ID_TYPES.issuperset(map(type, ids)) and len(set(ids)) == len(ids) else None
 
 
 def _joined(a: list[Json], b: list[Json], ids_a: _Ids, ids_b: _Ids) -> tuple[list[Pair], bool]:

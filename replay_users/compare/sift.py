@@ -7,6 +7,7 @@ its rule state and its secrecy.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from replay_users.compare.difference import (
@@ -21,6 +22,8 @@ from replay_users.compare.show import names_a_secret, show_key, show_pair
 from replay_users.path import Index, Key, Path, State
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from replay_users.compare.rules import EndpointRules
     from replay_users.compare.rules.model import PlacedRule
     from replay_users.compare.tree import Json
@@ -81,15 +84,16 @@ class _Trail(NamedTuple):
         if step is None:
             return self.path, self.secret
         if isinstance(step, int):
-            return (*self.path, Index(step)), self.secret
-        return (*self.path, _key(step, in_map=self.is_map)), self.secret or names_a_secret(step)
+            return (*self.path, _index(step)), self.secret
+        member = _member(step) if len(step) <= _MAX_KEY_LENGTH else _Member.of(step)
+        return (*self.path, member.in_map if self.is_map else member.key), self.secret or member.secret
 
     def longer(self, place: Place) -> _Trail:
         """The trail down to a place that lies one step below."""
         _, step, a, b = place
         path, secret = self.path_to(step)
         state = self.state if step is None or self.state.dead else self.state.after(step)
-        return _Trail(path, state, secret, _is_a_map(a) or _is_a_map(b))
+        return _Trail(path, state, secret, _is_a_map(a) or (not _have_same_keys(a, b) and _is_a_map(b)))
 
 
 class _Trails:
@@ -102,24 +106,45 @@ class _Trails:
 
     def of(self, place: Place | None) -> _Trail:
         """The trail down to a place; what is above it is made on the way, without recursion."""
+        known = self._known
         unknown: list[Place] = []
-        while place is not None and id(place) not in self._known:
+        while place is not None:
+            trail = known.get(id(place))
+            if trail is not None:
+                break
             unknown.append(place)
             place = place[0]
-        trail = self._root if place is None else self._known[id(place)]
+        else:
+            trail = self._root
         for place in reversed(unknown):
-            trail = self._known[id(place)] = trail.longer(place)
+            trail = known[id(place)] = trail.longer(place)
         return trail
 
 
-def _key(name: str, *, in_map: bool) -> Key:
-    """The step to a member; a key that is itself a secret is not shown."""
-    shown = show_key(name)
-    return Key(shown, in_map or shown != name or _is_an_id(name))
+class _Member(NamedTuple):
+    """The step to a member, the same in a map, and whether a secret stands there; a key that is itself one is not shown."""
+
+    key: Key
+    in_map: Key
+    secret: bool
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        shown = show_key(name)
+        return cls(Key(shown, shown != name or _is_an_id(name)), Key(shown, in_map=True), names_a_secret(name))
+
+
+# Keys are few and come again in every body; of a hostile one, these are half a megabyte.
+_member = lru_cache(maxsize=4096)(_Member.of)
+_index = lru_cache(maxsize=4096)(Index)
 
 
 def _is_an_id(name: str) -> bool:
     return "0" <= name[:1] <= "9" or len(name) > _MAX_KEY_LENGTH
+
+
+def _have_same_keys(a: Json, b: Json) -> bool:
+    return isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys()
 
 
 def _is_a_map(container: Json) -> bool:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from replay_users.compare.head import content_type
+from replay_users.compare.head import LAST, content_type
 from replay_users.compare.lift.lifted import Form
 
 __all__ = ["NO_MEDIA", "Media", "is_textual", "media"]
@@ -72,6 +72,7 @@ _BEGINNINGS: Final = {
 }
 
 
+@lru_cache(maxsize=LAST)
 def media(head: bytes) -> Media:
     """What a header block says its body is."""
     value = content_type(head)

@@ -7,8 +7,7 @@ The subtle thing: a rule for `root` covers the whole body, so such a difference 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from replay_users.compare.coding import Decoded, Undecoded, decode
 from replay_users.compare.difference import (
@@ -42,8 +41,7 @@ _KEPT: Final = "as declared"
 _MARKUP: Final = frozenset({Form.HTML, Form.XML})
 
 
-@dataclass(frozen=True, slots=True)
-class Bodies:
+class Bodies(NamedTuple):
     """What is known of two bodies beside their bytes."""
 
     recorded_head: bytes

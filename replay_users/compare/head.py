@@ -41,7 +41,7 @@ def content_type(head: bytes) -> bytes:
     at = head.lower().find(b"content-type")
     if at < 0:
         return b""
-    found = _TYPE.search(head, max(0, at - 1)) if at else _TYPE.match(head)
+    found = _TYPE.search(head, max(0, at - 1))
     return found[1] if found else b""
 
 

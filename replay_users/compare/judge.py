@@ -9,8 +9,7 @@ took away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from replay_users.compare.bodies import Bodies
 from replay_users.compare.difference import (
@@ -31,7 +30,7 @@ from replay_users.compare.limits import LIMITS, MAX_BODY
 
 if TYPE_CHECKING:
     from replay_users.compare.limits import Limits
-    from replay_users.compare.rules import Rules
+    from replay_users.compare.rules import EndpointRules, Rules
     from replay_users.model import Answer
 
 __all__ = ["MAX_BODY", "Recorded", "joined", "judge"]
@@ -41,8 +40,7 @@ _MATCH: Final = Match()
 _HEADS: Final = Heads()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """The recorded response: `body` as it was on the wire, None where it was not kept or cut.
 
     `size` is its true size, 0 beside a body that was not kept where that is not known; `hash` is that of the whole body, where
@@ -71,31 +69,32 @@ def judge(
         `Match`, with what a rule ignored; `Unchecked` with the reason; or the differences that count, a tuple.
     """
     a, b = recorded.status, replayed.status
+    compiled = rules.for_endpoint(endpoint)
     if a == b:
-        return _messages(recorded, replayed, rules, endpoint, heads, limits)
+        return _messages(recorded, replayed, compiled, endpoint, heads, limits)
     difference = Difference(endpoint, (), Kind.STATUS, str(a), str(b))
-    if rules.for_endpoint(endpoint).status_settled_by(a, b) is None:
+    if compiled.status_settled_by(a, b) is None:
         return Differences((difference,))
     if a // 100 != b // 100 or not _BODILESS.isdisjoint((a, b)):  # nothing else of the two can be the same
         return Match((difference,))
-    return joined(_messages(recorded, replayed, rules, endpoint, heads, limits), Match((difference,)))
+    return joined(_messages(recorded, replayed, compiled, endpoint, heads, limits), Match((difference,)))
 
 
 def _messages(
-    recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str, heads: Heads, limits: Limits
+    recorded: Recorded, replayed: Answer, rules: EndpointRules, endpoint: str, heads: Heads, limits: Limits
 ) -> Match | Unchecked | Differences:
     """Compare all but the statuses of two answers."""
-    fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules.for_endpoint(endpoint))
+    fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules)
     return joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
 
 
 def _bodies(
-    recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str, limits: Limits
+    recorded: Recorded, replayed: Answer, rules: EndpointRules, endpoint: str, limits: Limits
 ) -> Match | Unchecked | Differences:
     """Compare the bodies of two answers whose statuses may stand beside each other."""
     if recorded.status in _BODILESS or recorded.body == replayed.body:
         return _MATCH
-    bodies = Bodies(recorded.head, replayed.head, endpoint, rules.for_endpoint(endpoint), limits)
+    bodies = Bodies(recorded.head, replayed.head, endpoint, rules, limits)
     if recorded.body is None or len(recorded.body) < recorded.size:
         return _unseen(recorded, replayed, bodies)
     if len(recorded.body) > limits.body or len(replayed.body) > limits.body:

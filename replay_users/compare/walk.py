@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from replay_users.compare.difference import Kind
 from replay_users.compare.pairing import align, by_position
-from replay_users.compare.tree import Json, same, written_same
+from replay_users.compare.tree import Json, written_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,11 @@ def _compare(
             if unlike is not None:
                 found.append((place, step, unlike, x, y))
         elif kind is dict or kind is list:
-            if (x or y) and not (shallow and same(x, y)):
+            try:
+                alike = shallow and x == y
+            except RecursionError:  # too deep
+                alike = False
+            if (x or y) and not (alike and written_same(x, y)):
                 below.append((place, step, x, y))
         elif x != y and (kind is not float or x == x or y == y):  # noqa: PLR0124 - NaN is unequal to itself
             found.append((place, step, Kind.VALUE, x, y))

@@ -33,6 +33,7 @@ def test_codings_are_read_in_the_order_they_were_applied(head: bytes, names: tup
         pytest.param(b"content-type: a/b\r\ncontent-type: c/d\r\n", b" a/b", id="the-first"),
         pytest.param(b"x-content-type: a/b\r\n", b"", id="another-name"),
         pytest.param(b"content-type", b"", id="no-value"),
+        pytest.param(b"content-types: x\r\nx-content-type: y\r\ncontent-type: a/b\r\n", b" a/b", id="after-its-likes"),
     ],
 )
 def test_a_content_type_is_given_as_it_stands(head: bytes, value: bytes) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_users.compare.tree import Json, Tree, Unparsed, hides_a_key, parse
+from replay_users.compare.tree import Json, Tree, Unparsed, hides_a_key, parse, written_same
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec=None)),
@@ -116,3 +116,17 @@ def test_a_key_hidden_far_down_is_noticed() -> None:
     assert isinstance(hidden, Tree)
     assert isinstance(plain, Tree)
     assert (hides_a_key(hidden), hides_a_key(plain)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "same"),
+    [
+        pytest.param([1, {"a": None}], [1, {"a": None}], True, id="equal"),
+        pytest.param([{"a": 1}], [{"a": True}], False, id="one-is-not-true"),
+        pytest.param([2**70], [2**70], False, id="not-certain-as-it-cannot-be-written"),
+    ],
+)
+def test_equal_trees_are_the_same_for_certain_if_they_are_written_alike(x: Json, y: Json, same: bool) -> None:
+    """What Python takes for equal is told from what is."""
+    assert x == y
+    assert written_same(x, y) is same

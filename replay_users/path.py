@@ -110,15 +110,17 @@ def signature(path: Path) -> Path:
 
 def format_signature(path: Path) -> str:
     """The text of a path's signature: there are few, so they are remembered."""
-    if len(path) > _MAX_REMEMBERED or Deep in map(type, path):
+    if len(path) > _MAX_REMEMBERED:
         return format_path(signature(path))
-    return _format_names(tuple([step.name if type(step) is Key and not step.in_map else None for step in path]))
+    return _format_names(tuple([step.name if type(step) is Key and not step.in_map else type(step) for step in path]))
 
 
 @lru_cache(maxsize=512)
-def _format_names(names: tuple[str | None, ...]) -> str:
-    """A path of keys and of steps that are any."""
-    return format_path(tuple([_ANY if name is None else Key(name) for name in names]))
+def _format_names(names: tuple[str | type[Step], ...]) -> str:
+    """A path of keys, and of other steps by their types."""
+    return format_path(
+        tuple([Key(name) if isinstance(name, str) else _DEEP if name is Deep else _ANY for name in names])
+    )
 
 
 def matches(pattern: Path, path: Path) -> bool:

@@ -65,7 +65,11 @@ class Holding:
                 return self._normalisers[0]
             x, y = self.normal(x), self.normal(y)
         for rule, kinds in self._deciders:
-            if kind in kinds and not (isinstance(rule, Within) and number_of(x) is None is number_of(y)):
+            if kind not in kinds:
+                continue
+            if isinstance(rule, Ignore):
+                return rule
+            if not (isinstance(rule, Within) and number_of(x) is None is number_of(y)):
                 return rule if _settles(rule, kind, step, x, y) else None
         return None
 
@@ -138,10 +142,8 @@ def number_of(value: Side) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _settles(rule: Decider, kind: Kind, step: str | int | None, x: Side, y: Side) -> bool:
+def _settles(rule: Within | Matching | TypeOnly, kind: Kind, step: str | int | None, x: Side, y: Side) -> bool:
     """Whether a rule that decides about a difference decides that it does not count."""
-    if isinstance(rule, Ignore):
-        return True
     if isinstance(rule, Within):
         one, other = number_of(x), number_of(y)
         return one is not None and other is not None and is_close(rule, one, other)

@@ -169,7 +169,7 @@ def _shuffled(a: list[Json], b: list[Json]) -> bool:
 
 
 def _canonical(item: Json) -> object:
-    """Equal for equal items only: numbers by value, everything else as sorted bytes."""
+    """Equal for equal items only: numbers by value, everything else as sorted text."""
     if isinstance(item, int | float) and not isinstance(item, bool):
         return item
-    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()  # orjson keeps a kilobyte for each text it gives

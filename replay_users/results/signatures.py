@@ -9,9 +9,9 @@ they are a fair sample of the run and the same ones whichever worker saw them fi
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
 from replay_users.compare.difference import Class, Differences
@@ -21,7 +21,7 @@ from replay_users.path import Index, Key, format_path, signature
 from replay_users.results.sessions import SessionSketch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from replay_users.compare.difference import Difference
     from replay_users.model import Flight
@@ -120,27 +120,6 @@ class SignatureCount:
         """The exemplars in the order of their hashes."""
         return [self.exemplars[number] for number in sorted(self.exemplars)]
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            "count": self.count,
-            "sessions": self.sessions.to_list(),
-            "looks": sorted(self.looks),
-            "members": sorted(self.members),
-            "exemplars": [asdict(exemplar) for exemplar in self.shown()],
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SignatureCount:
-        """What `to_dict` wrote."""
-        counted = cls()
-        counted.count = data["count"]
-        counted.sessions = SessionSketch(SESSIONS, data["sessions"])
-        counted.looks, counted.members = set(data["looks"]), set(data["members"])
-        read = [Exemplar(**exemplar) for exemplar in data["exemplars"]]
-        counted.exemplars = {crc32(exemplar.id.encode()): exemplar for exemplar in read}
-        return counted
-
 
 class SignatureTable:
     """All signatures of a run, and how often one found no place (`overflow`, by endpoint)."""
@@ -195,23 +174,6 @@ class SignatureTable:
             else:
                 self._of_endpoint[key[0]] += 1
                 self.counts[key] = count
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            "signatures": [[*key, count.to_dict()] for key, count in self.ranked()],
-            "overflow": dict(self.overflow),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SignatureTable:
-        """What `to_dict` wrote."""
-        table = cls()
-        for endpoint, path, kind, found, counted in data["signatures"]:
-            table.counts[endpoint, path, kind, found] = SignatureCount.from_dict(counted)
-            table._of_endpoint[endpoint] += 1
-        table.overflow.update(data["overflow"])
-        return table
 
 
 def key_of(difference: Difference, found: Class = Class.REGRESSION) -> SignatureKey:

@@ -1,6 +1,6 @@
 """Streaming totals of a run: what was sent, how late, how fast, and what the answers were.
 
-Law: pure, constant memory; everything merges by addition and survives JSON, so that workers can count
+Law: pure, constant memory; everything merges by addition, so that workers can count
 apart and one master add up. `planned` is not here: it comes from the manifest, and conservation is
 checked against it.
 The subtle thing: `settle` runs on the hub for every exchange. It passes over a batch three times, each
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from replay_users.compare.difference import Class
 from replay_users.model import SkipReason
@@ -238,41 +238,6 @@ class Tally:
         for kind in _REASONS:
             for reason, count in getattr(other, kind).items():
                 _count(getattr(self, kind), reason, count, most=_NOISE_KEPT if kind == "noise_by" else _REASONS_KEPT)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            "endpoints": {name: mine.to_dict() for name, mine in self.endpoints.items()},
-            "fidelity": self.fidelity.to_dict(),
-            "signatures": self.signatures.to_dict(),
-            **{name: getattr(self, name) for name in _COUNTS},
-            **{kind: dict(getattr(self, kind)) for kind in _REASONS},
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Tally:
-        """What `to_dict` wrote.
-
-        Raises:
-            ValueError: this is not a tally.
-        """
-        try:
-            return cls._read(data)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"not a tally: {error!r}") from error
-
-    @classmethod
-    def _read(cls, data: Mapping[str, Any]) -> Tally:
-        tally = cls(())
-        for name, mine in data["endpoints"].items():
-            tally.add(name, EndpointTally.from_dict(mine))
-        tally.fidelity = Fidelity.from_dict(data["fidelity"])
-        tally.signatures = SignatureTable.from_dict(data["signatures"])
-        for name in _COUNTS:
-            setattr(tally, name, data[name])
-        for kind in _REASONS:
-            getattr(tally, kind).update(data[kind])
-        return tally
 
 
 def _count(counts: dict[str, int], reason: str, n: int, *, most: int = _REASONS_KEPT) -> None:

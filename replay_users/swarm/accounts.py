@@ -60,6 +60,11 @@ class Accounts:
         self._exhibits: list[Mapping[str, Any]] = []
         self.unreadable = 0
 
+    @property
+    def missed(self) -> int:
+        """Reports left out because the one they build on never came."""
+        return sum(ledger.missed for ledger in self._ledgers.values())
+
     def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
         """Take a report; the number of the one that the worker's ledger stands at, `None` if this was none."""
         ledger = self._ledgers.setdefault(worker, Ledger())

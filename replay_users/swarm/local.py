@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import UsageError
 from replay_users.swarm.face import Face, new_run_id
-from replay_users.swarm.hooks import Hooks
+from replay_users.swarm.hooks import USER_ENDED, Hooks
 from replay_users.swarm.run import Run
 from replay_users.swarm.twice import Twice
 
 if TYPE_CHECKING:
     from replay_users.swarm.prepare import Prepared
 
-__all__ = ["USER_ENDED", "LocalFace"]
+__all__ = ["LocalFace"]
 
-USER_ENDED = "the user ended before it began to replay: what Locust logged above says why"
 _SPAWNED = frozenset({"spawning", "running"})
 
 

@@ -28,7 +28,7 @@ from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sa
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.swarm.options import OPTIONS
-from replay_users.swarm.reaching import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
+from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
 if TYPE_CHECKING:
     from replay_users.engine.pool import Keep

@@ -21,9 +21,8 @@ from locust.runners import STATE_INIT, STATE_STOPPED
 
 from replay_users import __version__
 from replay_users.errors import ReplayError, UsageError
-from replay_users.swarm.hooks import Hooks
-from replay_users.swarm.local import USER_ENDED
-from replay_users.swarm.master import boot_id
+from replay_users.swarm.hooks import USER_ENDED, Hooks
+from replay_users.swarm.machine import boot_id
 from replay_users.swarm.messages import FROM_MASTER, Hello, read_message
 from replay_users.swarm.part import (
     Begin,

@@ -48,7 +48,9 @@ def filled(land: Land) -> Tally:
 
 
 def state(value: Any) -> Any:
-    """All slots of a part and of its parts, but for those that follow from the others."""
+    """All slots of a part and of its parts as they are now, but for those that follow from the others."""
+    if isinstance(value, set):
+        return frozenset(value)
     if isinstance(value, Mapping):
         return {key: state(each) for key, each in value.items()}
     slots = _slots(value)

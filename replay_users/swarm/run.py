@@ -196,6 +196,10 @@ class Run:
         self._listening.started(self.id)
         gevent.spawn(self._readdress)
 
+    def send_until(self, at: int) -> None:
+        """Take nothing to send after this time (monotonic ns), unless it is moved on."""
+        self.engine.until = at - self.engine.start if self.engine.start else None
+
     def _note_start(self) -> None:
         """The run's time 0 has come: `late` is by how much the hub saw it too late."""
         self.late = time.monotonic_ns() - self.engine.start

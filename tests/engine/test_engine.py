@@ -394,3 +394,17 @@ def test_closing_twice(rig: Callable[..., Rig]) -> None:
         live.engine.close()
         gevent.sleep(0.001)
         innocent.getsockname()
+
+
+def test_nothing_is_sent_after_the_time_that_is_given(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """What is due after `until` stays where it is, and is sent by the next sweep when that was moved on."""
+    live = rig()
+    live.fly(request())
+    live.engine.until = live.engine.now() - 1
+    flight = request()
+    live.launch(flight)
+    live.engine.pump()
+    assert (live.schedule.in_flight, flight.sent, len(target.received())) == (0, 0, 1)
+    live.engine.until = live.engine.now() + 60_000 * MS
+    live.wait_until(lambda: flight in live.engine.finished)
+    assert (flight.fault, len(target.received())) == (None, 2)

@@ -16,6 +16,7 @@ from replay_users.swarm import worker as module
 from replay_users.swarm.master import granted_options
 from replay_users.swarm.messages import Grant, Ping, Start, Stop
 from replay_users.swarm.part import MASTER_LOST
+from replay_users.swarm.part import MASTER_LOST
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings
@@ -430,3 +431,15 @@ def test_a_grant_of_nothing_is_no_run(face: Any, granted: Callable[..., Grant]) 
     hear(face, Grant(run="r1", epoch=1, partitions=(), options=granted().options, digest="d"))
     gevent.sleep(0.05)
     assert (face.run, face._idle.is_set()) == (None, True)
+
+
+def test_a_worker_that_wakes_up_sends_nothing(face: Any, granted: Callable[..., Grant]) -> None:
+    """A run sends until ten seconds after the master was last heard of, and each heartbeat moves that on."""
+    run(face, granted())
+    wait(lambda: face.run.engine.until is not None)
+    engine = face.run.engine
+    assert engine.start + engine.until == face._heard + MASTER_LOST
+    before = engine.until
+    face.environment.events.heartbeat_received.fire(client_id="w", timestamp=0)
+    assert engine.until > before
+    assert engine.start + engine.until == face._heard + MASTER_LOST

@@ -16,7 +16,6 @@ from replay_users.swarm import worker as module
 from replay_users.swarm.master import granted_options
 from replay_users.swarm.messages import Grant, Ping, Start, Stop
 from replay_users.swarm.part import MASTER_LOST
-from replay_users.swarm.part import MASTER_LOST
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings

@@ -442,3 +442,5 @@ def test_a_worker_that_wakes_up_sends_nothing(face: Any, granted: Callable[..., 
     face.environment.events.heartbeat_received.fire(client_id="w", timestamp=0)
     assert engine.until > before
     assert engine.start + engine.until == face._heard + MASTER_LOST
+    hear(face, Stop(run="r1", reason="person"))
+    wait(lambda: said(face, "replay_done"))

@@ -8,9 +8,11 @@ row and yet never holds one back; a wait in a benchmark is the engine's own doin
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -101,7 +103,16 @@ def _exchange(
     )
 
 
-def exchanges(
+@lru_cache(maxsize=4)
+def _squeezed(answer: bytes) -> bytes:
+    return gzip.compress(answer, mtime=0)
+
+
+def _packed(head: bytes, answer: bytes) -> tuple[bytes, bytes]:
+    return head + b"Content-Encoding: gzip\r\n", _squeezed(answer)
+
+
+def exchanges(  # noqa: PLR0913 - the shape of a stretch of traffic
     *,
     rate: float,
     seconds: float,
@@ -111,6 +122,7 @@ def exchanges(
     mismatch: float = 0.05,
     noise_bytes: int = 400,
     endpoints: int = len(_KINDS),
+    packed: float = 0.0,
 ) -> Iterator[Exchange]:
     """A stretch of traffic in order of time.
 
@@ -119,7 +131,9 @@ def exchanges(
     target's arrival clock finds its row. The answer is what a target with
     `Serving(body_bytes=body_bytes)` gives, but for a share `mismatch` that differs in one field,
     and for an `X-Trace` of `noise_bytes` random hex digits in its head: without it, equal answers
-    would let a slice compress as no real one does. Targets are those of `endpoints` endpoints (an ingest tells 200 apart).
+    would let a slice compress as no real one does. Targets are those of `endpoints` endpoints (an
+    ingest tells 200 apart). A
+    share `packed` of the answers is recorded as gzip, which the target's are not.
     """
     rnd = random.Random(seed)
     known = [_session(rnd, number) for number in range(sessions)]
@@ -132,6 +146,8 @@ def exchanges(
         session = known[rnd.randrange(sessions)]
         trace = b"X-Trace: %b\r\n" % rnd.randbytes(noise_bytes // 2).hex().encode()
         answer = (head + trace, other if rnd.random() < mismatch else same)
+        if packed and rnd.random() < packed:
+            answer = _packed(*answer)
         target = _target(rnd, kinds)
         yield _exchange(rnd, seq, START + round(offset_s * 1e9), session, target, answer)
         offset_s += rnd.expovariate(rate)

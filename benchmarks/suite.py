@@ -9,6 +9,7 @@ target, body size and minute.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.harness import Bar, Beside, Contender, Group, Level, Ratio
@@ -115,7 +116,18 @@ def _pipeline() -> Group:
     return Group(
         name="pipeline",
         contenders=(
-            ours("pipeline", "our pipeline", "--pace", "60000/s", "--in-flight", "100000", "--window", "4"),
+            ours(
+                "pipeline",
+                "our pipeline",
+                "--pace",
+                "60000/s",
+                "--in-flight",
+                "100000",
+                "--window",
+                "4",
+                "--comparers",
+                "0",
+            ),
             naive(),
             fasthttp(),
         ),
@@ -232,6 +244,108 @@ def _processes() -> Group:
     )
 
 
+_SIDES = (("hub", "our hub"), ("comparer", "our comparer"), ("deepdiff", "DeepDiff"))
+
+
+def _comparing() -> Group:
+    """CPU of one pair: on the hub, in a comparer, and what DeepDiff takes for the same, its parsing left out."""
+    return Group(
+        name="comparing",
+        contenders=tuple(
+            ours("compare", name, "--side", side, "--count", "40" if side == "deepdiff" else "2000")
+            for side, name in _SIDES
+        ),
+        serving=None,
+        rows=(
+            Level(
+                name="comparing: hub, equal bodies of 1 KB",
+                of="our hub",
+                key="equal_1000_us",
+                unit="us",
+                goal=0.5,
+                floor=2,
+            ),
+            Level(
+                name="comparing: hub, handing over a pair of 1 KB",
+                of="our hub",
+                key="handed_1000_us",
+                unit="us",
+                goal=10,
+                floor=25,
+            ),
+            Level(
+                name="comparing: 1 KB of JSON, one difference",
+                of="our comparer",
+                key="differing_1000_us",
+                unit="us",
+                goal=60,
+                floor=150,
+            ),
+            Level(
+                name="comparing: 10 KB of JSON, one difference",
+                of="our comparer",
+                key="differing_10000_us",
+                unit="us",
+                goal=300,
+                floor=750,
+            ),
+            Ratio(
+                name="comparing vs DeepDiff at 10 KB",
+                of="DeepDiff",
+                over="our comparer",
+                key="differing_10000_us",
+                goal=40,
+                floor=40,
+            ),
+        ),
+    )
+
+
+def _differing() -> Group:
+    """Every answer differs in a field that a rule ignores, half of them are recorded as gzip, against all of them equal."""
+    name, equal, p99 = "all of them differing", "all of them equal", "lag_p99_ms"
+    run = ("--pace", "1x", "--window", "7", "--ignore", "root['items'][*]['price']")
+    return Group(
+        name="differing",
+        contenders=(
+            replace(ours("pipeline", equal, *run, "--recording", "equal"), free=True),
+            replace(ours("pipeline", name, *run, "--recording", "differing"), free=True),
+        ),
+        serving=Serving(body_bytes=_DIFFERING_BYTES),
+        prepare=_both_recorded,
+        rows=(
+            Level(name="5,000/s, all differing: not compared", of=name, key="unchecked", unit="rows", goal=0, floor=0),
+            Level(
+                name="5,000/s, all differing: answers that wait",
+                of=name,
+                key="queue_peak_mb",
+                unit="MB",
+                goal=3,
+                floor=12,
+            ),
+            Level(
+                name="5,000/s, all differing: lag p99",
+                of=name,
+                key=p99,
+                unit="ms",
+                goal=4,
+                floor=Beside(of=equal, key=p99, plus=1),
+            ),
+        ),
+    )
+
+
+_DIFFERING_BYTES = 2000
+
+
+def _both_recorded() -> Mapping[str, str]:
+    shape = {"rate": 5000, "seconds": 10, "body_bytes": _DIFFERING_BYTES}
+    return {
+        "BENCH_RECORDING_EQUAL": str(recording(**shape, mismatch=0)),
+        "BENCH_RECORDING_DIFFERING": str(recording(**shape, mismatch=1, packed=0.5)),
+    }
+
+
 def _hour() -> Group:
     """What `make soak` measured the last time: an hour is too long to be measured here."""
     name = "our pipeline, an hour"
@@ -292,6 +406,8 @@ def groups() -> tuple[Group, ...]:
         _pipeline_lag(),
         _fast_lag(2_000, 30, goal_ms=2, floor_ms=10),
         _fast_lag(10_000, 20, goal_ms=4, floor_ms=20),
+        _comparing(),
+        _differing(),
         _hour(),
         _processes(),
         _stretch(),

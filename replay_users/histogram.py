@@ -91,23 +91,13 @@ class _Buckets:
         for bucket, count in other.buckets.items():
             self.buckets[bucket] += count
 
-    def _read(self, data: Mapping[str, Any]) -> None:
-        self.over = _natural(data["over"])
-        for bucket, count in data["buckets"].items():
-            self.buckets[_natural(int(bucket))] += _natural(count)
-
-    def _written(self) -> dict[str, Any]:
-        counted = {str(bucket): self.buckets[bucket] for bucket in sorted(self.buckets)}
-        return {"buckets": counted, "over": self.over}
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Buckets) and type(self) is type(other) and self.to_dict() == other.to_dict()
+        return isinstance(other, _Buckets) and type(self) is type(other) and self._counted() == other._counted()
 
     __hash__ = None  # type: ignore[assignment]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The counts as JSON values."""
-        return self._written()
+    def _counted(self) -> tuple[object, ...]:
+        return {bucket: count for bucket, count in self.buckets.items() if count}, self.over
 
 
 class Histogram(_Buckets):
@@ -168,6 +158,9 @@ class Histogram(_Buckets):
             return OVER
         return self.total / self.count if self.buckets else None
 
+    def _counted(self) -> tuple[object, ...]:
+        return *super()._counted(), self.total, self.peak
+
     def to_ms_summary(self) -> dict[str, float | str | None]:
         """Percentiles as result.json shows them: ms, `"over"`, or null if nothing was counted."""
         points = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
@@ -176,7 +169,8 @@ class Histogram(_Buckets):
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values: `{"buckets": {"BUCKET": count}, "over", "total_ns", "max_ns"}`."""
-        return {**self._written(), "total_ns": self.total, "max_ns": self.peak}
+        counted = {str(bucket): self.buckets[bucket] for bucket in sorted(self.buckets)}
+        return {"buckets": counted, "over": self.over, "total_ns": self.total, "max_ns": self.peak}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Histogram:
@@ -187,7 +181,9 @@ class Histogram(_Buckets):
         """
         histogram = cls()
         try:
-            histogram._read(data)
+            histogram.over = _natural(data["over"])
+            for bucket, count in data["buckets"].items():
+                histogram.buckets[_natural(int(bucket))] += _natural(count)
             histogram.total = _natural(data["total_ns"])
             histogram.peak = _natural(data["max_ns"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -234,20 +230,6 @@ class RatioHistogram(_Buckets):
         if isinstance(bucket, Over):
             return OVER
         return exp2((bucket + 0.5 - RATIO_BIAS) / RATIO_SCALE)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> RatioHistogram:
-        """What `to_dict` wrote.
-
-        Raises:
-            ValueError: this is not a histogram.
-        """
-        histogram = cls()
-        try:
-            histogram._read(data)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"not a histogram of ratios: {error!r}") from error
-        return histogram
 
 
 def _natural(value: object) -> int:

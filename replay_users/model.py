@@ -251,6 +251,7 @@ class Flight:
         "ended",
         "endpoint",
         "fault",
+        "hash",
         "id",
         "judged",
         "method",
@@ -285,8 +286,11 @@ class Flight:
         body: bytes | None,
         duration: int | None,
         id: str,  # noqa: A002 - the recording's column name
+        hash: bytes | None = None,  # noqa: A002 - as in the recording's column name
     ) -> None:
-        """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it cannot be compared.
+        """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it was cut or not kept.
+
+        `hash` is BLAKE2b-128 of the whole recorded body, only where `body` is `None` and it is known.
 
         `route` (which of the run's targets) and `connection` (the recorded one) are set afterwards where a run has use for them.
         """
@@ -303,6 +307,7 @@ class Flight:
         self.duration = duration
         self.ended = at + (duration or 0)
         self.id = id
+        self.hash = hash
         self.state = 0
         self.pending = self.weight = self.tried = self.route = 0
         self.dependents: list[Flight] | None = None

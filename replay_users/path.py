@@ -29,6 +29,7 @@ __all__ = [
     "State",
     "Step",
     "format_path",
+    "format_signature",
     "matches",
     "parse_path",
     "signature",
@@ -66,6 +67,7 @@ Path: TypeAlias = tuple[Step, ...]
 _ANY = Any()
 _DEEP = Deep()
 _ROOT = "root"
+_MAX_REMEMBERED = 32  # steps
 # 18 digits: no list is longer, and int() of a text without a bound is quadratic.
 _STEP = re.compile(
     r"""\[(?: (?P<index>[0-9]{1,18}) | (?P<deep>\*\*) | (?P<any>\*)
@@ -106,15 +108,30 @@ def signature(path: Path) -> Path:
     return tuple([_ANY if _varies(step) else step for step in path])
 
 
+def format_signature(path: Path) -> str:
+    """The text of a path's signature: there are few, so they are remembered."""
+    if len(path) > _MAX_REMEMBERED:
+        return format_path(signature(path))
+    return _format_names(tuple([step.name if type(step) is Key and not step.in_map else type(step) for step in path]))
+
+
+@lru_cache(maxsize=512)
+def _format_names(names: tuple[str | type[Step], ...]) -> str:
+    """A path of keys, and of other steps by their types."""
+    return format_path(
+        tuple([Key(name) if isinstance(name, str) else _DEEP if name is Deep else _ANY for name in names])
+    )
+
+
 def matches(pattern: Path, path: Path) -> bool:
     """Whether the pattern names exactly this path."""
     return _compiled(pattern).matches(path)
 
 
 class State:
-    """Where an automaton stands after some steps. `final`: a pattern ends exactly here."""
+    """Where an automaton stands after some steps. `ends`: the numbers of the patterns that end exactly here, `final`: any."""
 
-    __slots__ = ("_named", "_other", "_owner", "_places", "final")
+    __slots__ = ("_named", "_other", "_owner", "_places", "ends", "final")
 
     def __init__(self, owner: Patterns, places: frozenset[tuple[int, int]]) -> None:
         """`places` are (pattern, offset of its next step) pairs, closed over `[**]` taking no step."""
@@ -122,7 +139,8 @@ class State:
         self._places = places
         self._named: dict[str | int | None, State] | None = None
         self._other = self
-        self.final = any(offset == len(owner.patterns[number]) for number, offset in places)
+        self.ends = tuple(sorted([number for number, offset in places if offset == len(owner.patterns[number])]))
+        self.final = bool(self.ends)
 
     @property
     def dead(self) -> bool:
@@ -183,12 +201,16 @@ class Patterns:
             self._states[key] = State(self, key)
         return self._states[key]
 
-    def matches(self, path: Path) -> bool:
-        """Whether a pattern names exactly this path."""
+    def after(self, path: Path) -> State:
+        """Where these steps lead from the start."""
         state = self.start
         for step in path:
             state = state.after(_name(step))
-        return state.final
+        return state
+
+    def matches(self, path: Path) -> bool:
+        """Whether a pattern names exactly this path."""
+        return self.after(path).final
 
     def covers(self, path: Path) -> bool:
         """Whether a pattern names this path or something it lies in."""

@@ -149,8 +149,6 @@ def test_what_is_no_histogram_is_refused(data: dict[str, object]) -> None:
     """Damaged JSON is a ValueError that says what it is not."""
     with pytest.raises(ValueError, match="not a histogram of durations"):
         Histogram.from_dict(data)
-    with pytest.raises(ValueError, match="not a histogram of ratios"):
-        RatioHistogram.from_dict({**data, "over": -1})
 
 
 @settings(max_examples=60)
@@ -176,7 +174,6 @@ def test_merging_ratios_is_adding(first: list[tuple[int, int]], second: list[tup
     left.merge(right)
     right.merge(ratios(first))
     assert left == right == ratios(first + second, over)
-    assert RatioHistogram.from_dict(json.loads(json.dumps(left.to_dict()))) == left
 
 
 @pytest.mark.parametrize(

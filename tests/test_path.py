@@ -14,6 +14,7 @@ from replay_users.path import (
     Patterns,
     Step,
     format_path,
+    format_signature,
     matches,
     parse_path,
     signature,
@@ -117,6 +118,12 @@ def test_a_signature_stars_indices_and_the_keys_of_maps() -> None:
     """What varies from one exchange to the next is starred, what names a field is not."""
     path: Path = (Key("users"), Key("42", in_map=True), Key("tags"), Index(3))
     assert format_path(signature(path)) == "root['users'][*]['tags'][*]"
+
+
+@given(st.lists(STEPS | st.builds(Key, NAMES, st.booleans()), max_size=40).map(tuple))
+def test_a_signature_is_written_as_its_path_is(path: Path) -> None:
+    """The short way to a signature's text gives the same as the long one, whatever was asked before."""
+    assert format_signature(path) == format_path(signature(path))
 
 
 def test_being_in_a_map_is_no_part_of_a_keys_identity() -> None:

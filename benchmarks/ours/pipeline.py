@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,12 +34,13 @@ def run_of(arguments: argparse.Namespace) -> Run:
     """A run that is ready to begin."""
     chosen: dict[str, Any] = {option.dest: option.default for option in OPTIONS}
     chosen |= {
-        "recording": os.environ["BENCH_RECORDING"],
+        "recording": os.environ["_".join(filter(None, ("BENCH_RECORDING", arguments.recording.upper())))],
         "pace": arguments.pace,
         "max_lag": "1h",
         "max_wait": "1h",
         "max_in_flight": str(arguments.in_flight),
-        "rules": "",
+        "rules": _rules(arguments.ignore),
+        "comparers": str(arguments.comparers),
     }
     settings = read_settings(SimpleNamespace(**chosen), f"http://{HOST}:{port()}")
     environment = Environment(user_classes=[])
@@ -48,6 +50,15 @@ def run_of(arguments: argparse.Namespace) -> Run:
         """Overrides nothing."""
 
     return Run("bench", prepare(settings), environment, Hooks(Nobody(environment), ReplayUser), columns=COLUMNS)
+
+
+def _rules(path: str) -> str:
+    """A rules file that ignores one path, if there is one to ignore."""
+    if not path:
+        return ""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
+        file.write(f'- ignore: "{path}"\n  reason: noise of a benchmark\n')
+    return file.name
 
 
 def measured(run: Run, window_s: float | None) -> str:
@@ -67,9 +78,18 @@ def measured(run: Run, window_s: float | None) -> str:
         dropped=totals.dropped,
         mismatched=totals.mismatched,
         unchecked=totals.unchecked,
+        ignored=sum(totals.ignored_by.values()),
+        queue_peak_mb=run.comparers["queue_peak_bytes"] / 1e6,
         stretch_percent=abs(stretch) if stretch is not None else 1e9,
         **more,
     )
+
+
+def add_comparing(parser: argparse.ArgumentParser) -> None:
+    """Options about how answers are compared."""
+    parser.add_argument("--comparers", type=int, default=1)
+    parser.add_argument("--recording", default="", help="which one, where a group has several")
+    parser.add_argument("--ignore", default="", help="path of a difference that a rule ignores")
 
 
 def main() -> None:
@@ -77,6 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The whole pipeline.")
     parser.add_argument("--pace", default="1x")
     parser.add_argument("--window", type=float, help="seconds; the whole run if left out")
+    add_comparing(parser)
     parser.add_argument("--in-flight", type=int, default=2000)
     arguments = parser.parse_args()
     print(measured(run_of(arguments), arguments.window), flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.flatness import Sample
-from benchmarks.ours.pipeline import run_of
+from benchmarks.ours.pipeline import add_comparing, run_of
 from replay_users.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The whole pipeline for a long time.")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between samples")
     parser.add_argument("--pace", default="1x")
+    add_comparing(parser)
     parser.add_argument("--in-flight", type=int, default=2000)
     asked = parser.parse_args()
     run = run_of(asked)

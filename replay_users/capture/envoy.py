@@ -2,10 +2,10 @@
 
 Law: pure; one line of bytes in, an `Exchange`, `Rejected` or `Ignored` out, nothing raised whatever the bytes are.
 Reasons are few and fixed, so that they can be counted. Rules of the format: fewer bytes kept than `rx` or `tx` say =
-cut; no `us_total` = the stream ended early; Envoy adds `x-forwarded-proto`, which is no header of the client's. The
-subtle thing: the head goes out again one day. So a line whose headers, target or method could end a line of HTTP early
-is rejected here, once, and a request of which the client never sent all is `request-truncated`, whatever became of its
-answer.
+cut, and `resp_hash`, which only the middleware writes, is the whole answer's hash then; no `us_total` = the stream
+ended early; Envoy adds `x-forwarded-proto`, which is no header of the client's. The subtle thing: the head goes out
+again one day. So a line whose headers, target or method could end a line of HTTP early is rejected here, once, and a
+request of which the client never sent all is `request-truncated`, whatever became of its answer.
 
 A capture that was made without redaction, by another tool or an older script, is redacted here by the same rules: no
 secret that a name tells of gets into a recording. What was redacted before stays as it is.
@@ -95,7 +95,7 @@ def exchange(fields: Fields, source: str, cover: Cover) -> Exchange:
         response_head=_block(cover.lines(fields.headers("resp_headers") or b"")),
         response_body=response.kept,
         response_size=response.size,
-        response_hash=_hash(response, quality),
+        response_hash=_hash(fields, response, quality),
         trailers=_trailers(fields, cover),
         first_byte=_ns(fields.number("us_first_byte")),
         duration=_duration(fields),
@@ -137,10 +137,13 @@ def _quality(fields: Fields, head: Head, request: _Body, response: _Body) -> Cap
     return Capture.COMPLETE if response.is_whole else Capture.RESPONSE_TRUNCATED
 
 
-def _hash(response: _Body, quality: Capture) -> bytes | None:
-    if response.kept is None or not response.is_whole or quality is Capture.ABORTED:
+def _hash(fields: Fields, response: _Body, quality: Capture) -> bytes | None:
+    """Of the whole body, if all of it came: ours, or, of a body that the line does not hold whole, the line's."""
+    if quality is Capture.ABORTED:
         return None
-    return blake2b(response.kept, digest_size=16).digest()
+    if response.kept is not None and response.is_whole:
+        return blake2b(response.kept, digest_size=16).digest()
+    return fields.hash("resp_hash")
 
 
 def _target(fields: Fields, method: str, authority: str) -> bytes:

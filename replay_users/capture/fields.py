@@ -20,6 +20,7 @@ __all__ = ["Fields", "Ignored", "Rejected", "Unusable", "checked"]
 _MOST: Final = 9 * 10**12
 """No size, µs or ms is larger (9 TB, 104 days, 285 years), and as ns they all fit into 64 bits."""
 _SECONDS: Final = re.compile(r"(\d{1,10})(?:\.(\d{1,9}))?", re.ASCII)
+_HASH: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LATEST: Final = (1 << 63) - 1
 _LINES: Final = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[^\r\n\0]*+(?:\n|\Z))*+")
 
@@ -113,6 +114,15 @@ class Fields:
         if at > _LATEST:
             raise Unusable.because(f"{key} is not Unix seconds")
         return at
+
+    def hash(self, key: str) -> bytes | None:
+        """A BLAKE2b-128 in hexadecimal digits; `None` where it is absent."""
+        text = self.text(key)
+        if text is None:
+            return None
+        if not _HASH.fullmatch(text):
+            raise Unusable.because(f"{key} is not a hash")
+        return bytes.fromhex(text)
 
     def headers(self, key: str) -> bytes | None:
         """The header lines of a message, one a line: the text at `key`, else base64 at `key_b64`.

@@ -1,6 +1,8 @@
 """One HTTP exchange as it passes through the middleware, and the capture line it becomes.
 
-Law: pure but for the ticker it is given; ASGI messages in, one line out. It keeps at most `max_body` bytes a side.
+Law: pure but for the ticker it is given; ASGI messages in, one line out. It keeps at most `max_body` bytes a side. An
+answer that it does not keep whole is hashed as it passes (1 ms a MiB), from where it turns out to be one; not one that may
+hold a login, since a short one could be guessed by its hash.
 The subtle thing: an application may answer without ever reading a request that has a body. What was not read is unknown, so
 `us_req_rx` stays null then, and a reader of the line knows that the request is not whole.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 import re
 import zlib
 from base64 import b64encode
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -34,19 +37,25 @@ _UNPRINTABLE: Final = re.compile(rb"[^!-~]")
 
 
 class _Side:
-    """What one side sent: its headers, and its body as far as it is kept."""
+    """What one side sent: its headers, its body as far as it is kept, and, if it `hashes`, the hash of one that is not."""
 
-    __slots__ = ("_parts", "_room", "headers", "size", "skipped")
+    __slots__ = ("_hash", "_hashes", "_parts", "_room", "headers", "size", "skipped")
 
-    def __init__(self, headers: Headers, *, room: int, skipped: str | None) -> None:
+    def __init__(self, headers: Headers, *, room: int, skipped: str | None, hashes: bool = False) -> None:
         self.headers = headers
         self.size = 0
         self.skipped = skipped or ("content-type" if is_binary(headers) else None)
         self._room = 0 if self.skipped else room
         self._parts: list[bytes] = []
+        self._hashes = hashes and not skipped
+        self._hash: blake2b | None = None
 
     def add(self, chunk: bytes) -> None:
         self.size += len(chunk)
+        if self._hash is None and self._hashes and len(chunk) > self._room:
+            self._hash = blake2b(b"".join(self._parts), digest_size=16)
+        if self._hash is not None:
+            self._hash.update(chunk)
         if chunk and self._room > 0:
             self._parts.append(bytes(chunk[: self._room]))
             self._room -= len(self._parts[-1])
@@ -56,12 +65,15 @@ class _Side:
         parts = self._parts[:_MOST_PARTS]
         if rest := self._parts[_MOST_PARTS:]:
             parts.append(b"".join(rest))
-        return {
+        found: dict[str, object] = {
             f"{side}_headers": block.decode() if block.isascii() else None,
             f"{side}_headers_b64": None if block.isascii() else b64encode(block).decode(),
             f"{side}_skipped": self.skipped,
             f"{side}_body": {f"{n:05d}": b64encode(part).decode() for n, part in enumerate(parts, start=1)} or None,
         }
+        if self._hash is not None and self.skipped != "file":
+            found[f"{side}_hash"] = self._hash.hexdigest()
+        return found
 
 
 _NOTHING: Final[dict[str, object]] = {
@@ -157,7 +169,7 @@ class Stream:
     def _started(self, status: int, headers: Headers) -> None:
         self._status = status
         self._first_byte = self._elapsed()
-        self._response = _Side(headers, room=self._max_body, skipped=self._skipped)
+        self._response = _Side(headers, room=self._max_body, skipped=self._skipped, hashes=True)
 
     def _body(self, chunk: bytes, *, more: bool) -> None:
         if self._response and self._scope["method"] != "HEAD" and self._status not in _NO_CONTENT:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from replay_users.cli.stores import add_store_options, store_of
+from replay_users.compare.rules.notes import expired_notes, idle_notes
 from replay_users.errors import UsageError
 from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import resolve
@@ -73,7 +75,11 @@ def plan(options: Any, _rest: list[str]) -> int:
     recording = open_recording(open_store(settings.recording, settings.store))
     made = make_plan(recording.manifest, recording.count_index(), settings.plan)
     refuse_empty(made, recording.manifest)
-    made = replace(made, warnings=(*made.warnings, *_missing_secrets((*settings.headers, *settings.proxy_headers))))
+    secrets = _missing_secrets((*settings.headers, *settings.proxy_headers))
+    rules = settings.rules
+    endpoints = [info.name for info in recording.manifest.endpoints]
+    idle = (*expired_notes(rules, datetime.now(UTC).date()), *idle_notes(rules, endpoints))
+    made = replace(made, warnings=(*made.warnings, *secrets, *idle))
     _show(plan_json(made) if options.json else plan_text(made))
     return 0
 

@@ -3,15 +3,15 @@
 Law: pure; whatever bytes either side holds, the result is a value and comes within a bounded time. What cannot be
 compared is `Unchecked`, never a match.
 The subtle thing is the order, cheapest first: status, bytes as they were on the wire, bytes with the content coding
-undone, trees. Rules are asked after the walk, for paths only: `Match.ignored` holds what they took away.
+undone, trees. Rules pair lists during the walk and are asked about differences after it: `Match.ignored` holds what they
+took away.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from replay_users.compare.coding import Undecoded, decode
+from replay_users.compare.bodies import Bodies
 from replay_users.compare.difference import (
     Difference,
     Differences,
@@ -19,114 +19,108 @@ from replay_users.compare.difference import (
     Match,
     Unchecked,
     UncheckedReason,
+    joined,
 )
-from replay_users.compare.head import codings, declares_json
-from replay_users.compare.show import show_texts
-from replay_users.compare.sift import sift
-from replay_users.compare.tree import Tree, Unparsed, hides_a_key, parse
-from replay_users.compare.walk import walk
+from replay_users.compare.head import codings
+from replay_users.compare.headers import Heads
+from replay_users.compare.lift import Form
+from replay_users.compare.lift.media import media
+from replay_users.compare.lift.opaque import body_hash
+from replay_users.compare.limits import LIMITS, MAX_BODY
 
 if TYPE_CHECKING:
+    from replay_users.compare.limits import Limits
     from replay_users.compare.rules import EndpointRules, Rules
     from replay_users.model import Answer
 
-__all__ = ["MAX_BODY", "Recorded", "judge"]
-
-MAX_BODY = 65536
-"""Bytes of a body as on the wire that are compared while judging takes the hub's own time."""
+__all__ = ["MAX_BODY", "Recorded", "joined", "judge"]
 
 _BODILESS = frozenset({204, 304})
 _MATCH: Final = Match()
+_HEADS: Final = Heads()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The recorded response: `body` as it was on the wire, None where it was not kept or cut; `size` its true size.
+class Recorded(NamedTuple):
+    """The recorded response: `body` as it was on the wire, None where it was not kept or cut.
 
-    Without a head too, capture saw nothing of the answer but its status.
+    `size` is its true size, 0 beside a body that was not kept where that is not known; `hash` is that of the whole body, where
+    it is known. Without body and head, capture saw nothing of the answer but its status.
     """
 
     status: int
     head: bytes
     body: bytes | None
     size: int
+    hash: bytes | None = None
 
 
-def judge(recorded: Recorded, replayed: Answer, rules: Rules, endpoint: str) -> Match | Unchecked | Differences:
-    """Compare one answer with its recording.
+def judge(
+    recorded: Recorded,
+    replayed: Answer,
+    rules: Rules,
+    endpoint: str,
+    *,
+    heads: Heads = _HEADS,
+    limits: Limits = LIMITS,
+) -> Match | Unchecked | Differences:
+    """Compare one answer with its recording; `heads` knows how to compare headers.
 
     Returns:
         `Match`, with what a rule ignored; `Unchecked` with the reason; or the differences that count, a tuple.
     """
-    if recorded.status != replayed.status:
-        statuses = str(recorded.status), str(replayed.status)
-        return Differences((Difference(endpoint, (), Kind.STATUS, *statuses),))
+    a, b = recorded.status, replayed.status
+    compiled = rules.for_endpoint(endpoint)
+    if a == b:
+        return _messages(recorded, replayed, compiled, endpoint, heads, limits)
+    difference = Difference(endpoint, (), Kind.STATUS, str(a), str(b))
+    if compiled.status_settled_by(a, b) is None:
+        return Differences((difference,))
+    if a // 100 != b // 100 or not _BODILESS.isdisjoint((a, b)):  # nothing else of the two can be the same
+        return Match((difference,))
+    return joined(_messages(recorded, replayed, compiled, endpoint, heads, limits), Match((difference,)))
+
+
+def _messages(
+    recorded: Recorded, replayed: Answer, rules: EndpointRules, endpoint: str, heads: Heads, limits: Limits
+) -> Match | Unchecked | Differences:
+    """Compare all but the statuses of two answers."""
+    fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules)
+    return joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
+
+
+def _bodies(
+    recorded: Recorded, replayed: Answer, rules: EndpointRules, endpoint: str, limits: Limits
+) -> Match | Unchecked | Differences:
+    """Compare the bodies of two answers whose statuses may stand beside each other."""
     if recorded.status in _BODILESS or recorded.body == replayed.body:
+        return _MATCH
+    bodies = Bodies(recorded.head, replayed.head, endpoint, rules, limits)
+    if recorded.body is None or len(recorded.body) < recorded.size:
+        return _unseen(recorded, replayed, bodies)
+    if len(recorded.body) > limits.body or len(replayed.body) > limits.body:
+        return Unchecked(UncheckedReason.SIZE)
+    return bodies.judge(recorded.body, replayed.body)
+
+
+def _unseen(recorded: Recorded, replayed: Answer, bodies: Bodies) -> Match | Unchecked | Differences:
+    """Compare an answer with a body that was not kept, or only its beginning: by hash and size.
+
+    Another hash proves a difference only where each byte counts: a coded text, or one with a field that rules ignore,
+    may differ on the wire and say the same.
+    """
+    if recorded.hash is not None and recorded.hash == body_hash(replayed.body):
         return _MATCH
     if recorded.body is None and not recorded.head:
         return Unchecked(UncheckedReason.STATUS_ONLY)
-    if recorded.body is None or len(recorded.body) < recorded.size:
-        return Unchecked(UncheckedReason.NOT_RECORDED)
-    if len(recorded.body) > MAX_BODY or len(replayed.body) > MAX_BODY:
-        return Unchecked(UncheckedReason.SIZE)
-    bodies = decode(recorded.body, recorded.head), decode(replayed.body, replayed.head)
-    pair = _Pair(recorded.head, replayed.head, endpoint, rules.for_endpoint(endpoint))
-    return pair.judge(*bodies)
+    is_opaque = media(recorded.head).form is media(replayed.head).form is Form.OPAQUE
+    is_other = recorded.hash is not None or recorded.size not in {0, len(replayed.body)}
+    if is_opaque and is_other and not codings(recorded.head) and not codings(replayed.head):
+        return bodies.whole(Kind.VALUE, *_told_apart(recorded, replayed.body))
+    return Unchecked(UncheckedReason.NOT_RECORDED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """What is known of two bodies beside their bytes."""
-
-    recorded_head: bytes
-    replayed_head: bytes
-    endpoint: str
-    rules: EndpointRules
-
-    def judge(self, a: bytes | Undecoded, b: bytes | Undecoded) -> Match | Unchecked | Differences:
-        """Compare two bodies whose coding was undone, if it could be."""
-        if isinstance(a, bytes) and isinstance(b, bytes):
-            return _MATCH if a == b else self._texts(a, b)
-        if Undecoded.UNKNOWN in (a, b) or a is b:
-            reason = UncheckedReason.SIZE if a is Undecoded.TOO_LARGE else UncheckedReason.ENCODING
-            return Unchecked(reason)
-        if Undecoded.BROKEN in (a, b):
-            coding = _coding(self.recorded_head, a), _coding(self.replayed_head, b)
-            return self._whole(Kind.ENCODING, *coding)
-        return Unchecked(UncheckedReason.SIZE)
-
-    def _texts(self, a: bytes, b: bytes) -> Match | Unchecked | Differences:
-        """Compare two different bodies: as trees where both are JSON, else by what they say."""
-        declared = declares_json(self.recorded_head) or declares_json(self.replayed_head)
-        if not declared and not (_looks_like_json(a) and _looks_like_json(b)):
-            return self._whole(Kind.VALUE, *show_texts(a, b))
-        x, y = parse(a), parse(b)
-        if isinstance(x, Tree) and isinstance(y, Tree):
-            return self._trees(x, y)
-        if not declared or x is y is Unparsed.INVALID:
-            return self._whole(Kind.VALUE, *show_texts(a, b))
-        if Unparsed.BEYOND in (x, y):
-            return Unchecked(UncheckedReason.JSON)
-        return self._whole(Kind.TYPE, *show_texts(a, b))
-
-    def _trees(self, x: Tree, y: Tree) -> Match | Unchecked | Differences:
-        verdict = sift(walk(x.root, y.root), self.rules, self.endpoint)
-        if isinstance(verdict, Match) and (hides_a_key(x) or hides_a_key(y)):
-            return Unchecked(UncheckedReason.JSON)
-        return verdict
-
-    def _whole(self, kind: Kind, recorded: str, replayed: str) -> Match | Differences:
-        """One difference of the whole body; a rule for `root` ignores it."""
-        difference = Difference(self.endpoint, (), kind, recorded, replayed)
-        if self.rules.ignores(()):
-            return Match((difference,))
-        return Differences((difference,))
-
-
-def _looks_like_json(text: bytes) -> bool:
-    return text.lstrip()[:1] in {b"{", b"["}
-
-
-def _coding(head: bytes, body: bytes | Undecoded) -> str:
-    name = ", ".join(codings(head)) or "none"
-    return f"{name}, broken" if body is Undecoded.BROKEN else name
+def _told_apart(recorded: Recorded, replayed: bytes) -> tuple[str, str]:
+    """Two bodies by what tells them apart: their sizes, or, where the recorded one is not known or the same, their hashes."""
+    if recorded.hash is not None and recorded.size in {0, len(replayed)}:
+        return f"BLAKE2b {recorded.hash.hex()}", f"BLAKE2b {body_hash(replayed).hex()}"
+    return f"{recorded.size} bytes", f"{len(replayed)} bytes"

@@ -12,7 +12,7 @@ The subtle thing: Python's `==` takes `1` and `true` for equal. Where it is aske
 from __future__ import annotations
 
 from collections import Counter
-from operator import eq
+from operator import eq, itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
@@ -22,15 +22,16 @@ from replay_users.compare.tree import Json, same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Pair", "align"]
+__all__ = ["Pair", "align", "by_position", "likeness", "shared_ids"]
 
 Pair: TypeAlias = "tuple[int, Json, Json]"
 """The recorded item's position, the recorded item, the replayed item."""
 
 _Ids: TypeAlias = "list[str | int]"
 # In this order; then whatever ends like an id.
-_ID_NAMES = ("id", "_id", "uuid", "guid", "key", "pk", "slug", "code", "sku", "name")
+_ID_NAMES = ("id", "_id", "@id", "uuid", "guid", "key", "pk", "slug", "code", "sku", "name")
 _ID_ENDINGS = ("_id", "Id", "ID", "_uuid", "_key")
+_ID_TYPES = frozenset({str, int})
 _PLAIN_TYPES = {str, int, float, type(None)}
 
 
@@ -69,9 +70,22 @@ def _by_id(a: list[Json], b: list[Json]) -> tuple[Iterable[Pair], bool] | None:
     return None
 
 
+def shared_ids(a: list[Json], b: list[Json]) -> tuple[_Ids, _Ids] | None:
+    """The likeliest id of objects that tells them apart on either side and of which some are on both."""
+    if not a or not b or not isinstance(a[0], dict) or not isinstance(b[0], dict):
+        return None
+    for name in _candidates(a[0], b[0], any_key=False):
+        ids = _ids(a, name), _ids(b, name)
+        if ids[0] is not None and ids[1] is not None and not set(ids[0]).isdisjoint(ids[1]):
+            return ids[0], ids[1]
+    return None
+
+
 def _candidates(first: dict[str, Json], other: dict[str, Json], *, any_key: bool) -> Iterator[str]:
     """Keys that may be ids, the likeliest first, in an order that does not depend on the side."""
-    yield from [name for name in _ID_NAMES if name in first and name in other]
+    for name in _ID_NAMES:
+        if name in first and name in other:
+            yield name
     shared = sorted(first.keys() & other.keys())
     yield from [name for name in shared if name.endswith(_ID_ENDINGS)]
     if any_key:
@@ -80,13 +94,11 @@ def _candidates(first: dict[str, Json], other: dict[str, Json], *, any_key: bool
 
 def _ids(items: list[Json], name: str) -> _Ids | None:
     """The values under this key, or None if they do not tell all items apart."""
-    ids: _Ids = []
-    for item in items:
-        value = item.get(name) if isinstance(item, dict) else None
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            return None
-        ids.append(value)
-    return ids if len(set(ids)) == len(ids) else None
+    try:
+        ids = list(map(itemgetter(name), items))  # type: ignore[arg-type]
+    except (KeyError, TypeError):  # an object without it, or no object
+        return None
+    return ids if _ID_TYPES.issuperset(map(type, ids)) and len(set(ids)) == len(ids) else None
 
 
 def _joined(a: list[Json], b: list[Json], ids_a: _Ids, ids_b: _Ids) -> tuple[list[Pair], bool]:
@@ -95,7 +107,7 @@ def _joined(a: list[Json], b: list[Json], ids_a: _Ids, ids_b: _Ids) -> tuple[lis
     joined = {i for i, _ in places}
     rest = zip((i for i in range(len(a)) if i not in joined), where.values(), strict=False)
     pairs = [(i, a[i], b[j]) for i, j in places]
-    pairs += [(i, a[i], b[j]) for i, j in rest if len(a) == len(b) or _alike(a[i], b[j])]
+    pairs += [(i, a[i], b[j]) for i, j in rest if len(a) == len(b) or likeness(a[i], b[j])]
     order = [j for _, j in places]
     return pairs, order == sorted(order)
 
@@ -114,7 +126,7 @@ def _around_a_gap(a: list[Json], b: list[Json]) -> list[Pair]:
     head = _run(zip(a, b, strict=False), shorter)
     tail = _run(zip(reversed(a), reversed(b), strict=False), shorter - head)
     pairs = list(zip(range(head), a, b, strict=False))
-    pairs += [(i, a[i], b[i]) for i in range(head, shorter - tail) if _alike(a[i], b[i])]
+    pairs += [(i, a[i], b[i]) for i in range(head, shorter - tail) if likeness(a[i], b[i])]
     shift = len(b) - len(a)
     pairs += [(i, a[i], b[i + shift]) for i in range(len(a) - tail, len(a))]
     return pairs
@@ -128,14 +140,15 @@ def _run(pairs: Iterator[tuple[Json, Json]], limit: int) -> int:
     return limit
 
 
-def _alike(x: Json, y: Json) -> bool:
-    """Whether two items look like one record that changed: at least half of their members are equal."""
+def likeness(x: Json, y: Json) -> int:
+    """How many members two items share, if they look like one record that changed: at least half are equal; else 0."""
     if isinstance(x, dict) and isinstance(y, dict):
         shared = sum(key in y and y[key] == value for key, value in x.items())
-        return 2 * shared >= max(len(x), len(y)) > 0
-    if isinstance(x, list) and isinstance(y, list):
-        return len(x) == len(y) and 2 * sum(map(eq, x, y)) >= len(x) > 0
-    return False
+        return shared if 2 * shared >= max(len(x), len(y)) else 0
+    if isinstance(x, list) and isinstance(y, list) and len(x) == len(y):
+        shared = sum(map(eq, x, y))
+        return shared if 2 * shared >= len(x) else 0
+    return 0
 
 
 def _shuffled(a: list[Json], b: list[Json]) -> bool:
@@ -156,7 +169,7 @@ def _shuffled(a: list[Json], b: list[Json]) -> bool:
 
 
 def _canonical(item: Json) -> object:
-    """Equal for equal items only: numbers by value, everything else as sorted bytes."""
+    """Equal for equal items only: numbers by value, everything else as sorted text."""
     if isinstance(item, int | float) and not isinstance(item, bool):
         return item
-    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()  # orjson keeps a kilobyte for each text it gives

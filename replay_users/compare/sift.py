@@ -7,6 +7,7 @@ its rule state and its secrecy.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from replay_users.compare.difference import (
@@ -16,11 +17,15 @@ from replay_users.compare.difference import (
     Kind,
     Match,
 )
+from replay_users.compare.rules.model import Normalise
 from replay_users.compare.show import names_a_secret, show_key, show_pair
 from replay_users.path import Index, Key, Path, State
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from replay_users.compare.rules import EndpointRules
+    from replay_users.compare.rules.model import PlacedRule
     from replay_users.compare.tree import Json
     from replay_users.compare.walk import Found, Place, Side
 
@@ -37,48 +42,58 @@ def sift(found: list[Found], rules: EndpointRules, endpoint: str) -> Match | Dif
     kept: list[Difference] = []
     ignored: list[Difference] = []
     last: object = trails
+    alike = 0
     for place, step, kind, x, y in found:
         if place is not last:
             last, trail = place, trails.of(place)
-        into = ignored if trail.ignores(step) else kept
+        rule = trail.settled_by(rules, kind, step, x, y)
+        if isinstance(rule, Normalise) and rule.silent:
+            alike += 1
+            continue
+        into = kept if rule is None else ignored
         if len(into) < MAX_DIFFERENCES:
             path, secret = trail.path_to(step)
             into.append(Difference(endpoint, path, kind, *_shown(kind, x, y, secret=secret)))
         elif into is kept:  # the verdict stands, and whatever follows is counted only
             break
-    capped = len(found) - len(kept) - len(ignored)
+    capped = len(found) - len(kept) - len(ignored) - alike
     if kept:
         return Differences(kept, ignored=tuple(ignored), capped=capped)
     return Match(tuple(ignored), capped)
 
 
 class _Trail(NamedTuple):
-    """What the steps down to a place add up to; once a rule covers a trail, it covers all below."""
+    """What the steps down to a place add up to."""
 
     path: Path
     state: State
     secret: bool
     is_map: bool
 
-    def ignores(self, step: str | int | None) -> bool:
-        """Whether a rule covers what stands one step below."""
-        state = self.state
-        return state.final or (step is not None and not state.dead and state.after(step).final)
+    def settled_by(
+        self, rules: EndpointRules, kind: Kind, step: str | int | None, x: Side, y: Side
+    ) -> PlacedRule | None:
+        """The rule by which a difference here, or one step below, does not count, if there is one."""
+        if self.state.dead:
+            return None
+        state = self.state if step is None else self.state.after(step)
+        return rules.at(state).settled_by(kind, step, x, y) if state.final else None
 
     def path_to(self, step: str | int | None) -> tuple[Path, bool]:
         """The path one step below, or here without a step, and whether what stands there is a secret."""
         if step is None:
             return self.path, self.secret
         if isinstance(step, int):
-            return (*self.path, Index(step)), self.secret
-        return (*self.path, _key(step, in_map=self.is_map)), self.secret or names_a_secret(step)
+            return (*self.path, _index(step)), self.secret
+        member = _member(step) if len(step) <= _MAX_KEY_LENGTH else _Member.of(step)
+        return (*self.path, member.in_map if self.is_map else member.key), self.secret or member.secret
 
     def longer(self, place: Place) -> _Trail:
         """The trail down to a place that lies one step below."""
         _, step, a, b = place
         path, secret = self.path_to(step)
-        state = self.state if self.state.final or step is None else self.state.after(step)
-        return _Trail(path, state, secret, _is_a_map(a) or _is_a_map(b))
+        state = self.state if step is None or self.state.dead else self.state.after(step)
+        return _Trail(path, state, secret, _is_a_map(a) or (not _have_same_keys(a, b) and _is_a_map(b)))
 
 
 class _Trails:
@@ -91,24 +106,45 @@ class _Trails:
 
     def of(self, place: Place | None) -> _Trail:
         """The trail down to a place; what is above it is made on the way, without recursion."""
+        known = self._known
         unknown: list[Place] = []
-        while place is not None and id(place) not in self._known:
+        while place is not None:
+            trail = known.get(id(place))
+            if trail is not None:
+                break
             unknown.append(place)
             place = place[0]
-        trail = self._root if place is None else self._known[id(place)]
+        else:
+            trail = self._root
         for place in reversed(unknown):
-            trail = self._known[id(place)] = trail.longer(place)
+            trail = known[id(place)] = trail.longer(place)
         return trail
 
 
-def _key(name: str, *, in_map: bool) -> Key:
-    """The step to a member; a key that is itself a secret is not shown."""
-    shown = show_key(name)
-    return Key(shown, in_map or shown != name or _is_an_id(name))
+class _Member(NamedTuple):
+    """The step to a member, the same in a map, and whether a secret stands there; a key that is itself one is not shown."""
+
+    key: Key
+    in_map: Key
+    secret: bool
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        shown = show_key(name)
+        return cls(Key(shown, shown != name or _is_an_id(name)), Key(shown, in_map=True), names_a_secret(name))
+
+
+# Keys are few and come again in every body; of a hostile one, these are half a megabyte.
+_member = lru_cache(maxsize=4096)(_Member.of)
+_index = lru_cache(maxsize=4096)(Index)
 
 
 def _is_an_id(name: str) -> bool:
     return "0" <= name[:1] <= "9" or len(name) > _MAX_KEY_LENGTH
+
+
+def _have_same_keys(a: Json, b: Json) -> bool:
+    return isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys()
 
 
 def _is_a_map(container: Json) -> bool:
@@ -124,4 +160,6 @@ def _is_a_map(container: Json) -> bool:
 def _shown(kind: Kind, x: Side, y: Side, *, secret: bool) -> tuple[str, str]:
     if kind is Kind.LENGTH and isinstance(x, list) and isinstance(y, list):
         return f"{len(x)} items", f"{len(y)} items"
+    if kind is Kind.REPEAT:
+        return f"{x} times", f"{y} times"
     return show_pair(x, y, secret=secret)

@@ -50,7 +50,12 @@ class Timeouts:
 
 
 class Engine:
-    """Sends what the schedule says is due, and collects what came of it in `finished`."""
+    """Sends what the schedule says is due, and collects what came of it in `finished`.
+
+    Attributes:
+        until: ns of run time after which nothing is taken from the schedule, `None` if it is nobody's to say. A process that
+            was frozen wakes up in `pump`, before anything else could have stopped it.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Engine:
         `sign` gives a flight's wire bytes at send time; where it gives `None` the flight is not sent and `unsigned` is told.
         """
         self.start = 0
+        self.until: int | None = None
         self.stopped = self._closed = False
         self.schedule = schedule
         self.counters = Counters()
@@ -100,7 +106,7 @@ class Engine:
         return time.monotonic_ns() - self.start
 
     def readdress(self, nth: int, addresses: Sequence[Address]) -> None:
-        """The addresses of a target are now these, each worth another try."""
+        """The name of a target now gives these addresses; what is avoided of them is worth one try."""
         self.pools[nth].readdress(addresses)
 
     def pump(self) -> None:
@@ -108,6 +114,8 @@ class Engine:
         self._armed = 0
         take, start, clock = self.schedule.take, self.start, time.monotonic_ns
         pools, sign = self.pools, self._sign
+        if self.until is not None and clock() - start > self.until:
+            return  # the sweep looks again
         for _ in range(_BURST):
             flight = take(clock() - start)
             if flight is None:

@@ -76,6 +76,7 @@ class Loader:
         response_body: bytes | None,
         whole: bool,
         duration: int | None,
+        response_hash: bytes | None = None,
     ) -> Flight | SkipReason:
         """The flight of one row, or why it is not sent."""
         reason = self._reason(endpoint, traits)
@@ -97,6 +98,7 @@ class Loader:
             response_body if whole else None,
             duration,
             id,
+            response_hash,
         )
 
 
@@ -121,11 +123,11 @@ class RoutedLoader(Loader):
 
     def flight(self, *row: Any) -> Flight | SkipReason:
         """The flight of one row, or why it is not sent; that nothing covers its host comes after the plan's own reasons."""
-        scheme, connection = row[_COLUMNS:] or _UNREAD
+        scheme, connection, *hashes = row[_COLUMNS:] or _UNREAD
         nth = self._where(scheme, row[_AUTHORITY])
         if nth is None:
             return self._reason(row[_ENDPOINT], row[_TRAITS]) or SkipReason.UNMAPPED
-        made = self._flights[nth](*row[:_COLUMNS])
+        made = self._flights[nth](*row[:_COLUMNS], *hashes)
         if isinstance(made, Flight):
             made.route = nth
             made.connection = connection
@@ -178,14 +180,14 @@ class HookedLoader(Loader):
         request = self._asked(row)
         if isinstance(request, SkipReason):
             return request
-        scheme, connection = row[_COLUMNS:] or _UNREAD
+        scheme, connection, *hashes = row[_COLUMNS:] or _UNREAD
         nth = self._where(scheme, request.authority)
         if nth is None:
             return SkipReason.UNMAPPED
         wire = self._wires[nth].build_request(request)
         if isinstance(wire, SkipReason):
             return wire
-        flight = self._made(row[:_COLUMNS], request, wire)
+        flight = self._made(row[:_COLUMNS], request, wire, *hashes)
         flight.route = nth
         flight.connection = connection
         return flight
@@ -210,7 +212,7 @@ class HookedLoader(Loader):
             return self._judge(request) or request
         return request
 
-    def _made(self, row: tuple[Any, ...], request: Request, wire: bytes) -> Flight:
+    def _made(self, row: tuple[Any, ...], request: Request, wire: bytes, response_hash: bytes | None = None) -> Flight:
         at, session, causal, _, _, id_, *_, status, response_head, response_body, whole, duration = row
         flight = Flight(
             at,
@@ -225,6 +227,7 @@ class HookedLoader(Loader):
             response_body if whole else None,
             duration,
             id_,
+            response_hash,
         )
         if self._keep:
             flight.request = request

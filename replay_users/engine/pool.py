@@ -151,11 +151,16 @@ class Pool:
 
     def _begin(self, flight: Flight) -> Connection | None:
         """A connection on its way; `None` if no socket is to be had, for any address and after making room."""
-        origin, address = self._origin, self._spread.next()
+        origin, address = (
+            self._origin,
+            self._spread.next(probes=not flight.tried),
+        )  # a flight waits in vain once at most
         try:
             return self._connect(self, self._loop, address, tls=origin.tls, tunnel=origin.tunnel)
         except OSError as error:  # a family that this machine does not have, or no more descriptors
             is_full = error.errno in _FULL
+        if is_full:
+            self._spread.failed(address)
         is_hope = self._make_room() if is_full else self._is_another_left(address, flight)
         return self._begin(flight) if is_hope else None
 
@@ -170,6 +175,7 @@ class Pool:
         """A connection is open, TLS and proxy included."""
         took = self._tower.now() - connection.begun
         self._counters.open(_text(connection.address), took, resumed=connection.resumed)
+        self._spread.opened(connection.address)
 
     def completed(self, connection: Connection, flight: Flight) -> None:
         """An answer has come; what it set free is sent at once."""
@@ -191,13 +197,14 @@ class Pool:
     def failed(self, connection: Connection, flight: Flight, fault: Fault) -> None:
         """No answer has come; what was not sent, or what may safely be sent twice, is tried once more elsewhere."""
         self._discard(connection)
-        if not connection.connected and fault is not Fault.STOPPED:
-            self._counters.fail(_text(connection.address))
+        is_unreached = fault in _UNREACHED and not self._tower.stopped
+        if not connection.connected:
+            self._not_opened(connection, fault, is_avoided=is_unreached)
         if fault is Fault.PROXY:
             self._counters.proxy_refusals.count(connection.reason)
         if self._tower.stopped:
             self._tower.end(flight, fault)
-        elif fault in _UNREACHED and self._is_another_left(connection.address, flight):
+        elif is_unreached and self._is_another_left(connection.address, flight):
             self._open(flight, connection.answer_by)
         elif connection.reused and fault in _NEVER_BEGUN and _may_be_sent_twice(flight):
             flight.resent = True
@@ -205,6 +212,13 @@ class Pool:
             self._open(flight, connection.deadline)
         else:
             self._tower.end(flight, fault)
+
+    def _not_opened(self, connection: Connection, fault: Fault, *, is_avoided: bool) -> None:
+        """Count it; an address that is going to be avoided is told with that."""
+        if fault is not Fault.STOPPED:
+            self._counters.fail(_text(connection.address))
+        if not is_avoided:
+            self._spread.failed(connection.address)
 
     def _is_another_left(self, address: Address, flight: Flight) -> bool:
         """Avoid an address that did not answer; whether there is another for the flight to try."""
@@ -237,9 +251,9 @@ class Pool:
         self._close(connection)
 
     def readdress(self, addresses: Sequence[Address]) -> None:
-        """The target's addresses are now these; connections to others end as soon as they have nothing to carry."""
+        """The target's name now gives these; connections to addresses that are gone end as soon as they carry nothing."""
         self._spread.renew(addresses)
-        for connection in [c for c in self._all if c.address not in self._spread]:
+        for connection in [c for c in self._all if self._spread.is_gone(c.address)]:
             connection.retire_at = _AT_ONCE
             if connection.flight is None:
                 self._retire(connection)

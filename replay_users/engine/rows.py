@@ -4,7 +4,8 @@ Law: one table in, pieces out; nothing about schedules. It imports no pyarrow: a
 methods. The subtle thing: a piece is bounded in rows and in bytes, since making it holds the hub; what repeats
 (endpoints, methods, hosts, kinds) is decoded once per table and looked up by index, and everything else becomes
 `bytes`, `str` and `int`, which the garbage collector does not track. Only loaders that ask for it
-get each row's scheme and recorded connection too; the others pay nothing for these columns.
+get each row's scheme and recorded connection too, and only of a table with the column `response_hash` the hashes of what
+was not kept whole; the others pay nothing for these columns.
 """
 
 from __future__ import annotations
@@ -39,16 +40,20 @@ _PLAIN = (
 
 _CAUSAL = frozenset({"cookie", "auth"})
 _WHOLE = frozenset({"complete", "request-truncated"})
+_HASH = 16
+"""Bytes of a hash; what has another length is none of ours."""
 
 
 def pieces(table: Any, endpoints: Mapping[str, int], *, placed: bool = False) -> Iterator[list[list[Any]]]:
     """A table's rows as columns of Python values, at most `ROWS` at a time, in the order of `Loader.flight`'s arguments.
 
-    If they are to be `placed`, scheme and recorded connection of each row come after those, as far as the table has them.
+    If they are to be `placed`, scheme and recorded connection of each row come after those, as far as the table has them;
+    last the hash of the recorded body where that is not whole, if the table has hashes.
     """
     if not table.num_rows:
         return
     columns = {name: _one_chunk(table[name]) for name in _PLAIN + _REPEATED}
+    hashes = _one_chunk(table["response_hash"]) if "response_hash" in table.column_names else None
     endpoint_of = [endpoints[name] for name in columns["endpoint"].dictionary.to_pylist()]
     methods = columns["method"].dictionary.to_pylist()
     authorities = columns["authority"].dictionary.to_pylist()
@@ -58,6 +63,7 @@ def pieces(table: Any, endpoints: Mapping[str, int], *, placed: bool = False) ->
     for start in range(0, table.num_rows, step):
         plain = {name: columns[name].slice(start, step).to_pylist() for name in _PLAIN}
         index = {name: columns[name].slice(start, step).indices.to_pylist() for name in _REPEATED}
+        is_whole = [whole[i] for i in index["capture"]]
         yield [
             plain["at"],
             plain["session"],
@@ -73,9 +79,10 @@ def pieces(table: Any, endpoints: Mapping[str, int], *, placed: bool = False) ->
             plain["status"],
             plain["response_head"],
             plain["response_body"],
-            [whole[i] for i in index["capture"]],
+            is_whole,
             plain["duration"],
             *(_where(table.slice(start, step)) if placed else ()),
+            *(() if hashes is None else (_hashes(hashes.slice(start, step), is_whole, plain["response_body"]),)),
         ]
 
 
@@ -87,6 +94,15 @@ def _where(part: Any) -> list[list[Any]]:
         return [schemes, [None] * rows]
     pairs = zip(part["source"].to_pylist(), part["connection"].to_pylist(), strict=True)
     return [schemes, [None if connection is None else f"{source or ''} {connection}" for source, connection in pairs]]
+
+
+def _hashes(column: Any, whole: list[bool], bodies: list[bytes | None]) -> list[bytes | None]:
+    """The hash of each body that was cut or not kept; a capture may know that of every body, and those are not converted."""
+    if column.null_count == len(column):
+        return [None] * len(column)
+    wanted = (not is_whole or body is None for is_whole, body in zip(whole, bodies, strict=True))
+    found = (column[nth].as_py() if is_wanted else None for nth, is_wanted in enumerate(wanted))
+    return [each if each is not None and len(each) == _HASH else None for each in found]
 
 
 def _one_chunk(column: Any) -> Any:

@@ -190,8 +190,10 @@ def _try_name(context: ssl.SSLContext, name: str) -> None:
         raise UsageError(f"--sni: {name!r} is no host name; give the name in the target's certificate") from None
 
 
-def check_tls(addresses: Sequence[Address], tls: Tls, tunnel: bytes, timeout_s: float) -> None:
+def check_tls(addresses: Sequence[Address], tls: Tls, tunnel: bytes, timeout_s: float, *, option: str) -> None:
     """Try the handshake before a run with the first address that can be reached; blocks its greenlet.
+
+    `option` gave the target.
 
     Raises:
         UsageError: target or proxy refuse us, or the target's certificate is not to be trusted; the sentence says the cure.
@@ -200,7 +202,7 @@ def check_tls(addresses: Sequence[Address], tls: Tls, tunnel: bytes, timeout_s: 
         # OSError: too slow, unreachable in the middle of it, or of a family that this machine does not have
         with suppress(OSError), gevent.Timeout(timeout_s, TimeoutError), socket.socket(address[0]) as sock:
             if _is_reached(sock, address, tunnel):
-                _Trial(sock, tls).run()
+                _Trial(sock, tls, option).run()
                 return
 
 
@@ -229,8 +231,8 @@ def _ask(sock: Any, tunnel: bytes) -> object:
 class _Trial:
     """One handshake for the sake of it."""
 
-    def __init__(self, sock: Any, tls: Tls) -> None:
-        self._sock = sock
+    def __init__(self, sock: Any, tls: Tls, option: str) -> None:
+        self._sock, self._option = sock, option
         self._name = tls.settings.server_name
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._ssl = tls.wrap(self._incoming, self._outgoing)
@@ -244,9 +246,12 @@ class _Trial:
                     return  # closed without a word: that may pass
             self._listen()
         except ssl.SSLError as error:
-            raise UsageError(cure_of(reason_of(error), self._name, self._first)) from None
+            raise UsageError(self._cure(reason_of(error))) from None
         except ConnectionError:
             return
+
+    def _cure(self, reason: str) -> str:
+        return cure_of(reason, self._name, self._first, self._option)
 
     def _shaken(self) -> bool:
         try:
@@ -280,7 +285,7 @@ class _Trial:
         except ssl.SSLWantReadError:
             return False
         if is_http2(data):
-            raise UsageError(cure_of(HTTP2_ONLY, self._name, self._first))
+            raise UsageError(self._cure(HTTP2_ONLY))
         return True
 
     def _is_taken(self) -> bool:

@@ -68,14 +68,13 @@ def reason_of(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def cure_of(reason: str, name: str, first: bytes) -> str:
-    """A sentence for a person who gave the target by `name`; `first` is what the target said first."""
+def cure_of(reason: str, name: str, first: bytes, option: str) -> str:
+    """A sentence for a person who gave the target by `name` in an option; `first` is what the target said first."""
     if first.startswith(b"HTTP/"):
-        return f"--host: {name} speaks plain HTTP on this port; say http:// instead of https://"
+        return f"{option}: {name} speaks plain HTTP on this port; say http:// instead of https://"
     if reason in _NO_TLS:
-        return (
-            f"--host: {name} speaks no TLS on this port ({reason}); check the port, or say http:// instead of https://"
-        )
+        cure = "check the port, or say http:// instead of https://"
+        return f"{option}: {name} speaks no TLS on this port ({reason}); {cure}"
     found = (sentence for mark, sentence in _CURES.items() if mark.lower() in reason.lower())
     sentence = next(found, "TLS with {name} fails ({reason}); check what speaks on its port")
-    return "--host: " + sentence.format(name=name, reason=reason)
+    return f"{option}: " + sentence.format(name=name, reason=reason)

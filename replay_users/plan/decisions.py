@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from replay_users.plan.safety import Safety
     from replay_users.plan.selection import EndpointFilter
+    from replay_users.recording.manifest import EndpointInfo
 
 __all__ = ["Decisions", "decide", "decide_all"]
 
@@ -42,6 +43,14 @@ class Decisions:
     def skip_reason(self, endpoint: int, traits: int) -> SkipReason | None:
         """Why a row is not sent; `None` if it is. Trait bits unknown to this version are ignored."""
         return self.rows[endpoint][traits & _KNOWN_TRAITS]
+
+    def left_out(self, endpoints: Iterable[EndpointInfo]) -> list[str]:
+        """Those of the manifest's endpoints whose writes are not sent, but for those of which production refused all.
+
+        What was refused has left nothing behind, so nothing is missing without it.
+        """
+        pairs = zip(endpoints, self.rows, strict=True)
+        return [each.name for each, reasons in pairs if reasons[Trait.WRITE] is not None and each.refused != each.rows]
 
 
 def decide_all(

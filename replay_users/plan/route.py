@@ -95,6 +95,10 @@ class Router:
         """Whether everything goes to one place, whatever it was recorded from."""
         return not self.rules
 
+    def option(self, nth: int) -> str:
+        """The option that gave the nth target; `--host` if several did."""
+        return "--host" if nth == self._default else "--map"
+
     @property
     def schemes(self) -> tuple[str, ...]:
         """What `route` has to be asked for to know all that may become of an authority."""

@@ -88,11 +88,15 @@ class SliceInfo:
 
 @dataclass(frozen=True, slots=True)
 class EndpointInfo:
-    """An endpoint, its rows and its production latency (a serialised `Histogram` of ns)."""
+    """An endpoint, its rows and its production latency (a serialised `Histogram` of ns).
+
+    `refused` is how many of the rows production refused or did not answer; `None` in manifests that do not say so.
+    """
 
     name: str
     rows: int
     latency: Mapping[str, Any]
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,9 @@ def to_json(manifest: Manifest) -> bytes:
     document = asdict(manifest)
     for item in document["slices"]:
         item["groups"] = [list(group.values()) for group in item["groups"]]
+    for item in document["endpoints"]:
+        if item["refused"] is None:
+            del item["refused"]
     lines = (b"  %b: %b" % (orjson.dumps(key), _lines(value)) for key, value in document.items())
     return b"{\n" + b",\n".join(lines) + b"\n}\n"
 
@@ -173,7 +180,10 @@ def _slice(item: dict[str, Any]) -> SliceInfo:
 
 
 def _endpoint(item: dict[str, Any]) -> EndpointInfo:
-    return EndpointInfo(item["name"], item["rows"], Histogram.from_dict(item["latency"]).to_dict())
+    refused = item.get("refused")
+    if refused is not None and not 0 <= refused <= item["rows"]:
+        raise ValueError(f"{refused} of {item['rows']} rows refused")
+    return EndpointInfo(item["name"], item["rows"], Histogram.from_dict(item["latency"]).to_dict(), refused)
 
 
 def merge(parts: Sequence[tuple[str, Manifest]]) -> Manifest:
@@ -220,8 +230,11 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 def _merge_endpoints(manifests: Sequence[Manifest]) -> tuple[EndpointInfo, ...]:
     rows: Counter[str] = Counter()
+    refused: dict[str, int | None] = {}  # one that is not known makes the sum unknown
     latency: dict[str, Histogram] = {}
     for info in (info for manifest in manifests for info in manifest.endpoints):
         rows[info.name] += info.rows
+        before = refused.get(info.name, 0)
+        refused[info.name] = None if before is None or info.refused is None else before + info.refused
         latency.setdefault(info.name, Histogram()).merge(Histogram.from_dict(info.latency))
-    return tuple(EndpointInfo(name, rows[name], latency[name].to_dict()) for name in sorted(rows))
+    return tuple(EndpointInfo(name, rows[name], latency[name].to_dict(), refused[name]) for name in sorted(rows))

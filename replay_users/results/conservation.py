@@ -3,6 +3,7 @@
     planned  = sent + dropped + skipped + unread + in_doubt
     sent     = compared + unchecked + failed
     compared = matched + mismatched
+    mismatched = regressions + missing in staging + ... (mismatched_by)
 
 Law: pure. `planned` is given by whoever read the manifest, never derived from the other counts: a sum that is compared
 with itself is always right. A violation is our own bug, so it voids the whole result and the run ends as a tool error.
@@ -28,6 +29,7 @@ def broken_laws(planned: int, totals: Totals) -> tuple[str, ...]:
         ("sent", t.sent, verdicts),
         ("compared", t.compared, {"matched": t.matched, "mismatched": t.mismatched}),
         ("unchecked", t.unchecked, dict(t.unchecked_by)),
+        ("mismatched", t.mismatched, dict(t.mismatched_by)),
     )
     return tuple(_broken(name, whole, parts) for name, whole, parts in equations if whole != sum(parts.values()))
 

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
+from replay_users.compare.difference import Class
 from replay_users.histogram import RATIO_BIAS, RATIO_SCALE, SCALE, Histogram, RatioHistogram
 from replay_users.model import Fault, Verdict
 from replay_users.results.sessions import SessionSketch
 from replay_users.results.signatures import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from replay_users.model import Drop, Flight
 
@@ -31,7 +32,7 @@ LATE = 10_000_000
 """An exchange picked up more than 10 ms late says nothing about the target's speed."""
 
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
-_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by")
+_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
 
 
@@ -49,6 +50,7 @@ class EndpointTally:
         self.skipped_by: defaultdict[str, int] = defaultdict(int)
         self.failed_by: defaultdict[str, int] = defaultdict(int)
         self.excluded_by: defaultdict[str, int] = defaultdict(int)
+        self.mismatched_by: defaultdict[str, int] = defaultdict(int)
         self.statuses: defaultdict[tuple[int, int | str], int] = defaultdict(int)
         self.recorded, self.service, self.latency = Histogram(), Histogram(), Histogram()
         self.ratio = RatioHistogram()
@@ -87,33 +89,6 @@ class EndpointTally:
                 mine[reason] += count
         for name in (*_TIMES, "ratio", "sessions"):
             getattr(self, name).merge(getattr(other, name))
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            **{name: getattr(self, name) for name in _COUNTS},
-            **{name: _plain(getattr(self, name)) for name in _REASONS},
-            **{name: getattr(self, name).to_dict() for name in (*_TIMES, "ratio")},
-            "statuses": self.status_matrix(),
-            "sessions": self.sessions.to_list(),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> EndpointTally:
-        """What `to_dict` wrote."""
-        tally = cls()
-        for name in _COUNTS:
-            setattr(tally, name, data[name])
-        for name in _REASONS:
-            getattr(tally, name).update(data[name])
-        for name in _TIMES:
-            setattr(tally, name, Histogram.from_dict(data[name]))
-        tally.ratio = RatioHistogram.from_dict(data["ratio"])
-        tally.sessions = SessionSketch(members=data["sessions"])
-        for recorded, row in data["statuses"].items():
-            for replayed, count in row.items():
-                tally.statuses[int(recorded), _status(replayed)] = count
-        return tally
 
 
 def count_times(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> None:
@@ -165,6 +140,7 @@ def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) ->
             mine.matched += 1
         elif judged is mismatched:
             mine.mismatched += 1
+            mine.mismatched_by[getattr(flight.differences, "main_class", Class.REGRESSION)] += 1
         elif judged is unchecked:
             mine.unchecked += 1
         if flight.resent:
@@ -193,11 +169,3 @@ def count_failed(mine: EndpointTally, flight: Flight, fault: Fault) -> None:
         mine.excluded_by["stopped" if fault is Fault.STOPPED else "lag"] += 1
     else:
         mine.ratio.over += 1
-
-
-def _plain(counts: Mapping[str, int]) -> dict[str, int]:
-    return {str(reason): counts[reason] for reason in sorted(counts)}
-
-
-def _status(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text

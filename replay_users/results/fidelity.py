@@ -9,13 +9,13 @@ arithmetic in line (a call of `Histogram.add` costs as much again); it and `add`
 from __future__ import annotations
 
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from replay_users.histogram import SCALE, Histogram
 from replay_users.model import Drop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from replay_users.model import Flight
 
@@ -90,24 +90,3 @@ class Fidelity:
         self.first_sent = min(self.first_sent, other.first_sent)
         self.last_due = max(self.last_due, other.last_due)
         self.last_sent = max(self.last_sent, other.last_sent)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            "lag": self.lag.to_dict(),
-            "wait": self.wait.to_dict(),
-            "hub": self.hub.to_dict(),
-            "due": [self.first_due, self.last_due],
-            "sent": [self.first_sent, self.last_sent],
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Fidelity:
-        """What `to_dict` wrote."""
-        fidelity = cls()
-        fidelity.lag = Histogram.from_dict(data["lag"])
-        fidelity.wait = Histogram.from_dict(data["wait"])
-        fidelity.hub = Histogram.from_dict(data["hub"])
-        fidelity.first_due, fidelity.last_due = data["due"]
-        fidelity.first_sent, fidelity.last_sent = data["sent"]
-        return fidelity

@@ -12,20 +12,26 @@ from enum import StrEnum
 from math import floor
 from typing import TYPE_CHECKING
 
-from replay_users.compare.difference import UncheckedReason
+from replay_users.compare.difference import Class, UncheckedReason
+from replay_users.compare.sampling import SAMPLED
 from replay_users.model import Fault
+from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from replay_users.results.noise import Noise
     from replay_users.results.tally import Totals
     from replay_users.results.validity import Validity
 
 __all__ = ["Check", "Decision", "Evidence", "checks_of", "coverage", "decide"]
 
 MIN_COVERAGE = 0.95
+MAX_APART = 0.5
+MAX_UPSTREAM = 0.01
+"""Of the compared answers."""
 AS_PLANNED = frozenset({None, "time"})
 """Ends of a run that were asked for: all sent, or its time limit. Any other leaves the rest unknown."""
 
@@ -61,6 +67,9 @@ class Evidence:
     speeds: Mapping[str, Speed]
     stopped_by: str | None = None
     lost: Sequence[str] = ()
+    noise: Sequence[Noise] = ()
+    noise_decides: bool = False
+    compared_with: str = RECORDING
 
 
 def checks_of(evidence: Evidence) -> tuple[Check, ...]:
@@ -72,6 +81,9 @@ def checks_of(evidence: Evidence) -> tuple[Check, ...]:
         _complete(evidence),
         _coverage(evidence),
         _mismatches(evidence),
+        _upstream(evidence),
+        _staging(evidence),
+        _noise(evidence),
     )
     return (*(check for check in found if check is not None), _latency(evidence))
 
@@ -101,8 +113,12 @@ def _by_status(totals: Totals) -> int:
 
 
 def _wanted(planned: int, totals: Totals) -> int:
-    """Exchanges that should have been compared: not those left out, nor those a stop did not wait for."""
-    return planned - totals.skipped - totals.failed_by.get(Fault.STOPPED, 0)
+    """Exchanges that should have been compared: not those left out, nor those a stop did not wait for.
+
+    Answers that `--compare-sample` leaves out are asked for by nobody, but where it leaves nothing: that is no evidence.
+    """
+    sampled_out = totals.unchecked_by.get(SAMPLED, 0) if totals.compared else 0
+    return planned - totals.skipped - totals.failed_by.get(Fault.STOPPED, 0) - sampled_out
 
 
 def _account(evidence: Evidence) -> Check | None:
@@ -151,6 +167,8 @@ def _coverage(evidence: Evidence) -> Check | None:
     sentence = f"{compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least 95 % must be"
     if by_status:
         sentence += f"; {by_status:,} by their status only, since the recording has no more of their answers"
+    if sampled_out := totals.unchecked_by.get(SAMPLED, 0):
+        sentence += f"; {sampled_out:,} more were left out by --compare-sample"
     if totals.unread:
         sentence += f", and none of them unread: {totals.unread:,} were"
     return Check(
@@ -177,15 +195,79 @@ def _mismatches(evidence: Evidence) -> Check | None:
     compared = totals.compared + _by_status(totals)
     if not compared:
         return None
-    sentence = f"{totals.mismatched:,} of {compared:,} compared answers differ from the recording, none may"
+    against = "the first pass" if evidence.compared_with == FIRST_PASS else "the recording"
+    sentence = f"{totals.regressions:,} of {compared:,} compared answers differ from {against}, none may"
+    if apart := _apart(totals):
+        told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in apart.items())
+        sentence += f"; {sum(apart.values()):,} more for another reason ({told})"
     return Check(
         name="mismatches",
         kind=CheckKind.MISMATCHES,
-        verdict=Decision.FAIL if totals.mismatched else Decision.PASS,
+        verdict=Decision.FAIL if totals.regressions else Decision.PASS,
         sentence=sentence,
-        value=totals.mismatched,
+        value=totals.regressions,
         limit=0,
     )
+
+
+def _apart(totals: Totals) -> dict[str, int]:
+    """Mismatches that are no regressions, by class."""
+    return {name: count for name, count in totals.mismatched_by.items() if name != Class.REGRESSION}
+
+
+def _staging(evidence: Evidence) -> Check | None:
+    """Where most answers differ for what staging lacks, the others say little about the release."""
+    totals = evidence.totals
+    apart = sum(_apart(totals).values())
+    if not apart:
+        return None
+    share = apart / totals.compared
+    sentence = (
+        f"{apart:,} of {totals.compared:,} answers differ for what staging lacks or lets nobody do, half may at most"
+    )
+    verdict = Decision.INCONCLUSIVE if share > MAX_APART else Decision.PASS
+    return Check(
+        name="staging", kind=CheckKind.MISMATCHES, verdict=verdict, sentence=sentence, value=share, limit=MAX_APART
+    )
+
+
+def _upstream(evidence: Evidence) -> Check | None:
+    """A few answers of a gateway for a service that is away are no finding; a release that is often away is one."""
+    totals = evidence.totals
+    errors = totals.mismatched_by.get(Class.UPSTREAM, 0)
+    if not errors:
+        return None
+    share = errors / totals.compared
+    sentence = f"{errors:,} of {totals.compared:,} answers are 502, 503 or 504 and were none, 1 % may be"
+    verdict = Decision.FAIL if share > MAX_UPSTREAM else Decision.PASS
+    return Check(
+        name="upstream", kind=CheckKind.MISMATCHES, verdict=verdict, sentence=sentence, value=share, limit=MAX_UPSTREAM
+    )
+
+
+def _noise(evidence: Evidence) -> Check | None:
+    """A learnt field that differs more often than it did is a change, though each difference by itself is none."""
+    if not evidence.noise:
+        return None
+    more = [each for each in evidence.noise if each.alarm]
+    told = "; ".join([_risen(each) for each in more[:2]]) + (f" and {len(more) - 2:,} more" if len(more) > 2 else "")  # noqa: PLR2004 - shown ones
+    sentence = f"{len(more):,} learnt fields differ more often than when they were learnt" + (
+        f": {told}" if more else ""
+    )
+    return Check(
+        name="noise",
+        kind=CheckKind.MISMATCHES,
+        verdict=Decision.FAIL if more else Decision.PASS,
+        sentence=sentence,
+        value=len(more),
+        limit=0,
+        advisory=not evidence.noise_decides,
+    )
+
+
+def _risen(noise: Noise) -> str:
+    was, now = 100 * noise.learnt.share, 100 * noise.seen.share
+    return f"{noise.path} on {noise.endpoint} {was:.1f} % -> {now:.1f} % of {noise.seen.total:,}"
 
 
 def _latency(evidence: Evidence) -> Check:

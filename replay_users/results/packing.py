@@ -20,7 +20,7 @@ from replay_users.results.sessions import SessionSketch
 from replay_users.results.signatures import SESSIONS, Exemplar, SignatureCount
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
     "pack_endpoint",
@@ -35,7 +35,7 @@ __all__ = [
 _AnyHistogram = TypeVar("_AnyHistogram", Histogram, RatioHistogram)
 
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
-_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by")
+_REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
 _MARKS = ("lag", "wait", "hub")
 _SPANS = ("first_due", "last_due", "first_sent", "last_sent")
@@ -99,15 +99,19 @@ def unpack_fidelity(data: list[Any]) -> Fidelity:
     return fidelity
 
 
-def pack_signature(count: int, sessions: Collection[int], exemplars: Iterable[Exemplar] | None) -> list[Any]:
-    """A signature's count as a message's values, with its exemplars or without."""
-    return [count, _numbers(sessions), None if exemplars is None else [list(_SHOWN(each)) for each in exemplars]]
+def pack_signature(
+    count: int, sessions: Collection[int], traits: Sequence[Collection[str]], exemplars: Iterable[Exemplar] | None
+) -> list[Any]:
+    """A signature's count as a message's values, with its exemplars or without; `traits` are its looks and its members."""
+    shown = None if exemplars is None else [list(_SHOWN(each)) for each in exemplars]
+    return [count, _numbers(sessions), *map(list, traits), shown]
 
 
 def unpack_signature(data: list[Any], known: SignatureCount | None) -> SignatureCount:
     """What was packed; the exemplars of `known`, if it came without its own."""
     counted = SignatureCount()
-    counted.count, sessions, exemplars = data
+    counted.count, sessions, looks, members, exemplars = data
+    counted.looks, counted.members = set(looks), set(members)
     counted.sessions = SessionSketch(SESSIONS, _members(sessions))
     if exemplars is not None:
         counted.exemplars = {crc32(each[0].encode()): Exemplar(*each) for each in exemplars}

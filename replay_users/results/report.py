@@ -47,7 +47,7 @@ _WHOLE_EVERY = 10
 """Every tenth report is whole (30 s), so that a lost one is made good."""
 
 _COUNTS = ("capped", "in_doubt", "never_loaded")
-_REASONS = ("unchecked_by", "unread_by", "ignored_by")
+_REASONS = ("unchecked_by", "unread_by", "ignored_by", "noise_by")
 
 
 class _Draft:
@@ -138,7 +138,8 @@ class Reporter:
             return
         now = frozenset(counted.exemplars)
         exemplars = tuple(counted.exemplars.values()) if whole or now != shown else None
-        draft.signatures.append((key, counted.count, tuple(counted.sessions.members), exemplars))
+        traits = tuple(counted.looks), tuple(counted.members)
+        draft.signatures.append((key, counted.count, tuple(counted.sessions.members), traits, exemplars))
         draft.told_signatures[key] = counted.count, now
 
     def _pack(self, draft: _Draft) -> bool:
@@ -165,13 +166,12 @@ class Ledger:
 
     Attributes:
         seq: the number of the report it stands at; 0 before the first.
-        at: the moment of that report, ns since the run's start.
         missed: reports left out because the one they build on never came.
         connections: what the worker counted of its connections.
     """
 
     def __init__(self) -> None:
-        self.seq = self.at = self.missed = 0
+        self.seq = self.missed = 0
         self.connections: dict[str, Any] = {}
         self._endpoints: dict[str, list[Any]] = {}
         self._signatures: dict[SignatureKey, SignatureCount] = {}
@@ -194,13 +194,13 @@ class Ledger:
 
     def _stand_at(self, data: Mapping[str, Any], seq: int) -> None:
         """Endpoints stay packed: a master of many workers would have no time to unpack each three times a second."""
-        at, connections, endpoints = int(data["at"]), dict(data["connections"]), dict(data["endpoints"])
+        connections, endpoints = dict(data["connections"]), dict(data["endpoints"])
         signatures = {}
-        for endpoint, path, kind, packed in data["signatures"]:
-            key = endpoint, path, kind
+        for endpoint, path, kind, found, packed in data["signatures"]:
+            key = endpoint, path, kind, found
             signatures[key] = unpack_signature(packed, self._signatures.get(key))
         rest = {name: data[name] for name in ("overflow", "fidelity", "counts", "reasons")}
-        self.seq, self.at, self.connections, self._rest = seq, at, connections, rest
+        self.seq, self.connections, self._rest = seq, connections, rest
         self._endpoints.update(endpoints)
         self._signatures.update(signatures)
 

@@ -11,14 +11,19 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from replay_users.histogram import Over
+from replay_users.results.causes import causes_of
 from replay_users.results.gate import Check, Decision, Evidence, checks_of, decide
+from replay_users.results.learnable import RECORDING
+from replay_users.results.noise import noise_of
 from replay_users.results.slow import Speed, speed
 from replay_users.results.validity import Validity, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from replay_users.compare.rules import Rules
     from replay_users.results.endpoint_tally import EndpointTally
+    from replay_users.results.noise import Noise
     from replay_users.results.signatures import SignatureCount, SignatureKey
     from replay_users.results.tally import Tally, Totals
 
@@ -44,8 +49,10 @@ class RunFacts:
     """What a run was, as opposed to what it found.
 
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
-    came to its end, else `time`, `signal`, `person` or what else ended it. `workers` are those of a master, as rows of
-    result.json; there are none where one process did it all. `lost` says of each lost worker what it left.
+    came to its end, else `time`, `signal`, `person` or what else ended it. Answers were `compared_with` the `recording`, or
+    with those of the run's `first_pass`. `window_ns` is what was replayed of the recording, UTC ns. `workers` are those of
+    a master, as rows of result.json; there are none where one process did it all. `lost` says of each lost worker what it
+    left.
     """
 
     id: str
@@ -60,6 +67,8 @@ class RunFacts:
     events: tuple[RunEvent, ...] = ()
     workers: tuple[Mapping[str, Any], ...] = ()
     lost: tuple[str, ...] = ()
+    compared_with: str = RECORDING
+    window_ns: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +81,22 @@ class RunResult:
     totals: Totals
     validity: Validity
     speeds: Mapping[str, Speed]
+    noise: tuple[Noise, ...] = ()
     checks: tuple[Check, ...]
     verdict: Decision
 
 
-def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
-    """Judge a finished run; `planned` are the manifest's rows of the window in the sample."""
+def conclude(
+    facts: RunFacts, tally: Tally, planned: int, *, rules: Rules | None = None, noise_decides: bool = False
+) -> RunResult:
+    """Judge a finished run; `planned` are the manifest's rows of the window in the sample.
+
+    `rules` are those it went by; with `noise_decides`, a learnt field that differs more often than it did fails the run.
+    """
     totals = tally.totals()
     validity = validate(planned, totals, tally.fidelity, facts.lost)
     speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
+    noise = () if rules is None else noise_of(rules, tally)
     checks = checks_of(
         Evidence(
             planned=planned,
@@ -89,6 +105,9 @@ def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
             speeds=speeds,
             stopped_by=facts.stopped_by,
             lost=facts.lost,
+            noise=noise,
+            noise_decides=noise_decides,
+            compared_with=facts.compared_with,
         )
     )
     return RunResult(
@@ -98,6 +117,7 @@ def conclude(facts: RunFacts, tally: Tally, planned: int) -> RunResult:
         totals=totals,
         validity=validity,
         speeds=speeds,
+        noise=noise,
         checks=checks,
         verdict=decide(checks),
     )
@@ -125,6 +145,8 @@ def result_json(result: RunResult) -> dict[str, Any]:
         },
         "endpoints": _endpoints(result),
         "signatures": [_signature(tally, key, count) for key, count in tally.signatures.ranked()],
+        "causes": [cause.to_dict() for cause in causes_of(tally)],
+        "noise": [each.to_dict() for each in result.noise],
         "signatures_overflow": dict(tally.signatures.overflow),
         "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
         "exit_code": exit_code(result),
@@ -144,6 +166,8 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "labels": dict(facts.labels),
         "version": facts.version,
         "stopped_by": facts.stopped_by,
+        "compared_with": facts.compared_with,
+        "window_ns": None if facts.window_ns is None else list(facts.window_ns),
     }
 
 
@@ -181,6 +205,7 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
         "ratio": {"value": _rounded(mine.ratio.median), "lower": _rounded(lower), "upper": _rounded(upper)},
         "matched": mine.matched,
         "mismatched": mine.mismatched,
+        "mismatched_by": _plain(mine.mismatched_by),
         "unchecked": mine.unchecked,
         "failed_by": _plain(mine.failed_by),
         "dropped_by": _plain(mine.dropped_by),
@@ -192,7 +217,7 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
 
 def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[str, Any]:
     """`share` is of the endpoint's compared exchanges."""
-    endpoint, path, kind = key
+    endpoint, path, kind, found = key
     mine = tally.endpoints.get(endpoint)
     compared = mine.matched + mine.mismatched if mine else 0
     return {
@@ -202,7 +227,9 @@ def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[s
         "count": count.count,
         "sessions": count.sessions.count,
         "share": round(count.count / compared, 6) if compared else None,
-        "class": "regression",
+        "class": found,
+        "looks": sorted(count.looks),
+        "members": sorted(count.members),
         "exemplars": [asdict(exemplar) for exemplar in count.shown()],
     }
 

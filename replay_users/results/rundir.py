@@ -1,4 +1,4 @@
-"""A run's directory: result.json, mismatches.jsonl and summary.txt.
+"""A run's directory: result.json, mismatches.jsonl, exhibits.jsonl and summary.txt.
 
 Law: an edge; the only module of this stage that touches a disk. Another run's result is never overwritten unless asked.
 The subtle thing: each file is written beside its place and renamed, result.json last. Who sees a result.json sees all of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["exemplars_of", "write_run"]
 
-_RESULT, _MISMATCHES, _SUMMARY = "result.json", "mismatches.jsonl", "summary.txt"
+_RESULT, _MISMATCHES, _EXHIBITS, _SUMMARY = "result.json", "mismatches.jsonl", "exhibits.jsonl", "summary.txt"
 
 
 def write_run(
@@ -31,6 +31,7 @@ def write_run(
     summary: str,
     exemplars: Iterable[Mapping[str, Any]] | None = None,
     *,
+    exhibits: Iterable[Mapping[str, Any]] = (),
     replace: bool = False,
 ) -> None:
     """Write a run's files, in a folder that is made if it is not there; other files in it stay.
@@ -40,6 +41,7 @@ def write_run(
         result: the content of result.json.
         summary: the content of summary.txt.
         exemplars: the lines of mismatches.jsonl, redacted; by default those of the result's signatures.
+        exhibits: the lines of exhibits.jsonl, whole redacted answers; without any there is no such file.
         replace: overwrite the result of another run.
 
     Raises:
@@ -50,10 +52,11 @@ def write_run(
     if not replace:
         _refuse_other_run(folder, result["run"]["id"])
     lines = exemplars_of(result) if exemplars is None else exemplars
-    mismatches = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    mismatches, whole = _lines(lines), _lines(exhibits)
     try:
         make_folder(folder)
         _write(folder / _MISMATCHES, mismatches)
+        _write_or_remove(folder / _EXHIBITS, whole)
         _write(folder / _SUMMARY, summary)
         _write(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     except (FileExistsError, NotADirectoryError) as error:
@@ -64,17 +67,36 @@ def write_run(
         ) from error
 
 
+def _lines(objects: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+
+
+def _write_or_remove(path: Path, text: str) -> None:
+    """Nothing of a run that was here before may be taken for this one's."""
+    if text:
+        _write(path, text)
+    else:
+        path.unlink(missing_ok=True)
+
+
 _UNKNOWN_TARGET = "http://TARGET"
 """Stands in the curl lines of a run of several targets, since an exemplar does not say which one answered."""
 
 
-def exemplars_of(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Every kept exemplar under its signature, with a curl line that asks the same again (without body and login)."""
+def exemplars_of(
+    result: Mapping[str, Any], explanations: Mapping[str, list[str]] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every kept exemplar under its signature, with a curl line that asks the same again (without body and login).
+
+    `explanations` are lines by exchange.
+    """
     target = _UNKNOWN_TARGET if result["run"]["target"] == SEVERAL else result["run"]["target"].rstrip("/")
     for signature in result["signatures"]:
         where = {name: signature[name] for name in ("endpoint", "path", "kind")}
         for exemplar in signature["exemplars"]:
-            yield {**where, **exemplar, "curl": _curl(target, exemplar)}
+            line = {**where, **exemplar, "looks": signature.get("looks", []), "curl": _curl(target, exemplar)}
+            explanation = (explanations or {}).get(exemplar["id"])
+            yield {**line, "explanation": explanation} if explanation else line
 
 
 def _curl(target: str, exemplar: Mapping[str, str]) -> str:

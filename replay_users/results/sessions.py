@@ -61,10 +61,6 @@ class SessionSketch:
         if new:
             self._keep(self.members.union(new))
 
-    def to_list(self) -> list[int]:
-        """The members as JSON values."""
-        return sorted(self.members)
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SessionSketch) and self.members == other.members
 

@@ -1,16 +1,19 @@
 """A result as 25 lines that a tired person can act on.
 
 Law: the content of result.json to text, nothing computed anew and no colours. It answers in this order: the verdict,
-why, what changed, was it faithful, what next.
-The subtle thing: each block has a budget of lines, so that the whole fits a screen whatever a run found; what is cut is
-counted and stands in result.json.
+why, what changed, what stands apart from that, was it faithful, what next.
+The subtle thing: each block has a budget of lines, and what changed takes what the others leave, so that the whole fits a
+screen whatever a run found; what is cut is counted and stands in result.json.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from replay_users.compare.difference import Class, Kind
+from replay_users.path import format_path, parse_path
 from replay_users.plan.layout import amounts, labelled, shown
+from replay_users.results.kin import MARKUP
 from replay_users.results.validity import says_of
 
 if TYPE_CHECKING:
@@ -20,8 +23,20 @@ __all__ = ["summary_text"]
 
 Result: TypeAlias = "Mapping[str, Any]"
 
-_CHANGES, _SLOW, _REASONS = 5, 2, 3
+_LINES, _MARGINS = 25, 3  # of the whole, and the empty ones between its blocks
+_CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
 _ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
+_FIELDS = 60
+"""Characters of the fields of one cause."""
+_LEAST, _WIDTH = 3, 130
+"""Causes that have a line of their own however many there are, and the width of lines that only name the others."""
+_ADVICE = {
+    Class.MISSING: "load this data, or replay what writes it (--methods)",
+    Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
+    Class.PRECONDITION: "its state is another one: load it fresh",
+    Class.THROTTLED: "lift its rate limit, or lower the pace",
+    Class.UPSTREAM: "what it calls is away or too slow",
+}
 _VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 
 
@@ -32,8 +47,10 @@ def summary_text(result: Result, folder: str = "") -> str:
         result: the content of result.json.
         folder: where the run's files lie, for the lines that say where to look.
     """
-    changes = [*_changes(result["signatures"]), *_ignored(result["totals"]), *_slow(result)]
-    blocks = (_verdict(result), changes, _faithful(result), _next(result, folder))
+    verdict, faithful, after = _verdict(result), _faithful(result), _next(result, folder)
+    beside = [*_apart(result), *_ignored(result["totals"]), *_noisier(result), *_slow(result)]
+    left = _LINES - _MARGINS - sum(map(len, (verdict, beside, faithful, after)))
+    blocks = (verdict, [*_changes(result["causes"], left), *beside], faithful, after)
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
@@ -49,35 +66,136 @@ def _why(result: Result) -> list[str]:
     return sentences[:_REASONS]
 
 
-def _changes(signatures: Sequence[Result]) -> list[str]:
-    top = signatures[:_CHANGES]
-    counts = [f"{signature['count']:,}x" for signature in top]
-    shares = ["" if s["share"] is None else f"{100 * s['share']:.1f} %" for s in top]
-    names = [_cut(s["endpoint"], _ENDPOINT) for s in top]
-    widths = [max(map(len, column), default=0) for column in (counts, shares, names)]
+def _changes(causes: Sequence[Result], left: int) -> list[str]:
+    found = [cause for cause in causes if cause["class"] == Class.REGRESSION]
+    most, rest = _divided(found, left)
+    top = found[:most]
+    counts = [f"{cause['count']:,}x" for cause in top]
+    sessions = [_several(cause["sessions"], "session") for cause in top]
+    places = [_place(cause) for cause in top]
+    widths = [max(map(len, column), default=0) for column in (counts, sessions, places)]
     lines = [
-        f"{count:>{widths[0]}}  {share:>{widths[1]}}  {name:<{widths[2]}}  {_difference(signature)}"
-        for count, share, name, signature in zip(counts, shares, names, top, strict=True)
+        f"{count:>{widths[0]}}  {session:>{widths[1]}}  {place:<{widths[2]}}  {_difference(cause)}"
+        for count, session, place, cause in zip(counts, sessions, places, top, strict=True)
     ]
-    if len(signatures) > _CHANGES:
-        lines.append(f"and {len(signatures) - _CHANGES:,} more signatures in result.json")
-    return _block("changed", lines)
+    return _block("changed", [*lines, *rest])
+
+
+def _divided(causes: Sequence[Result], left: int) -> tuple[int, list[str]]:
+    """How many causes have a line of their own, and the lines that name the others: as many as can be if all are named."""
+    if len(causes) <= min(_CHANGES, left):
+        return len(causes), []
+    for most in range(min(_CHANGES, left - 1), _LEAST, -1):
+        lines, is_all = _brief(causes[most:], left - most)
+        if is_all:
+            return most, lines
+    most = max(1, min(_LEAST, left - 1))
+    return most, _brief(causes[most:], max(1, left - most))[0]
+
+
+def _brief(causes: Sequence[Result], most: int) -> tuple[list[str], bool]:
+    """Causes by name, on so many lines; whether these are all of them, or the last ones are only counted."""
+    lines = [f"and {_several(len(causes), 'more cause')} in result.json:"]
+    for number, name in enumerate(dict.fromkeys(map(_named, causes))):
+        text = f"{',' * (number > 0)} {name}"
+        if len(lines[-1]) + len(text) <= _WIDTH:
+            lines[-1] += text
+        elif len(lines) < most:
+            lines[-1] += "," * (number > 0)
+            lines.append(name)
+        else:
+            return [*lines[:-1], f"{lines[-1]}, …"], False
+    return lines, True
+
+
+def _place(cause: Result) -> str:
+    """The endpoint, or how many."""
+    several = cause["endpoint_count"] > 1
+    return f"{cause['endpoint_count']:,} endpoints" if several else _cut(cause["endpoints"][0], _ENDPOINT)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _apart(result: Result) -> list[str]:
+    """What differs for another reason than the release: a line of advice for each class."""
+    classes = [name for name in result["totals"]["mismatched_by"] if name != Class.REGRESSION]
+    lines = [_advice(name, result) for name in classes[:_APART]]
+    if len(classes) > _APART:
+        lines[-1:] = [f"and {len(classes) - _APART + 1:,} more classes in result.json"]
+    return _block("apart", lines)
+
+
+def _advice(name: str, result: Result) -> str:
+    """How much of a class there is, where, and what to do about it."""
+    ends = [(each["endpoint"], each["mismatched_by"].get(name, 0), each) for each in result["endpoints"]]
+    ends = sorted((end for end in ends if end[1]), key=lambda end: (-end[1], end[0]))
+    whole = [(endpoint, count) for endpoint, count, each in ends if count == each["matched"] + each["mismatched"]]
+    where = _cut(ends[0][0], _ENDPOINT) if len(ends) == 1 else f"{len(ends):,} endpoints"
+    told = f"{name.replace('_', ' ')} {result['totals']['mismatched_by'][name]:,} on {where}"
+    if whole:
+        endpoint, count = whole[0]
+        told += ", all of it" if len(ends) == 1 else f", all {count:,} of {_cut(endpoint, _ENDPOINT)}"
+        told += f" and of {len(whole) - 1:,} more" if len(whole) > 1 else ""
+    return f"{told}: {_ADVICE[Class(name)]}"
 
 
 def _ignored(totals: Result) -> list[str]:
     return _block("ignored", [amounts(totals["ignored_by"])] if totals["ignored_by"] else [])
 
 
-def _difference(signature: Result) -> str:
-    where = "status" if signature["kind"] == "status" else f"{_tail(signature['path'], _PATH)} {signature['kind']}"
-    if not signature["exemplars"]:
+def _noisier(result: Result) -> list[str]:
+    """What was learnt to be noise and has become more."""
+    more = [each for each in result["noise"] if each["alarm"]]
+    if not more:
+        return []
+    first = more[0]
+    rates = f"{100 * first['learnt']['rate']:.1f} % -> {100 * first['seen']['rate']:.1f} %"
+    told = f"{_tail(first['path'], _PATH)} on {_cut(first['endpoint'], _ENDPOINT)} differs in {rates} of the answers"
+    return _block("noisier", [told + (f", and {len(more) - 1:,} more in result.json" if len(more) > 1 else "")])
+
+
+def _difference(cause: Result) -> str:
+    where = _where(cause)
+    if cause["field_count"] > 1:
+        return f"{where} (in {_cut(cause['exemplar']['id'], _VALUE)})" if cause["exemplar"] else where
+    if not (example := cause["exemplar"]):
         return where
-    example = signature["exemplars"][0]
-    recorded, replayed = (_cut(text, _VALUE) or "nothing" for text in _apart(example["recorded"], example["replayed"]))
+    recorded, replayed = (_cut(text, _VALUE) or "nothing" for text in _parted(example["recorded"], example["replayed"]))
     return f"{where}: {recorded} -> {replayed} (in {_cut(example['id'], _VALUE)})"
 
 
-def _apart(recorded: str, replayed: str) -> tuple[str, str]:
+def _where(cause: Result) -> str:
+    """The field and the kind; one path is told whole."""
+    kind, paths = cause["kind"], cause["paths"]
+    if cause["field_count"] > 1:
+        return _fields(cause)
+    if kind == Kind.STATUS:
+        return "status"
+    if kind in {Kind.HEADER, Kind.TRAILER}:
+        return f"{kind} {_cut(cause['field'], _PATH)}"
+    return f"{_tail(paths[0], _PATH) if len(paths) == 1 else _cut(cause['field'], _PATH)} {kind}"
+
+
+def _named(cause: Result) -> str:
+    if cause["field_count"] > 1:
+        return _fields(cause).partition(" (")[0]
+    field = _cut(cause["field"].partition(" (")[0], _PATH)
+    is_named = cause["kind"] in {Kind.STATUS, Kind.HEADER, Kind.TRAILER}
+    return f"{cause['kind']} {field}" if is_named else f"{field} {cause['kind']}"
+
+
+def _fields(cause: Result) -> str:
+    """What several fields of one cause are: `14 members of root removed (license, source, …)`."""
+    if cause["field"] == MARKUP:
+        return f"markup, {cause['field_count']:,} sorts of elements and attributes"
+    container = format_path(parse_path(cause["paths"][0])[:-1])
+    names = _cut(", ".join(cause["fields"]), _FIELDS)
+    return f"{cause['field_count']:,} members of {_tail(container, _PATH)} {cause['kind']} ({names})"
+
+
+def _parted(recorded: str, replayed: str) -> tuple[str, str]:
     """Two texts too long to show whole, from shortly before the place where they differ."""
     pairs = enumerate(zip(recorded, replayed, strict=False))
     same = next((place for place, (a, b) in pairs if a != b), min(len(recorded), len(replayed)))
@@ -88,9 +206,10 @@ def _apart(recorded: str, replayed: str) -> tuple[str, str]:
 
 def _slow(result: Result) -> list[str]:
     slow = [endpoint for endpoint in result["endpoints"] if endpoint["verdict"] in {"slow", "failing"}]
-    lines = [_slower(endpoint) for endpoint in slow[:_SLOW]]
-    if len(slow) > _SLOW:
-        lines.append(f"and {len(slow) - _SLOW:,} more endpoints in result.json")
+    most = _SLOW if len(result["causes"]) <= _CHANGES else 1
+    lines = [_slower(endpoint) for endpoint in slow[:most]]
+    if len(slow) > most:
+        lines.append(f"and {len(slow) - most:,} more endpoints in result.json")
     return _block("slow", lines)
 
 
@@ -147,13 +266,22 @@ def _hints(result: Result) -> Iterator[str]:
         yield "the log, and the memory, of the worker that was lost; then replay again"
     elif totals["unread"]:
         yield f"replay-users inspect {shown(run['recording'])}  says what is there; ingest again what is damaged"
-    paths = [s["path"] for s in result["signatures"] if s["kind"] != "status"]
-    if paths:
-        yield f'if expected: --rules FILE with  - {{ignore: "{shown(paths[0])}", reason: ...}}'
+    rules = [rule for cause in result["causes"] if (rule := _rule(cause))]
+    if rules:
+        yield f"if expected: --rules FILE with  - {{{rules[0]}, reason: ...}}"
     if totals["planned"] - totals["skipped"] <= 0 or not totals["sent"]:
         yield f"replay-users plan {shown(run['recording'])}  says what is skipped and why"
     if "latency" in result["validity"]["void"]:
         yield "for latency: a less busy machine, a lower pace, or more workers"
+
+
+def _rule(cause: Result) -> str:
+    """What a rule says that ignores a cause; nothing where one cannot or need not."""
+    if cause["class"] != Class.REGRESSION or cause["kind"] == Kind.STATUS:
+        return ""
+    if cause["kind"] in {Kind.HEADER, Kind.TRAILER}:
+        return f'ignore: "{cause["kind"]}:{shown(cause["field"])}"'
+    return f'ignore: "{shown(cause["paths"][0])}"'
 
 
 def _block(label: str, lines: Sequence[str]) -> list[str]:

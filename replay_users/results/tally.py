@@ -1,6 +1,6 @@
 """Streaming totals of a run: what was sent, how late, how fast, and what the answers were.
 
-Law: pure, constant memory; everything merges by addition and survives JSON, so that workers can count
+Law: pure, constant memory; everything merges by addition, so that workers can count
 apart and one master add up. `planned` is not here: it comes from the manifest, and conservation is
 checked against it.
 The subtle thing: `settle` runs on the hub for every exchange. It passes over a batch three times, each
@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from replay_users.compare.difference import Class
 from replay_users.model import SkipReason
 from replay_users.results.endpoint_tally import (
     EndpointTally,
@@ -34,8 +35,11 @@ __all__ = ["Tally", "Totals"]
 _REASONS_KEPT = 100
 """Reasons of one kind that are told apart; further ones count under `other`."""
 
+_NOISE_KEPT = 1_000
+"""Places of endpoints where rules ignored something, that are told apart."""
+
 _COUNTS = ("capped", "in_doubt", "never_loaded")
-_REASONS = ("unchecked_by", "unread_by", "ignored_by")
+_REASONS = ("unchecked_by", "unread_by", "ignored_by", "noise_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +65,14 @@ class Totals:
     skipped_by: Mapping[str, int] = field(default_factory=dict)
     unread_by: Mapping[str, int] = field(default_factory=dict)
     failed_by: Mapping[str, int] = field(default_factory=dict)
+    mismatched_by: Mapping[str, int] = field(default_factory=dict)
     unchecked_by: Mapping[str, int] = field(default_factory=dict)
     ignored_by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def regressions(self) -> int:
+        """Answers that differ for no reason but the release."""
+        return self.mismatched_by.get(Class.REGRESSION, 0)
 
 
 class Tally:
@@ -97,6 +107,7 @@ class Tally:
         self.unchecked_by: defaultdict[str, int] = defaultdict(int)
         self.unread_by: defaultdict[str, int] = defaultdict(int)
         self.ignored_by: defaultdict[str, int] = defaultdict(int)
+        self.noise_by: defaultdict[str, int] = defaultdict(int)
         self.in_doubt = self.capped = self.never_loaded = 0
 
     def index(self, name: str) -> int:
@@ -166,19 +177,24 @@ class Tally:
         """Say why a settled flight is judged `UNCHECKED`; `settle` counts that it is."""
         _count(self.unchecked_by, reason, 1)
 
-    def differences(self, flight: Flight, differences: Differences) -> None:
-        """Count the signatures of a flight judged `MISMATCHED`; `settle` counts the flight."""
-        self.signatures.see(flight, differences)
+    def differences(self, flight: Flight, differences: Differences) -> bool:
+        """Count the signatures of a flight judged `MISMATCHED`; whether it is the first exemplar of one. `settle` counts it."""
         self.ignored(differences.ignored, differences.capped)
+        return self.signatures.see(flight, differences)
 
     def ignored(self, differences: Iterable[Difference], capped: int = 0) -> None:
         """Count an exchange under each path and kind where a rule took its differences for noise.
 
         `capped` is how many more differences the exchange has than are kept.
         """
-        for path, kind in {key_of(difference)[1:] for difference in differences}:
-            _count(self.ignored_by, f"{path} {kind}", 1)
+        for endpoint, path, kind in {key_of(difference)[:3] for difference in differences}:
+            self.noise(endpoint, path, kind, 1)
         self.capped += capped
+
+    def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:
+        """Count exchanges in which a rule took what differs at a path for noise: what `ignored` does, added up already."""
+        _count(self.ignored_by, f"{path} {kind}", count)
+        _count(self.noise_by, f"{endpoint}\t{path}\t{kind}", count, most=_NOISE_KEPT)
 
     def hub(self, ns: int) -> None:
         """Count how much later than asked the hub ran a timer."""
@@ -206,6 +222,7 @@ class Tally:
             skipped_by=skipped_by,
             unread_by=_sum([self.unread_by]),
             failed_by=_sum(mine.failed_by for mine in order),
+            mismatched_by=_sum(mine.mismatched_by for mine in order),
             unchecked_by=_sum([self.unchecked_by]),
             ignored_by=_sum([self.ignored_by]),
         )
@@ -220,47 +237,12 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for kind in _REASONS:
             for reason, count in getattr(other, kind).items():
-                _count(getattr(self, kind), reason, count)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {
-            "endpoints": {name: mine.to_dict() for name, mine in self.endpoints.items()},
-            "fidelity": self.fidelity.to_dict(),
-            "signatures": self.signatures.to_dict(),
-            **{name: getattr(self, name) for name in _COUNTS},
-            **{kind: dict(getattr(self, kind)) for kind in _REASONS},
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Tally:
-        """What `to_dict` wrote.
-
-        Raises:
-            ValueError: this is not a tally.
-        """
-        try:
-            return cls._read(data)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"not a tally: {error!r}") from error
-
-    @classmethod
-    def _read(cls, data: Mapping[str, Any]) -> Tally:
-        tally = cls(())
-        for name, mine in data["endpoints"].items():
-            tally.add(name, EndpointTally.from_dict(mine))
-        tally.fidelity = Fidelity.from_dict(data["fidelity"])
-        tally.signatures = SignatureTable.from_dict(data["signatures"])
-        for name in _COUNTS:
-            setattr(tally, name, data[name])
-        for kind in _REASONS:
-            getattr(tally, kind).update(data[kind])
-        return tally
+                _count(getattr(self, kind), reason, count, most=_NOISE_KEPT if kind == "noise_by" else _REASONS_KEPT)
 
 
-def _count(counts: dict[str, int], reason: str, n: int) -> None:
+def _count(counts: dict[str, int], reason: str, n: int, *, most: int = _REASONS_KEPT) -> None:
     reason = str(reason)  # a StrEnum would not do as a key for every JSON writer
-    if reason not in counts and len(counts) >= _REASONS_KEPT:
+    if reason not in counts and len(counts) >= most:
         reason = "other"
     counts[reason] = counts.get(reason, 0) + n
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from replay_users.engine.counters import Counters
+from replay_users.results.exhibits import merged
 from replay_users.results.fidelity import Fidelity
 from replay_users.results.lost import lost_rows
 from replay_users.results.report import Ledger
@@ -19,7 +20,7 @@ from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from replay_users.results.lost import Lost
     from replay_users.swarm.prepare import Prepared
@@ -53,21 +54,31 @@ class Accounts:
         self._prepared = prepared
         self._ledgers: dict[str, Ledger] = {}
         self._failures: dict[str, Mapping[str, int]] = {}
+        self._comparers: dict[str, Mapping[str, int]] = {}
         self._warnings: dict[str, Sequence[RunEvent]] = {}
         self._curves: dict[str, Sequence[int]] = {}
+        self._exhibits: list[Mapping[str, Any]] = []
         self.unreadable = 0
+
+    @property
+    def missed(self) -> int:
+        """Reports left out because the one they build on never came."""
+        return sum(ledger.missed for ledger in self._ledgers.values())
 
     def take(self, worker: str, said: Mapping[str, Any]) -> int | None:
         """Take a report; the number of the one that the worker's ledger stands at, `None` if this was none."""
         ledger = self._ledgers.setdefault(worker, Ledger())
         try:
             failures = {str(method): int(times) for method, times in said["failures"].items()}
+            comparers = {str(name): int(count) for name, count in said.get("comparers", {}).items()}
             warnings = [_warning(worker, float(at), str(text)) for at, text in said["warnings"][:_WARNINGS]]
             ledger.take(said["report"])
         except (ValueError, LookupError, TypeError, AttributeError):
             self.unreadable += 1
             return None
         self._failures[worker], self._warnings[worker] = failures, warnings
+        self._comparers[worker] = comparers
+        self._exhibits += _exhibits(said.get("exhibits", []))
         return ledger.seq
 
     @property
@@ -78,11 +89,17 @@ class Accounts:
     @property
     def failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, on all workers together."""
-        total: dict[str, int] = {}
-        for failures in self._failures.values():
-            for method, times in failures.items():
-                total[method] = total.get(method, 0) + times
-        return total
+        return _added_up(self._failures.values())
+
+    @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, on all workers together."""
+        return _added_up(self._comparers.values())
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, of all workers that came to their end."""
+        return merged(self._exhibits)
 
     def pulse(self) -> Pulse:
         """How far the workers were by their last reports."""
@@ -137,3 +154,16 @@ class Accounts:
 
     def _of(self, share: Share) -> Ledger:
         return self._ledgers.get(share.worker, Ledger())
+
+
+def _exhibits(said: object) -> list[Mapping[str, Any]]:
+    """What of a worker's message are exhibits."""
+    return [each for each in said if isinstance(each, dict) and "id" in each] if isinstance(said, list) else []
+
+
+def _added_up(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in parts:
+        for name, count in part.items():
+            total[name] = total.get(name, 0) + count
+    return total

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from replay_users import __version__
+from replay_users.compare.explain import explained
 from replay_users.errors import ReplayError
 from replay_users.events import events
+from replay_users.results.exhibits import Exhibit
+from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import RunFacts, conclude, exit_code, result_json
-from replay_users.results.rundir import write_run
+from replay_users.results.rundir import exemplars_of, write_run
 from replay_users.results.summary import summary_text
 
 if TYPE_CHECKING:
@@ -80,6 +84,14 @@ class Replay(Protocol):
         """What its connections did."""
 
     @property
+    def comparers(self) -> Mapping[str, int]:
+        """What comparing took."""
+
+    @property
+    def exhibits(self) -> Sequence[Mapping[str, Any]]:
+        """Pairs behind exemplars, redacted."""
+
+    @property
     def user_code_failures(self) -> Mapping[str, int]:
         """How often each of the user's methods failed."""
 
@@ -119,20 +131,35 @@ def conclude_run(run: Replay) -> Conclusion:
     """Judge the run, write its directory, tell the listeners."""
     settings = run.prepared.settings
     folder = Path(settings.out.replace("{id}", run.id))
-    judged = conclude(_facts(run), run.tally, run.plan.planned)
+    judged = conclude(
+        _facts(run), run.tally, run.plan.planned, rules=settings.rules, noise_decides=settings.noise_is_failure
+    )
     result = result_json(judged)
     result["connections"] = dict(run.connections)
+    result["comparers"] = {**run.comparers, "sample": settings.sampling.texts()}
     result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     summary = summary_text(result, folder=str(folder))
     try:
-        write_run(folder, result, summary, replace=settings.overwrite)
+        exhibits = list(run.exhibits)
+        lines = exemplars_of(result, _explained(exhibits))
+        write_run(folder, result, summary, lines, exhibits=exhibits, replace=settings.overwrite)
     except ReplayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
         code = result["exit_code"] = error.exit_code
     events.run_finished.fire(summary=result)
     return Conclusion(result, summary, code, folder)
+
+
+def _explained(exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:
+    """What DeepDiff says of them, if it is installed."""
+    cases = []
+    for line in exhibits:
+        with suppress(ValueError):  # of a worker that speaks another language
+            exhibit = Exhibit.read(line)
+            cases.append((exhibit.id, exhibit.case()))
+    return explained(cases).by_id
 
 
 def _facts(run: Replay) -> RunFacts:
@@ -150,4 +177,6 @@ def _facts(run: Replay) -> RunFacts:
         events=tuple(run.events),
         workers=tuple(run.workers),
         lost=tuple(run.lost),
+        window_ns=(run.plan.window.start, run.plan.window.end),
+        compared_with=FIRST_PASS if settings.twice else RECORDING,
     )

@@ -88,11 +88,6 @@ class Conductor:
         return [] if self._run is None else list(self._run.shares)
 
     @property
-    def errors(self) -> dict[str, str]:
-        """By worker, why it could not do all of its share."""
-        return {share.worker: share.error for share in self.shares if share.error is not None}
-
-    @property
     def stopped_by(self) -> str | None:
         """Who ended the run early: as it was told to `stop`; else `time` or `worker`, as the workers say."""
         return None if self._run is None else self._run.stopped_by

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from replay_users.engine.loader import WireBuilder
     from replay_users.model import Answer, Flight, Outcome
 
-__all__ = ["Hooks"]
+__all__ = ["USER_ENDED", "Hooks"]
+
+USER_ENDED = "the user ended before it began to replay: what Locust logged above says why"
 
 _logger = logging.getLogger(__name__)
 

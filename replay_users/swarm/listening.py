@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from replay_users.compare.desk import head_of
+from replay_users.compare.case import head_of
 from replay_users.events import ListenerFailure, Mismatch, events
 from replay_users.model import Answer, Fate, Verdict, outcome_of
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import UsageError
 from replay_users.swarm.face import Face, new_run_id
-from replay_users.swarm.hooks import Hooks
+from replay_users.swarm.hooks import USER_ENDED, Hooks
 from replay_users.swarm.run import Run
+from replay_users.swarm.twice import Twice
 
 if TYPE_CHECKING:
     from replay_users.swarm.prepare import Prepared
 
-__all__ = ["USER_ENDED", "LocalFace"]
+__all__ = ["LocalFace"]
 
-USER_ENDED = "the user ended before it began to replay: what Locust logged above says why"
 _SPAWNED = frozenset({"spawning", "running"})
 
 
@@ -38,7 +38,8 @@ class LocalFace(Face):
     def _launch(self, prepared: Prepared, user: Any) -> None:
         from replay_users.swarm.user import ReplayUser  # noqa: PLC0415 - it imports this module
 
-        self.launch(Run(new_run_id(), prepared, self.environment, Hooks(user, ReplayUser)))
+        kind = Twice if prepared.settings.twice else Run
+        self.launch(kind(new_run_id(), prepared, self.environment, Hooks(user, ReplayUser)))
 
     def look_after(self) -> None:
         """A user that broke down in its `on_start` will never begin, and Locust would wait for it."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -21,6 +20,7 @@ from replay_users import __version__
 from replay_users.errors import UsageError
 from replay_users.swarm.conductor import Conductor
 from replay_users.swarm.face import Face, new_run_id
+from replay_users.swarm.machine import boot_id
 from replay_users.swarm.master_run import MasterRun, run_order
 from replay_users.swarm.messages import FROM_WORKER, Hello, read_message
 from replay_users.swarm.options import OPTIONS
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from replay_users.swarm.messages import Send
     from replay_users.swarm.prepare import Prepared
 
-__all__ = ["MasterFace", "boot_id", "granted_options"]
+__all__ = ["MasterFace", "granted_options"]
 
 _logger = logging.getLogger(__name__)
 
@@ -46,14 +46,6 @@ _NEVER_S = 3600
 _BACK_S = 3.0  # for workers of the last run to be back in Locust's list
 _OPERATORS = frozenset({"out", "overwrite", "label"})
 """Options of the master's own files, which no worker writes."""
-
-
-def boot_id() -> str:
-    """What the kernel calls this boot: processes that share it share their monotonic clock."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""
 
 
 def granted_options(options: Any, host: str | None) -> dict[str, object]:
@@ -91,7 +83,10 @@ class MasterFace(Face):
 
     def _prepare(self, options: Any, host: str | None) -> Prepared:
         """The options are kept as they are now: the form may change Locust's own during the run."""
-        prepared = prepare(read_settings(options, host), sends=False)
+        settings = read_settings(options, host)
+        if settings.twice:
+            raise UsageError("--aa 2 runs in one process: leave out --processes, --master and --worker")
+        prepared = prepare(settings, sends=False)
         self._granted = granted_options(options, host)
         return prepared
 

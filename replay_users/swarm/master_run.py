@@ -88,6 +88,7 @@ class MasterRun:
         self._send = send
         self._accounts = Accounts(prepared)
         self._notes: list[RunEvent] = []
+        self._ignored_before = conductor.ignored.copy()
         self._ended_at: int | None = None
         self._summed: tuple[Tally, Counters] | None = None
 
@@ -160,6 +161,16 @@ class MasterRun:
         return ReplayError(_fault(told[0])) if told else None
 
     @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, on all workers together."""
+        return self._accounts.comparers
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, redacted by the workers."""
+        return self._accounts.exhibits
+
+    @property
     def user_code_failures(self) -> dict[str, int]:
         """How often each of the user's methods failed, on all workers together."""
         return self._accounts.failures
@@ -188,10 +199,25 @@ class MasterRun:
     @property
     def events(self) -> tuple[RunEvent, ...]:
         """What happened to the workers, and what they warn of."""
-        found = [*self._notes, *self._accounts.warnings]
+        found = [*self._notes, *self._accounts.warnings, *self._left_out()]
         for share in self._conductor.shares:
             found += self._events_of(share)
         return tuple(sorted(found, key=lambda each: each.at_s))
+
+    def _left_out(self) -> list[RunEvent]:
+        """What came of workers and was not taken, once the run is over."""
+        if not self.done.is_set():
+            return []
+        messages = self._conductor.ignored - self._ignored_before
+        del messages["report"]  # told again, or left out: the accounts know
+        told = ", ".join(f"{count} {name}" for name, count in sorted(messages.items()))
+        sentences = (
+            (messages, f"messages that came late, twice or of another run changed nothing: {told}"),
+            (self._accounts.unreadable, f"reports of workers that could not be read: {self._accounts.unreadable}"),
+            (self._accounts.missed, f"reports left out since the one before was lost: {self._accounts.missed}"),
+        )
+        now = self.elapsed / 1e9
+        return [RunEvent(at_s=now, event="note", text=text) for count, text in sentences if count]
 
     def _events_of(self, share: Share) -> list[RunEvent]:
         now = self.elapsed / 1e9

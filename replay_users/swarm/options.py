@@ -93,6 +93,30 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(name="rules", default="", help="YAML file of differences to ignore", web=False),
     Option(
+        name="aa",
+        default="1",
+        choices=("1", "2"),
+        help="2: replay the sample twice and compare the passes with each other, not with the recording (for learn)",
+        web=False,
+    ),
+    Option(
+        name="noise-is-failure",
+        default=False,
+        help="fail the run if a learnt field differs more often than when it was learnt",
+    ),
+    Option(
+        name="comparers",
+        default="1",
+        help="processes that compare answers, beside each process that sends; 0 compares in the sending process",
+        web=False,
+    ),
+    Option(
+        name="compare-sample",
+        default=[],
+        help="GLOB=SHARE: compare only this share, in percent, of the answers of the endpoints a glob covers; may be repeated",
+        web=False,
+    ),
+    Option(
         name="order",
         default="causal",
         choices=("causal", "none"),

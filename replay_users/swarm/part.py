@@ -12,7 +12,7 @@ stops by itself, within the time that the master's fence allows for it.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -125,8 +125,6 @@ class Part:
         self._heard = 0
         self._past: deque[str] = deque(maxlen=_REMEMBERED)
         self.state = PartState.IDLE
-        self.ignored: Counter[str] = Counter()
-        """Messages that meant nothing, by name: late, twice, of another run."""
 
     @property
     def run(self) -> str | None:
@@ -144,7 +142,7 @@ class Part:
 
     def receive(self, message: Message | None, now: int) -> list[Action]:
         """A message of the master; `None` is one that could not be read."""
-        actions: list[Action] | None = None
+        actions: list[Action] | None = None  # also of one that means nothing: late, twice, of another run
         if isinstance(message, Ping):
             actions = self._ping(message, now)
         elif isinstance(message, Grant):
@@ -153,8 +151,6 @@ class Part:
             actions = self._start(message, now)
         elif isinstance(message, Stop):
             actions = self._stop(message)
-        if actions is None:
-            self.ignored["unreadable" if message is None else message.name] += 1
         return actions or []
 
     def tick(self, now: int) -> list[Action]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gevent
 import pyarrow as pa
 
+from replay_users.compare.rules.notes import expired_notes
 from replay_users.engine.origin import Origin
 from replay_users.engine.target import Target, resolve
 from replay_users.engine.tls import Tls, TlsSettings, check_tls
 from replay_users.engine.tunnel import connect_request
+from replay_users.model import Capture
 from replay_users.plan.digest import plan_digest
 from replay_users.plan.empty import refuse_empty
 from replay_users.plan.headers import resolve as fill_in
@@ -30,7 +33,7 @@ from replay_users.recording.store import open_store
 from replay_users.swarm.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from replay_users.plan.plan import Plan
     from replay_users.plan.proxy import Proxy
@@ -63,6 +66,12 @@ class Prepared:
     def digest(self) -> str:
         """Equal in processes that send the same and judge answers by the same rules; a user's code is in no digest."""
         return plan_digest(self.plan, self.recording.manifest, self.settings.rules.content)
+
+    @property
+    def more_columns(self) -> tuple[str, ...]:
+        """Columns to be read beside the usual ones: what the settings need, and hashes where there are answers not kept whole."""
+        has_cut = self.recording.manifest.capture.get(Capture.RESPONSE_TRUNCATED)
+        return (*self.settings.more_columns, *(("response_hash",) if has_cut else ()))
 
     def __repr__(self) -> str:
         return f"Prepared({self.plan.recording!r}, {self.plan.planned} planned)"
@@ -98,6 +107,9 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
     index = recording.count_index(pause or Turns(time.monotonic, gevent.sleep).pause)
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
+    today = datetime.now(UTC).date()
+    plan = replace(plan, warnings=(*plan.warnings, *_aa_notes(settings), *expired_notes(settings.rules, today)))
+    settings = replace(settings, rules=settings.rules.on(today))
     router = settings.plan.router()
     lines = tuple(_proxy_headers(settings, proxy) for proxy in settings.plan.proxies) if sends else ()
     return Prepared(
@@ -108,8 +120,14 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
         router=router,
         headers=tuple(fill_in(header, os.environ, _read_file) for header in settings.headers if sends),
         proxy_headers=lines,
-        targets=_targets(settings, router.targets, lines) if sends else (),
+        targets=_targets(settings, router, lines) if sends else (),
     )
+
+
+def _aa_notes(settings: RunSettings) -> Iterator[str]:
+    if settings.twice:
+        writes = ", and writes everything twice" if settings.plan.safety.allow_writes else ""
+        yield f"an A/A run: this is replayed twice, so it takes twice as long{writes}"
 
 
 def _proxy_headers(settings: RunSettings, proxy: Proxy | None) -> tuple[bytes, ...]:
@@ -125,13 +143,14 @@ def _key(line: bytes) -> bytes:
     return line.partition(b":")[0].lower()
 
 
-def _targets(settings: RunSettings, routes: Sequence[Route], lines: Sequence[tuple[bytes, ...]]) -> tuple[Target, ...]:
+def _targets(settings: RunSettings, router: Router, lines: Sequence[tuple[bytes, ...]]) -> tuple[Target, ...]:
     """Where connections go, tried where there is TLS, so that a wrong certificate is one sentence and not a run of failures."""
-    origins = [_origin(settings, *each) for each in zip(routes, settings.plan.proxies, lines, strict=True)]
+    origins = [_origin(settings, *each) for each in zip(router.targets, settings.plan.proxies, lines, strict=True)]
     targets = tuple(Target(origin, resolve(origin.name, origin.port)) for origin in origins)
-    for target in targets:
-        if target.origin.tls is not None:
-            check_tls(target.addresses, target.origin.tls, target.origin.tunnel, settings.timeouts.connect / 1e9)
+    for nth, (origin, target) in enumerate(zip(origins, targets, strict=True)):
+        if origin.tls is not None:
+            within, option = settings.timeouts.connect / 1e9, router.option(nth)
+            check_tls(target.addresses, origin.tls, origin.tunnel, within, option=option)
     return targets
 
 

@@ -83,7 +83,8 @@ class Progress:
         """The run's state, as one line."""
         run, pulse = self._run, self._run.pulse()
         now = time.monotonic()
-        rate = (pulse.sent - self._done_before) / max(now - self._at_before, 1e-9)
+        done = max(0, pulse.sent - self._done_before)  # the second pass of an A/A run begins at nothing again
+        rate = done / max(now - self._at_before, 1e-9)
         self._done_before, self._at_before = pulse.sent, now
         left = max(0.0, (run.plan.duration_ns - run.elapsed) / 1e9)
         return progress_line(pulse.ended, run.plan.planned, rate, pulse.lag_p99, pulse.mismatched, left)

@@ -46,9 +46,6 @@ class Roster:
         self._boot = boot
         self._members: dict[str, _Member] = {}
 
-    def __contains__(self, worker: object) -> bool:
-        return worker in self._members
-
     def __len__(self) -> int:
         return len(self._members)
 

@@ -19,25 +19,18 @@ import gevent
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from replay_users.compare.desk import Desk
-from replay_users.endpoint import ENDPOINT_CAP, Templates
+from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.chores import Chores
-from replay_users.engine.engine import Engine
-from replay_users.engine.feed import Feed, LookAhead
-from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.timer import open_timer
 from replay_users.model import OTHER_ENDPOINT, SkipReason
-from replay_users.plan.safety import judge_rewritten
-from replay_users.recording.reader import Selection
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
+from replay_users.swarm.assembly import Assembly
 from replay_users.swarm.listening import Listening
 from replay_users.swarm.progress import pulse_of
-from replay_users.swarm.source import Source
-from replay_users.swarm.stats import LocustStats, wants_events
 from replay_users.swarm.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -46,7 +39,7 @@ if TYPE_CHECKING:
     from replay_users.engine.timer import Timer
     from replay_users.errors import ReplayError
     from replay_users.model import Drop, Flight
-    from replay_users.plan.wire import WireBuilder
+    from replay_users.swarm.first_pass import Against, Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -59,7 +52,7 @@ _LEAD = 200_000_000  # ns between the first rows being loaded and the run's star
 _PRIMING_S = 60.0  # of waiting for the first rows before it is said
 _LOW = 128  # upcoming flights below which loading comes before anything else
 _PIECE = 64  # flights settled in one piece of work: about 0.1 ms
-_JUDGING = 500_000  # ns of judging in one piece of work
+_JUDGING = 200_000  # ns of judging in one piece of work
 _READDRESS_S = 30.0
 _SWITCH_S = 0.0002  # how long the decoding thread may keep Python from the hub (measured: p99 lag 4.1 -> 2.1 ms)
 _COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference count
@@ -77,10 +70,12 @@ class Run:
         *,
         columns: Sequence[str] = REPLAY_COLUMNS,
         partitions: frozenset[int] | None = None,
+        aa: Keeping | Against | None = None,
     ) -> None:
         """Nothing is read or sent before `begin`.
 
         `columns` are decoded, needed or not. `partitions` are the share of the recording to replay; `None` is all of it.
+        `aa`: this is a pass of an A/A run.
         """
         self.id = run_id
         self.prepared, self.plan = prepared, prepared.plan
@@ -97,85 +92,23 @@ class Run:
         self._hooks = hooks
         self._collect_before, self._switch_before = gc.get_threshold(), sys.getswitchinterval()
         self._listening = Listening(self.names, hooks)
-        wires = prepared.wires(run_id)
-        self.engine = self._engine(wires)
+        made = Assembly(run_id, prepared, hooks, self.names)
+        self.engine = made.engine(self.schedule, wake=self._wake, unsigned=self._unsigned)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
-        self.desk = Desk(settings.rules, self.names, self.tally, time.monotonic_ns)
-        self.source = self._source(tuple(dict.fromkeys((*columns, *settings.more_columns))), partitions)
-        self.feed = self._feed(wires)
+        self._judging = made.judging(self.tally, aa=aa, wake=self._wake, tell=self._upkeep.tell)
+        self.desk = self._judging.desk
+        self.source = made.source(columns, partitions, unread=self.tally.unread, wake=self._wake)
+        self.feed = made.feed(
+            self.schedule,
+            self._index_of,
+            skipped=self._skipped,
+            pulled=self.source.pulled,
+            waiting_bytes=lambda: self.desk.waiting_bytes,
+        )
         self.reporter = None if partitions is None else Reporter(self.tally, self.engine.counters.to_dict)
         chores = (self._refill, self._settle, self._judge, self._load, self._report)
         self._chores = Chores(loop, chores if self.reporter else chores[:-1], self.tally.hub)
-        self._stats = LocustStats(
-            environment,
-            self.names,
-            fire=wants_events(environment.events, settings.request_events),
-            mismatch_is_failure=settings.mismatch_is_failure,
-        )
-
-    def _engine(self, wires: Sequence[WireBuilder]) -> Engine:
-        settings, hooks = self.prepared.settings, self._hooks
-        return Engine(
-            get_hub().loop,
-            self.schedule,
-            self.prepared.targets,
-            timeouts=settings.timeouts,
-            keep=settings.keep,
-            wake=self._wake,
-            sign=hooks.signer(wires) if hooks.signs else None,
-            unsigned=self._unsigned,
-        )
-
-    def _feed(self, wires: Sequence[WireBuilder]) -> Feed:
-        return Feed(
-            self.schedule,
-            self._loader(wires),
-            {name: nth for nth, name in enumerate(self.names)},
-            skipped=self._skipped,
-            pulled=self.source.pulled,
-            ahead=LookAhead(),
-            waiting_bytes=lambda: self.desk.waiting_bytes,
-        )
-
-    def _source(self, columns: Sequence[str], partitions: frozenset[int] | None) -> Source:
-        window, manifest = self.plan.window, self.prepared.recording.manifest
-        return Source(
-            self.prepared.recording,
-            Selection(
-                partitions=frozenset(range(manifest.partitions)) if partitions is None else partitions,
-                start=window.start,
-                end=window.end,
-                buckets=self.plan.buckets,
-                columns=columns,
-            ),
-            self.prepared.index.slices(window.start, window.end, self.plan.buckets, partitions),
-            unread=self.tally.unread,
-            wake=self._wake,
-        )
-
-    def _loader(self, wires: Sequence[WireBuilder]) -> Loader:
-        plan, hooks, router = self.plan, self._hooks, self.prepared.router
-        origin, warp, rules = plan.window.origin, plan.warp, plan.decisions
-        if not hooks.loads and router.is_single and not self.prepared.settings.keep.recorded:
-            return Loader(origin=origin, warp=warp, rules=rules, wire=wires[0])
-        if not hooks.loads:
-            return RoutedLoader(origin=origin, warp=warp, rules=rules, wires=wires, where=router.route)
-        return HookedLoader(
-            origin=origin,
-            warp=warp,
-            rules=rules,
-            wires=wires,
-            where=router.route,
-            rewrite=hooks.rewrite,
-            judge=judge_rewritten(self.prepared.settings.plan.safety, self._templates().endpoint),
-            endpoint=hooks.endpoint,
-            index_of=self._index_of,
-            names=self.names,
-            keep=hooks.signs,
-        )
-
-    def _templates(self) -> Templates:
-        return Templates.from_json(self.prepared.recording.manifest.templates)
+        self._stats = made.stats(environment)
 
     def pulse(self) -> Pulse:
         """How far it is."""
@@ -187,9 +120,19 @@ class Run:
         return self.engine.counters.summary()
 
     @property
+    def comparers(self) -> dict[str, int]:
+        """What comparing took, for the result."""
+        return self._judging.counters()
+
+    @property
     def warnings(self) -> tuple[RunEvent, ...]:
         """What of its targets went wrong beside its requests; a few at most."""
         return tuple(self._upkeep.events)
+
+    @property
+    def exhibits(self) -> list[dict[str, Any]]:
+        """Pairs behind exemplars, redacted."""
+        return self._judging.witness.exhibits()
 
     @property
     def events(self) -> tuple[RunEvent, ...]:
@@ -252,6 +195,10 @@ class Run:
         self._listening.started(self.id)
         gevent.spawn(self._readdress)
 
+    def send_until(self, at: int) -> None:
+        """Take nothing to send after this time (monotonic ns), unless it is moved on."""
+        self.engine.until = at - self.engine.start if self.engine.start else None
+
     def _note_start(self) -> None:
         """The run's time 0 has come: `late` is by how much the hub saw it too late."""
         self.late = time.monotonic_ns() - self.engine.start
@@ -277,6 +224,8 @@ class Run:
                 limit = self.prepared.settings.run_time
                 if limit is not None and self.elapsed > limit:
                     self.stop("time")
+                if self._is_answered():
+                    self._judging.hurry(stopped=self.stopped_by is not None)
                 gevent.sleep(0.05)
         finally:
             try:
@@ -285,9 +234,13 @@ class Run:
                 self.done.set()
 
     def _is_drained(self) -> bool:
+        return self._is_answered() and not len(self.desk)
+
+    def _is_answered(self) -> bool:
+        """Whether nothing is to be sent or under way any more."""
         if not (self.engine.start or self.stopped_by):
             return False
-        return self.feed.drained and self.schedule.idle and not self.engine.finished and not len(self.desk)
+        return self.feed.drained and self.schedule.idle and not self.engine.finished
 
     def _readdress(self) -> None:
         while not self.done.wait(_READDRESS_S):
@@ -316,6 +269,7 @@ class Run:
             self._began.close()
         self.engine.close()
         self.source.close()
+        self._judging.close()
         gc.set_threshold(*self._collect_before)
         sys.setswitchinterval(self._switch_before)
         gc.unfreeze()
@@ -340,13 +294,13 @@ class Run:
             return False
         batch = finished[:_PIECE]
         del finished[:_PIECE]
-        self._count(self.desk.receive(batch))
+        self._count(self._judging.receive(batch))
         return True
 
     def _judge(self) -> bool:
         judged = self.desk.work(_JUDGING)
         self._count(judged)
-        return bool(judged)
+        return bool(judged) or self.desk.moved
 
     def _report(self) -> bool:
         """A worker's next report to its master, begun ahead so that it does not hold the hub when it is due."""
@@ -364,6 +318,7 @@ class Run:
 
     def _dropped(self, flight: Flight, reason: Drop) -> None:
         self.tally.drop(flight, reason)
+        self.desk.unsent(flight)
         self.feed.settled(flight)
         if self._listening:
             self._listening.dropped(flight, reason)

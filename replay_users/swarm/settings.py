@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replay_users.compare.rules import Rules
+from replay_users.compare.sampling import Sampling, parse_sampling
 from replay_users.engine.engine import Timeouts
 from replay_users.engine.schedule import Limits
 from replay_users.errors import UsageError
@@ -27,7 +28,7 @@ from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sa
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.swarm.options import OPTIONS
-from replay_users.swarm.reaching import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
+from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
 if TYPE_CHECKING:
     from replay_users.engine.pool import Keep
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
 
 _LIMIT_RANGE = range(1, 100_001)
+_MOST_COMPARERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,10 @@ class RunSettings:
     tls: TlsOptions
     keep: Keep
     rules: Rules
+    twice: bool
+    noise_is_failure: bool
+    comparers: int
+    sampling: Sampling
     causal: bool
     limits: Limits
     timeouts: Timeouts
@@ -116,6 +122,10 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         tls=read_tls(options, plan.router().targets),
         keep=read_keep(options),
         rules=_rules(options.rules),
+        twice=options.aa == "2",
+        noise_is_failure=options.noise_is_failure,
+        comparers=_comparers(options.comparers),
+        sampling=parse_sampling(options.compare_sample),
         causal=options.order == "causal",
         limits=_limits(options),
         timeouts=_timeouts(_duration(options, "timeout"), _duration(options, "connect-timeout")),
@@ -199,6 +209,12 @@ def _limits(options: Any) -> Limits:
 def _in_flight(text: str) -> int:
     if not text.isdecimal() or int(text) not in _LIMIT_RANGE:
         raise UsageError(f"--max-in-flight {text!r}: give a number from 1 to 100000")
+    return int(text)
+
+
+def _comparers(text: str) -> int:
+    if not text.isdecimal() or int(text[:9]) > _MOST_COMPARERS:
+        raise UsageError(f"--comparers {text!r}: give a number from 0 to {_MOST_COMPARERS}")
     return int(text)
 
 

@@ -48,15 +48,16 @@ class Upkeep:
         for nth, origin in enumerate(self._origins):
             self._resolve(nth, origin)
             if origin.tls is not None:
-                self._tell(origin.tls.renew())
+                self.tell(origin.tls.renew())
 
     def _resolve(self, nth: int, origin: Origin) -> None:
         try:
             self._readdress(nth, resolve(origin.name, origin.port))
         except ReplayError as error:
-            self._tell(f"keeping the old addresses: {error}")
+            self.tell(f"keeping the old addresses: {error}")
 
-    def _tell(self, sentence: str | None) -> None:
+    def tell(self, sentence: str | None) -> None:
+        """Something has gone wrong that a person should know, now and in the result."""
         if sentence is None or sentence in self._told:
             return
         self._told.add(sentence)

@@ -21,11 +21,11 @@ from locust.runners import STATE_INIT, STATE_STOPPED
 
 from replay_users import __version__
 from replay_users.errors import ReplayError, UsageError
-from replay_users.swarm.hooks import Hooks
-from replay_users.swarm.local import USER_ENDED
-from replay_users.swarm.master import boot_id
+from replay_users.swarm.hooks import USER_ENDED, Hooks
+from replay_users.swarm.machine import boot_id
 from replay_users.swarm.messages import FROM_MASTER, Hello, read_message
 from replay_users.swarm.part import (
+    MASTER_LOST,
     Begin,
     LeaveSwarm,
     Part,
@@ -110,6 +110,7 @@ class WorkerFace:
     def _on_heartbeat(self, **_: Any) -> None:
         self._heard = time.monotonic_ns()
         self._part.heard(self._heard)
+        self._move_on()
 
     def _tick(self) -> None:
         while True:
@@ -194,10 +195,16 @@ class WorkerFace:
         if run is None:
             return
         run.start(at)
+        self._move_on()
         while run.late is None and not run.done.is_set():
             gevent.sleep(max(0.0, (at - time.monotonic_ns()) / 1e9) + 0.01)
         if run.late is not None:
             self._act(self._part.begun(at + run.late))
+
+    def _move_on(self) -> None:
+        """A worker that was frozen sends nothing when it wakes up, until it has heard of its master."""
+        if self.run is not None:
+            self.run.send_until(self._heard + MASTER_LOST)
 
     def _stop(self, reason: str) -> None:
         """Drain; of a run that is still being prepared there is nothing to drain."""
@@ -242,7 +249,9 @@ class WorkerFace:
             "run": run.id,
             "failures": run.user_code_failures,
             "warnings": warnings,
+            "comparers": run.comparers,
             "report": report,
+            **({"exhibits": run.exhibits} if self._drained else {}),
         }
 
     # Ending

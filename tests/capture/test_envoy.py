@@ -345,6 +345,20 @@ def test_how_much_of_an_exchange_was_kept(
     assert (read.response_hash is not None) == is_hashed
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"tx": 100}, b"\x0f" * 16, id="answer-cut"),
+        pytest.param({"resp_body": None, "resp_skipped": "content-type"}, b"\x0f" * 16, id="answer-skipped"),
+        pytest.param({}, blake2b(b'{"a":1}', digest_size=16).digest(), id="what-is-kept-is-hashed-here"),
+        pytest.param({"tx": 100, "us_total": None}, None, id="of-an-aborted-one-not-all-came"),
+    ],
+)
+def test_a_capture_may_tell_the_hash_of_what_it_does_not_keep(changes: dict[str, Any], expected: bytes | None) -> None:
+    """It is the column's, of an answer that came to its end."""
+    assert exchange(resp_hash="0f" * 16, **changes).response_hash == expected
+
+
 def test_an_aborted_exchange_keeps_what_is_known() -> None:
     """Its flag, the ms until it was cut, and no time of a first byte that never came."""
     read = exchange(us_total=None, us_first_byte=None, ms_total=17, flags="UC", status=503)

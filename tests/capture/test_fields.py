@@ -51,6 +51,16 @@ def test_a_number_is_read_however_it_is_written(written: bytes, number: int | No
     assert Fields(b'{"rx": %s}' % written).number("rx") == number
 
 
+def test_a_hash_is_32_digits() -> None:
+    """Bytes of one, nothing where there is none, and whatever else makes the line unusable."""
+    assert fields(resp_hash="0f" * 16).hash("resp_hash") == b"\x0f" * 16
+    assert fields().hash("resp_hash") is None
+    for broken in ("0f" * 15, "0F" * 16, "zz" * 16, 7):
+        with pytest.raises(Unusable) as unusable:
+            fields(resp_hash=broken).hash("resp_hash")
+        assert reason(unusable).startswith("resp_hash is not a ")
+
+
 @pytest.mark.parametrize("value", [-1, 1.5, "7", True, 10**13, 1e300, [], {}])
 def test_what_is_no_whole_number_is_rejected(value: object) -> None:
     """Negative, broken, boolean and impossibly large ones, and other kinds, make the line unusable."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import blake2b
 from itertools import count
 from typing import Any
 
@@ -107,6 +108,48 @@ def test_bodies_are_kept_to_their_limit_and_counted_to_their_end() -> None:
     read = line(one)
     assert read["tx"] == 15
     assert read["resp_body"] == {"00001": "MTIzNDU=", "00002": "MTIz"}
+
+
+IMAGE = {**START, "headers": [(b"content-type", b"image/png")]}
+
+
+@pytest.mark.parametrize(
+    ("start", "chunks", "is_hashed"),
+    [
+        pytest.param(START, [b"12345", b"678"], False, id="kept-whole"),
+        pytest.param(START, [b"12345", b"6789"], True, id="cut-in-a-chunk"),
+        pytest.param(START, [b"12345", b"678", b"", b"9"], True, id="cut-between-chunks"),
+        pytest.param(START, [b"123456789"], True, id="one-chunk"),
+        pytest.param(IMAGE, [b"1", b"2"], True, id="of-a-kind-that-is-not-kept"),
+        pytest.param(IMAGE, [], False, id="nothing-to-keep"),
+    ],
+)
+def test_an_answer_that_is_not_kept_whole_is_hashed(
+    start: dict[str, Any], chunks: list[bytes], is_hashed: bool
+) -> None:
+    """All of its bytes, however they came; one that is kept needs no hash, and has no such key."""
+    one = stream()
+    one.sent(start)
+    for each in chunks:
+        one.sent(chunk(each))
+    one.sent(chunk(b"", more=False))
+    read = line(one)
+    assert read.get("resp_hash") == (blake2b(b"".join(chunks), digest_size=16).hexdigest() if is_hashed else None)
+    assert ("resp_hash" in read) is is_hashed
+    assert "req_hash" not in read
+
+
+def test_what_may_hold_a_secret_or_was_not_seen_is_not_hashed() -> None:
+    """The answer to a login could be guessed by its hash, and a file passes by unseen."""
+    login, file = stream(path="/login", raw_path=b"/login"), stream()
+    for each, start in ((login, START), (file, IMAGE)):
+        each.sent(start)
+        each.sent(chunk(b"123456789"))
+    login.sent(END)
+    file.sent({"type": "http.response.pathsend", "path": "/a"})
+    assert line(login)["resp_skipped"] == "path"
+    assert line(file)["resp_skipped"] == "file"
+    assert "resp_hash" not in line(login) | line(file)
 
 
 def test_many_small_chunks_share_the_last_part() -> None:

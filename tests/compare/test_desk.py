@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -8,20 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay_users.compare import desk as module
-from replay_users.compare.desk import QUEUE_FULL, Desk, head_of
-from replay_users.compare.rules import Rule, Rules
+from replay_users.compare.desk import COMPARER, QUEUE_FULL, Desk
+from replay_users.compare.difference import Class, Difference, Differences, Kind
+from replay_users.compare.frames import CLEAN, NOISY, Crash, Reply, pack_differences
+from replay_users.compare.headers import Heads
+from replay_users.compare.lift.opaque import body_hash
+from replay_users.compare.rules import Ignore, Rules
+from replay_users.compare.sampling import SAMPLED, parse_sampling
 from replay_users.model import Fault, Verdict
 from replay_users.path import parse_path
 from replay_users.testing import make_flight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from replay_users.compare.difference import Difference, Differences
     from replay_users.model import Flight
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-RULES = Rules((Rule("*", (parse_path("root['at']"),), "a time"),))
+RULES = Rules((Ignore(where=(parse_path("root['at']"),), reason="a time"),))
 
 
 class Notes:
@@ -41,6 +46,10 @@ class Notes:
         """Keep the paths."""
         self.paths += [difference.signature.path_text for difference in differences] + ["more"] * capped
 
+    def noise(self, endpoint: str, path: str, kind: str, count: int) -> None:
+        """Keep where, as often as it was."""
+        self.paths += [f"{endpoint} {path} {kind}"] * count
+
     def differences(self, flight: Flight, differences: Differences) -> None:
         """Keep the flight."""
         assert differences
@@ -59,12 +68,71 @@ def desk(notes: Notes, step: int = 0) -> Desk:
     return Desk(RULES, ["GET /items/{id}"], notes, lambda: next(ticks))
 
 
-def test_what_is_equal_on_the_wire_is_done_at_once() -> None:
-    """No queue and no judging for the same status and the same bytes."""
-    notes, flight = Notes(), answered(b"x", b"x")
-    assert desk(notes).receive([flight]) == [flight]
-    assert flight.judged is Verdict.MATCHED
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"", id="no-head-recorded"),
+        pytest.param(b"Content-Type: application/json\r\n", id="the-same"),
+        pytest.param(b"content-type: Application/JSON\r\nx-request-id: 7\r\n", id="no-id-any-more"),
+    ],
+)
+def test_what_is_equal_on_the_wire_is_done_at_once(head: bytes) -> None:
+    """No queue and no judging for the same status, the same bytes, and headers that say the same."""
+    notes, at_work = Notes(), desk(Notes())
+    flights = [answered(b"x", b"x", response_head=head) for _ in range(2)]
+    waits = b"x-request-id" in head
+    assert at_work.receive(flights) == ([] if waits else flights)
+    assert at_work.work(1) + at_work.work(1) == (flights if waits else [])
+    assert {flight.judged for flight in flights} == {Verdict.MISMATCHED if waits else Verdict.MATCHED}
     assert not notes.seen
+
+
+def test_heads_that_agreed_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a pair of heads was compared, it is known by its bytes."""
+    at_work = desk(Notes())
+    first, second = (answered(b"x", b"x") for _ in range(2))
+    at_work.receive([first])
+    monkeypatch.setattr(Heads, "compare", None)
+    assert at_work.receive([second]) == [second]
+    assert second.judged is Verdict.MATCHED
+
+
+@pytest.mark.parametrize(
+    ("body", "waits"), [pytest.param(b"x", 0, id="equal-bodies"), pytest.param(b"y", 1, id="other-bodies")]
+)
+def test_a_cookie_for_a_stranger_is_no_difference(body: bytes, waits: int) -> None:
+    """The request went out without its redacted cookie, so it was given one; where bodies are equal too, nothing waits."""
+    notes = Notes()
+    at_work = desk(notes)
+    greeting = HEAD[:-2] + b"Set-Cookie: sid=1; Path=/\r\n\r\n"
+    flight = answered(b"x", body, answer_head=greeting, wire=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert len(at_work.receive([flight])) == 1 - waits
+    at_work.work(1)
+    assert flight.judged is (Verdict.MISMATCHED if waits else Verdict.MATCHED)
+    assert "header" not in [difference.kind for difference in flight.differences]
+    assert notes.paths == ([] if waits else ["root['set-cookie']"])
+
+
+def test_a_mismatch_is_classified_as_soon_as_it_is_answered() -> None:
+    """An id that is missing explains what its session met while the answer still waited to be judged."""
+    at_work = desk(Notes())
+    gone = answered(b"{}", b"{}", answer_status=404, session=b"s", target=b"/orders/77", method="GET")
+    part = answered(b'{"rows":[1]}', b'{"rows":[]}', session=b"s", target=b"/orders/77/parts", method="GET")
+    at_work.receive([gone])
+    at_work.receive([part])
+    at_work.work(1)
+    at_work.work(1)
+    assert [set(flight.differences.classes) for flight in (gone, part)] == [{Class.MISSING}] * 2  # type: ignore[attr-defined]
+
+
+def test_a_write_without_an_answer_is_missed_by_its_session() -> None:
+    """What failed, or was not sent, explains what is not there later."""
+    at_work = desk(Notes())
+    failed = answered(b"", b"", fault=Fault.TIMEOUT, session=b"s", target=b"/cart", method="POST")
+    read = answered(b"[1]", b"[]", session=b"s", target=b"/cart", method="GET")
+    at_work.receive([failed, read])
+    at_work.work(1)
+    assert read.differences.main_class is Class.MISSING  # type: ignore[attr-defined]
 
 
 def test_a_failed_flight_is_never_judged() -> None:
@@ -102,6 +170,8 @@ def test_where_only_the_status_can_be_compared_nothing_waits(
         pytest.param(b'{"at":1}', b'{"at":2}', {}, Verdict.MATCHED, ["root['at']"], id="ignored-by-a-rule"),
         pytest.param(b'{"a":1}', b'{"a":2}', {}, Verdict.MISMATCHED, [], id="differs"),
         pytest.param(b"x", b"x", {"answer_status": 500}, Verdict.MISMATCHED, [], id="same-bytes-another-status"),
+        pytest.param(None, b"x", {"hash": body_hash(b"x")}, Verdict.MATCHED, [], id="same-hash"),
+        pytest.param(None, b"y", {"hash": body_hash(b"x")}, Verdict.UNCHECKED, ["not_recorded"], id="another-hash"),
     ],
 )
 def test_what_is_not_equal_waits_for_work(
@@ -144,6 +214,19 @@ def test_a_full_queue_leaves_the_rest_unchecked(monkeypatch: pytest.MonkeyPatch)
     assert at_work.receive([fourth]) == []
 
 
+def test_the_recorded_side_and_rows_fill_the_queue_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count in the look-ahead, so that many small answers would keep it from loading as few large ones would."""
+    notes, flights = Notes(), [answered(b"[1]", b"[2]") for _ in range(4)]
+    flights[1].weight = module.QUEUE_BYTES
+    at_work = desk(notes)
+    assert at_work.receive(flights) == flights[2:]
+    assert at_work.work(10**9) == flights[:2]
+    monkeypatch.setattr(module, "QUEUE_ROWS", 3)
+    assert at_work.receive([answered(b"[1]", b"[2]") for _ in range(5)]) != []
+    assert len(at_work) == 3
+    assert notes.reasons == [QUEUE_FULL] * 4
+
+
 BODIES = st.sampled_from([b"", b"x", b"[1]", b"[2]", b'{"a":', b"\x1f\x8b\x08"])
 SPANS = st.integers(0, 3)
 
@@ -161,22 +244,6 @@ def test_each_flight_comes_back_judged_exactly_once(pairs: list[tuple[bytes, byt
     assert all((flight.judged is None) == (flight.fault is not None) for flight in back)
 
 
-@pytest.mark.parametrize(
-    ("received", "head"),
-    [
-        (HEAD, b"Content-Type: application/json\r\n"),
-        (HEAD + b"body", b"Content-Type: application/json\r\n"),
-        (b"\r\n\r\n" + HEAD, b"Content-Type: application/json\r\n"),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
-        (b"HTTP/1.1 200 OK\r\nA: b", b""),
-        (b"", b""),
-    ],
-)
-def test_the_head_is_what_stands_between_status_line_and_body(received: bytes, head: bytes) -> None:
-    """Without the status line, line breaks before it and what follows; nothing of a head that has no end."""
-    assert head_of(received) == head
-
-
 def test_an_answer_longer_than_is_kept_is_no_match() -> None:
     """What is kept of a longer answer may equal the recording: it is unchecked, unless the status differs already."""
     notes = Notes()
@@ -188,3 +255,107 @@ def test_an_answer_longer_than_is_kept_is_no_match() -> None:
         pass
     assert (longer.judged, other.judged) == (Verdict.UNCHECKED, Verdict.MISMATCHED)
     assert notes.reasons == ["size"]
+
+
+class Hand:
+    """A crew of one, who says what it is told to."""
+
+    def __init__(self, verdicts: list[Any], **reply: Any) -> None:
+        self.ready: deque[tuple[Sequence[Flight], Reply]] = deque()
+        self.complaints: list[str] = []
+        self.given_up = False
+        self._verdicts = verdicts
+        self._reply = reply
+        self._queue: deque[Flight] = deque()
+
+    def serve(self, queue: deque[Flight]) -> None:
+        """Take pairs from here."""
+        self._queue = queue
+
+    def hand_over(self) -> bool:
+        """Judge all at once."""
+        if not self._queue:
+            return False
+        self.ready.append((list(self._queue), Reply(0, self._verdicts, **self._reply)))
+        self._queue.clear()
+        return True
+
+    def give_up(self) -> None:
+        """Note it."""
+        self.given_up = True
+
+    def crashed(self, flight: Flight, error: str) -> None:
+        """Keep the complaint."""
+        self.complaints.append(f"{flight.id} {error}")
+
+
+def test_what_a_crew_says_is_taken() -> None:
+    """Each kind of verdict, the noise of all, and one that makes no sense, which is unchecked as a failure is."""
+    differs = pack_differences(Differences([Difference("GET /items/{id}", (), Kind.VALUE, "1", "2")], capped=3))
+    verdicts = [CLEAN, NOISY, "json", Crash("no luck"), [1, 2, 3], differs]
+    hand = Hand(verdicts, noise={(0, "root['at']", "value"): 2, (9, "root", "value"): 1}, capped=4)
+    notes, flights = Notes(), [answered(b"[1]", b"[%d]" % nth, id=f"f{nth}") for nth in range(2, 8)]
+    at_work = Desk(RULES, ["GET /items/{id}"], notes, lambda: 0, crew=hand)
+    assert at_work.receive(flights) == []
+    assert at_work.work(1) == flights
+    matched, mismatched, unchecked = Verdict.MATCHED, Verdict.MISMATCHED, Verdict.UNCHECKED
+    assert [flight.judged for flight in flights] == [matched, matched, unchecked, unchecked, unchecked, mismatched]
+    assert notes.reasons == ["json", COMPARER, COMPARER]
+    assert notes.paths == ["GET /items/{id} root['at'] value"] * 2 + ["more"] * 4
+    assert [text.split()[0] for text in hand.complaints] == ["f5", "f6"]
+    (difference,) = flights[5].differences
+    assert (difference.recorded, difference.replayed, flights[5].differences.capped) == ("1", "2", 3)  # type: ignore[attr-defined]
+    assert len(at_work) == at_work.waiting_bytes == 0
+
+
+def test_what_a_crew_says_is_taken_a_little_at_a_time() -> None:
+    """A reply of many pairs does not hold the hub; a flight counts in the queue until it is taken."""
+    hand, flights = Hand([CLEAN] * 5), [answered(b"[1]", b"[1] ") for _ in range(5)]
+    ticks = count(0, 100)
+    at_work = Desk(RULES, ["GET /items/{id}"], Notes(), lambda: next(ticks), crew=hand)
+    at_work.receive(flights)
+    assert at_work.work(250) == flights[:3]
+    assert at_work.moved
+    assert len(at_work) == 2
+    assert at_work.waiting_bytes == 2 * len(HEAD + b"[1] ")
+    assert at_work.work(250) == flights[3:]
+    assert not at_work.moved
+
+
+def test_a_waiting_flight_keeps_only_what_is_needed() -> None:
+    """No request, no answer twice, and equal bodies once."""
+    body = b"x" * 100
+    flight = answered(body, bytes(bytearray(body)), answer_head=HEAD + body, answer_status=500, wire=b"GET / HTTP/1.1")
+    at_work = desk(Notes())
+    at_work.receive([flight])
+    assert (flight.wire, flight.answer_head) == (b"", HEAD)
+    assert flight.answer_body is flight.body
+    assert at_work.peak_bytes == at_work.waiting_bytes == len(HEAD) + 100
+
+
+def test_giving_up_leaves_the_rest_unchecked() -> None:
+    """Whoever judges: here, or a crew, which is told."""
+    notes, hand, flights = Notes(), Hand([]), [answered(b"[1]", b"[2]") for _ in range(3)]
+    at_work = desk(notes)
+    at_work.receive(flights)
+    at_work.give_up()
+    assert at_work.work(1) == flights
+    assert notes.reasons == [QUEUE_FULL] * 3
+    Desk(RULES, [], notes, lambda: 0, crew=hand).give_up()
+    assert hand.given_up
+
+
+def test_what_is_not_in_the_sample_is_unchecked_equal_or_not() -> None:
+    """Or what differs would look rarer or more frequent than it is."""
+    notes = Notes()
+    sampling = parse_sampling(["GET /items/*=10%"])
+    at_work = Desk(RULES, ["GET /items/{id}", "GET /b"], notes, lambda: 0, sampling=sampling)
+    equal = [answered(b"x", b"x", response_head=b"", id=str(nth)) for nth in range(1000)]
+    done = at_work.receive(equal)
+    differing = [answered(b"x", b"y", response_head=b"", id=str(nth)) for nth in range(1000)]
+    done += at_work.receive(differing)
+    chosen = [flight.id for flight in equal if flight.judged is Verdict.MATCHED]
+    assert 60 < len(chosen) < 140
+    assert [flight.id for flight in differing if flight.judged is not Verdict.UNCHECKED] == chosen
+    assert notes.reasons == [SAMPLED] * (2000 - 2 * len(chosen))
+    assert at_work.receive([answered(b"x", b"x", response_head=b"", endpoint=1)])[0].judged is Verdict.MATCHED

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from replay_users.compare.head import codings, declares_json, is_packed
+from replay_users.compare.head import codings, content_length, content_type, is_packed
 
 
 @pytest.mark.parametrize(
@@ -26,22 +26,35 @@ def test_codings_are_read_in_the_order_they_were_applied(head: bytes, names: tup
 
 
 @pytest.mark.parametrize(
-    ("content_type", "declared"),
+    ("head", "value"),
     [
-        pytest.param(b"application/json", True, id="json"),
-        pytest.param(b"Application/JSON; charset=utf-8", True, id="any-case-with-parameter"),
-        pytest.param(b"application/problem+json", True, id="built-on-json"),
-        pytest.param(b"application/vnd.api+json ; v=1", True, id="vendor-type"),
-        pytest.param(b"text/json", True, id="old-name"),
-        pytest.param(b"text/html", False, id="html"),
-        pytest.param(b"application/jsonlines", False, id="longer-name"),
-        pytest.param(b"application/json-seq", False, id="sequence"),
-        pytest.param(b"text/html; a=application/json", False, id="in-a-parameter"),
+        pytest.param(b"", b"", id="no-head"),
+        pytest.param(b"date: x\r\nContent-Type: Text/HTML; charset=x\r\n", b" Text/HTML; charset=x", id="as-it-stands"),
+        pytest.param(b"content-type: a/b\r\ncontent-type: c/d\r\n", b" a/b", id="the-first"),
+        pytest.param(b"x-content-type: a/b\r\n", b"", id="another-name"),
+        pytest.param(b"content-type", b"", id="no-value"),
+        pytest.param(b"content-types: x\r\nx-content-type: y\r\ncontent-type: a/b\r\n", b" a/b", id="after-its-likes"),
     ],
 )
-def test_json_is_declared_by_the_media_type(content_type: bytes, declared: bool) -> None:
-    """JSON and what is built on it declare JSON, and names that only look alike do not."""
-    assert declares_json(b"date: x\r\ncontent-type: " + content_type + b"\r\nserver: y\r\n") is declared
+def test_a_content_type_is_given_as_it_stands(head: bytes, value: bytes) -> None:
+    """Its name counts in any case, its value is left as it is."""
+    assert content_type(head) == value
+
+
+@pytest.mark.parametrize(
+    ("head", "length"),
+    [
+        pytest.param(b"Content-Length: 12\r\n", 12, id="a-number"),
+        pytest.param(b"content-length: 12, 12\r\n", None, id="no-number"),
+        pytest.param(b"content-length: -1\r\n", None, id="negative"),
+        pytest.param(b"x-content-length: 12\r\n", None, id="another-name"),
+        pytest.param(b"content-length: " + b"9" * 5000 + b"\r\n", None, id="endless"),
+        pytest.param(b"", None, id="none"),
+    ],
+)
+def test_a_length_is_read_where_it_is_one(head: bytes, length: int | None) -> None:
+    """What is no number says nothing."""
+    assert content_length(head) == length
 
 
 def test_a_compressed_file_is_known_by_its_type() -> None:

@@ -4,6 +4,7 @@ import copy
 import gzip
 import json
 import zlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from replay_users.compare.difference import Differences, Kind, Match, Unchecked
 from replay_users.compare.judge import MAX_BODY, Recorded, judge
-from replay_users.compare.rules import Rule, Rules
+from replay_users.compare.rules import Ignore, Rules
 from replay_users.model import Answer
 from replay_users.path import format_path, parse_path
 
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 
 JSON = b"Content-Type: application/json; charset=utf-8\r\n"
 HTML = b"Content-Type: text/html\r\n"
+XML = b"Content-Type: text/xml\r\n"
+NDJSON = b"Content-Type: application/x-ndjson\r\n"
+SSE = b"Content-Type: text/event-stream\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+TEXT = b"Content-Type: text/plain\r\n"
+PNG = b"Content-Type: image/png\r\n"
 GZIP = b"Content-Encoding: gzip\r\n"
 DEEP = b"[" * 900 + b"%s" + b"]" * 900
+DIFFERENCES_199 = [(f"root[{nth}]", "value") for nth in range(199)]
 ENDPOINT = "GET /items/{id}"
 TREES: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
@@ -33,7 +41,7 @@ TREES: st.SearchStrategy[Json] = st.recursive(
 
 def ignoring(*paths: str) -> Rules:
     """Rules that ignore these paths everywhere."""
-    return Rules((Rule("*", tuple(map(parse_path, paths)), "noise"),))
+    return Rules((Ignore(where=tuple(map(parse_path, paths)), reason="noise"),))
 
 
 def compare(
@@ -78,26 +86,42 @@ def told(verdict: Match | Unchecked | Differences) -> list[tuple[str, str]] | st
             b'{"a":1,"a":2}', b'{"a":1,"a":3}', JSON, [("root['a']", "value")], id="a-key-twice-and-a-difference"
         ),
         pytest.param(
-            b"[" * 1100 + b"1" + b"]" * 1100, b"[" * 1100 + b"2" + b"]" * 1100, JSON, "unchecked(json)", id="too-deep"
+            b"[" * 2100 + b"1" + b"]" * 2100, b"[" * 2100 + b"2" + b"]" * 2100, JSON, "unchecked(depth)", id="too-deep"
         ),
+        pytest.param(
+            b"[" * 2000 + b"1" + b"]" * 2000,
+            b"[" * 2000 + b"2" + b"]" * 2000,
+            JSON,
+            [("root" + "[0]" * 2000, "value")],
+            id="2000-levels-deep",
+        ),
+        pytest.param(b"[" * 1500 + b"]" * 1500, b"[" * 1500 + b" ]" + b"]" * 1499, JSON, "match", id="equal-and-deep"),
         pytest.param(DEEP % b"1", DEEP % b"2", JSON, [("root" + "[0]" * 900, "value")], id="deep"),
-        pytest.param(b'{"a":1}', b"<html>", JSON, [("root", "type")], id="no-longer-json"),
-        pytest.param(b'{"a":1', b'{"a":1}', JSON, [("root", "type")], id="no-json-before"),
+        pytest.param(b'{"a":1}', b"<html>", JSON, [("root", "type"), ("root", "encoding")], id="no-longer-json"),
+        pytest.param(b'{"a":1', b'{"a":1}', JSON, [("root", "type"), ("root", "encoding")], id="no-json-before"),
         pytest.param(b'{"a":1}', b"", JSON, [("root", "type")], id="empty-now"),
-        pytest.param(b"<a>", b"<b>", JSON, [("root", "value")], id="json-on-neither-side"),
+        pytest.param(b"<a>", b"<b>", JSON, [("root[0]", "value")], id="json-on-neither-side"),
         pytest.param(b'{"a":1}', b'{"a": 2}', HTML, [("root['a']", "value")], id="json-under-another-name"),
-        pytest.param(b"<a>", b"<b>", HTML, [("root", "value")], id="html"),
-        pytest.param(b"{<a>", b"{<b>", HTML, [("root", "value")], id="looks-like-json"),
-        pytest.param(b"1.0", b"1", b"Content-Type: text/plain\r\n", [("root", "value")], id="a-text-that-is-a-number"),
+        pytest.param(b"<p>a<p>b", b"<p>a<p>c", HTML, [("root['body']['p'][1]['#text']", "value")], id="html"),
+        pytest.param(b"<p>a</p>", b"<P>\n  a", HTML, "match", id="the-same-html"),
+        pytest.param(b"<p>a<h2>b</h2>", b"<h2>b</h2><p>a", HTML, [("root['body']", "order")], id="another-order"),
+        pytest.param(b"<a><b>1</b></a>", b"<a><b>2</b></a>", XML, [("root['a'][0]['b'][0]", "value")], id="xml"),
+        pytest.param(b'{"a":1}\n[2]', b'{"a":1}\n[3]', NDJSON, [("root[1][0]", "value")], id="ndjson"),
+        pytest.param(b"data: 1\n\n", b"data: 2\n\n", SSE, [("root[0]['data']", "value")], id="events"),
+        pytest.param(b"a=1&b=2", b"b=2&a=3", FORM, [("root['a'][0]", "value")], id="form"),
+        pytest.param(b"a\r\nb\n", b"a\nb", TEXT, "match", id="line-ends"),
+        pytest.param(b"a\nb", b"a\nc", TEXT, [("root[1]", "value")], id="a-line"),
+        pytest.param(b"{<a>", b"{<b>", TEXT, [("root[0]", "value")], id="looks-like-json"),
+        pytest.param(b"1.0", b"1", TEXT, [("root[0]", "value")], id="a-text-that-is-a-number"),
         pytest.param(b"1.0", b"1", JSON, "match", id="a-number"),
         pytest.param(b"\x89PNG\0\1", b"\x89PNG\0\2", b"", [("root", "value")], id="binary"),
-        pytest.param(b'{"a":"\xff"}', b'{"a":"\xfe"}', JSON, [("root", "value")], id="no-utf-8"),
+        pytest.param(b'{"a":"\xff"}', b'{"a":"\xfe"}', JSON, [("root['a']", "value")], id="no-utf-8"),
     ],
 )
 def test_bodies_are_compared_as_what_they_are(
     recorded: bytes, replayed: bytes, head: bytes, verdict: list[tuple[str, str]] | str
 ) -> None:
-    """JSON is compared as trees, exactly; everything else by its bytes; what cannot be decided is unchecked."""
+    """Every form is compared as a tree, JSON exactly; bytes as bytes; what cannot be decided is unchecked."""
     assert told(compare(recorded, replayed, head=head)) == verdict
 
 
@@ -135,6 +159,37 @@ def test_what_was_not_recorded_is_unchecked(body: bytes | None, size: int) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "replayed", "head", "is_hashed", "verdict"),
+    [
+        pytest.param(None, b'{"a":1}', JSON, True, "match", id="equal"),
+        pytest.param(b'{"a"', b'{"a":1}', JSON, True, "match", id="equal-and-cut"),
+        pytest.param(None, b'{"a":1}', JSON, False, "unchecked(not_recorded)", id="no-hash"),
+        pytest.param(None, b'{"a":2}', JSON, True, "unchecked(not_recorded)", id="a-text-may-hold-noise"),
+        pytest.param(None, b'{"a":2}', PNG, True, [("root", "value")], id="an-image-is-another"),
+        pytest.param(None, b'{"a":2}', PNG + GZIP, True, "unchecked(not_recorded)", id="a-coding-varies"),
+        pytest.param(None, b"longer than it", PNG, False, [("root", "value")], id="an-image-of-another-size"),
+        pytest.param(None, b"7 bytes", PNG, False, "unchecked(not_recorded)", id="an-image-of-that-size"),
+        pytest.param(None, b'{"a":1}', b"", True, "match", id="no-head"),
+        pytest.param(None, b'{"a":2}', b"", True, "unchecked(status_only)", id="no-head-and-another"),
+    ],
+)
+def test_a_body_that_was_not_kept_is_compared_by_its_hash(
+    body: bytes | None, replayed: bytes, head: bytes, is_hashed: bool, verdict: list[tuple[str, str]] | str
+) -> None:
+    """The same hash is the same body; another one says something only where every byte counts."""
+    recorded = Recorded(200, head, body, 7, blake2b(b'{"a":1}', digest_size=16).digest() if is_hashed else None)
+    assert told(judge(recorded, Answer(200, head, replayed), Rules(), ENDPOINT)) == verdict
+
+
+def test_a_size_that_is_not_known_proves_nothing() -> None:
+    """Without hash and size an image may be the same one."""
+    assert (
+        told(judge(Recorded(200, PNG, None, 0), Answer(200, PNG, b"abc"), Rules(), ENDPOINT))
+        == "unchecked(not_recorded)"
+    )
+
+
 @pytest.mark.parametrize("status", [pytest.param(204, id="no-content"), pytest.param(304, id="not-modified")])
 def test_an_answer_without_a_body_matches_by_its_status(status: int) -> None:
     """204 and 304 have no body, whatever a capture made of it."""
@@ -157,7 +212,7 @@ def test_bodies_larger_than_64_kb_are_unchecked_unless_equal() -> None:
 
 BODY = b'{"query_ms": 12.5, "items": [{"id": 1, "price": 5}]}'
 SLOWER = BODY.replace(b"12.5", b"99.9")
-BOMB = gzip.compress(b"[" + b"1," * (1 << 20) + b"1]")
+BOMB = gzip.compress(b"[" + b"1," * (5 << 20) + b"1]")
 
 
 @pytest.mark.parametrize(
@@ -193,14 +248,14 @@ BOMB = gzip.compress(b"[" + b"1," * (1 << 20) + b"1]")
         pytest.param(
             b"\x1f\x9d\x90a",
             BODY,
-            (b"Content-Encoding: compress\r\n", JSON),
+            (JSON + b"Content-Encoding: compress\r\n", JSON),
             "unchecked(encoding)",
             id="unknown-coding",
         ),
         pytest.param(
             b"\x1f\x9d\x90a",
             gzip.compress(BODY)[:-3],
-            (b"Content-Encoding: compress\r\n", JSON + GZIP),
+            (JSON + b"Content-Encoding: compress\r\n", JSON + GZIP),
             "unchecked(encoding)",
             id="unknown-and-broken",
         ),
@@ -210,8 +265,8 @@ BOMB = gzip.compress(b"[" + b"1," * (1 << 20) + b"1]")
             BOMB,
             BOMB[:-3],
             (JSON + GZIP, JSON + b"Content-Encoding: br\r\n"),
-            [("root", "encoding")],
-            id="large-and-broken",
+            "unchecked(size)",
+            id="large-under-another-name",
         ),
         pytest.param(
             zlib.compress(BODY),
@@ -246,37 +301,40 @@ def test_an_ignored_difference_makes_a_match_that_remembers_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "replayed", "head"),
+    ("recorded", "replayed", "head", "found"),
     [
-        pytest.param(b"<p>Queries took 1.2ms</p>", b"<p>Queries took 9.9ms</p>", HTML, id="html"),
-        pytest.param(b'{"a":1}', b"<html>", JSON, id="no-longer-json"),
-        pytest.param(b'{"a":1}', b'{"a":2}', JSON, id="json"),
-        pytest.param(b"plain", b"\x1f\x8b\x08broken", HTML, id="broken-coding"),
+        pytest.param(b"<p>Queries took 1.2ms</p>", b"<p>Queries took 9.9ms</p>", HTML, 1, id="html"),
+        pytest.param(b'{"a":1}', b"<html>", JSON, 2, id="no-longer-json"),
+        pytest.param(b'{"a":1}', b'{"a":2}', JSON, 1, id="json"),
+        pytest.param(b"plain", b"\x1f\x8b\x08broken", HTML, 1, id="broken-coding"),
     ],
 )
-def test_a_rule_for_the_root_ignores_a_whole_body(recorded: bytes, replayed: bytes, head: bytes) -> None:
+def test_a_rule_for_the_root_ignores_a_whole_body(recorded: bytes, replayed: bytes, head: bytes, found: int) -> None:
     """Pages that differ each time are ignored by `root`, and counted as ignored."""
     assert isinstance(compare(recorded, replayed, head=head), Differences)
     verdict = compare(recorded, replayed, head=head, rules=ignoring("root"))
     assert isinstance(verdict, Match)
-    assert len(verdict.ignored) == 1
+    assert len(verdict.ignored) == found
 
 
 def test_a_rule_holds_for_its_endpoints_only() -> None:
     """The noise of one endpoint is a difference of another."""
     rules = Rules(
-        (Rule("GET /items/*", (parse_path("root['a']"),), "noise"), Rule("POST *", (parse_path("root"),), "x"))
+        (
+            Ignore(endpoint="GET /items/*", where=(parse_path("root['a']"),), reason="noise"),
+            Ignore(endpoint="POST *", where=(parse_path("root"),), reason="x"),
+        )
     )
     assert told(compare(b'{"a":1,"b":1}', b'{"a":2,"b":2}', rules=rules)) == [("root['b']", "value")]
 
 
 def test_a_page_shows_what_changed_in_it() -> None:
-    """Of two pages of 60 KB one sees the words that differ."""
-    page = "<p>Nothing to see in here.</p>" * 2000
-    verdict = compare(f"{page}Datasette v0.64.8".encode(), f"{page}Datasette v0.65.5".encode(), head=HTML)
+    """Of two pages of 60 KB one sees the text that differs, and where it stands."""
+    page = "<p>Nothing to see in here.</p>" * 2000 + "<footer>Powered by"
+    verdict = compare(f"{page} v0.64.8".encode(), f"{page} v0.65.5".encode(), head=HTML)
     assert isinstance(verdict, Differences)
-    assert verdict[0].recorded.endswith("here.</p>Datasette v0.64.8")
-    assert verdict[0].replayed.endswith("here.</p>Datasette v0.65.5")
+    assert told(verdict) == [("root['body']['footer'][0]['#text']", "value")]
+    assert (verdict[0].recorded, verdict[0].replayed) == ('"Powered by v0.64.8"', '"Powered by v0.65.5"')
 
 
 @given(TREES, st.sampled_from([None, 1, "\t"]), st.booleans())
@@ -337,8 +395,83 @@ HEADS = st.binary(max_size=20) | st.sampled_from(
 
 @given(BYTES, BYTES, HEADS, HEADS, st.sampled_from([Rules(), ignoring("root[**]['a']", "root[0]")]))
 def test_no_bytes_make_it_raise(left: bytes, right: bytes, head: bytes, replayed_head: bytes, rules: Rules) -> None:
-    """Whatever a peer or a recording holds, there is a verdict, the same sort from both sides."""
+    """Whatever a peer or a recording holds, there is a verdict, the same each time, and a body matches itself."""
     there = compare(left, right, head=head, replayed_head=replayed_head, rules=rules)
-    back = compare(right, left, head=replayed_head, replayed_head=head, rules=rules)
-    assert type(there) is type(back)
-    assert told(compare(left, left, head=head, replayed_head=replayed_head, rules=rules)) == "match"
+    assert isinstance(there, Match | Unchecked | Differences)
+    assert compare(left, right, head=head, replayed_head=replayed_head, rules=rules) == there
+    assert told(compare(left, left, head=head, rules=rules)) == "match"
+
+
+STATUS_RULES = Rules.parse(
+    "- {ignore: status, from: 200, to: [201, 204, 302], reason: x}\n- {ignore: $.at, reason: x}", "rules.yaml"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "body", "verdict"),
+    [
+        pytest.param(201, JSON, b'{"at":2,"v":1}', "match", id="the-same-but-what-is-ignored"),
+        pytest.param(201, JSON, b'{"at":2,"v":2}', [("root['v']", "value")], id="bodies-of-one-class-count"),
+        pytest.param(201, JSON + b"Vary: x\r\n", b'{"at":2,"v":1}', [("root['vary']", "header")], id="and-headers"),
+        pytest.param(204, b"", b"", "match", id="no-body-to-compare"),
+        pytest.param(302, HTML, b"elsewhere", "match", id="another-class"),
+        pytest.param(202, JSON, b'{"at":1,"v":1}', [("root", "status")], id="another-status"),
+    ],
+)
+def test_a_status_that_a_rule_lets_pass(
+    status: int, head: bytes, body: bytes, verdict: list[tuple[str, str]] | str
+) -> None:
+    """It is kept beside what counts; bodies and headers are compared where the two can have the same."""
+    recorded = b'{"at":1,"v":1}'
+    said = judge(Recorded(200, JSON, recorded, len(recorded)), Answer(status, head, body), STATUS_RULES, ENDPOINT)
+    assert told(said) == verdict
+    if isinstance(said, Match):
+        assert Kind.STATUS in {difference.kind for difference in said.ignored}
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        pytest.param("unordered: $.tags", [("root['tags'][0]", "repeat")], id="unordered"),
+        pytest.param("normalise: $.tags, how: sort", [("root['tags']", "length")], id="sorted"),
+    ],
+)
+def test_rules_pair_the_lists_of_bodies(rule: str, verdict: list[tuple[str, str]]) -> None:
+    """Repetitions count, whatever the order."""
+    rules = Rules.parse(f"- {{{rule}, reason: x}}", "rules.yaml")
+    assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1]}', rules=rules)) == verdict
+    assert told(compare(b'{"tags":[1,1,2]}', b'{"tags":[2,1,1]}', rules=rules)) == "match"
+
+
+VARY, NOISE = b"Vary: a\r\n", b"X-Noise: 1\r\n"
+HEADER = ("root['vary']", "header")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "verdict"),
+    [
+        pytest.param(b"[1]", b"[1]", [HEADER], id="equal-bodies"),
+        pytest.param(b"[1]", b"[2]", [("root[0]", "value"), HEADER], id="both-differ"),
+        pytest.param(None, b"[2]", [HEADER], id="a-body-that-was-not-kept"),
+        pytest.param(
+            json.dumps([0] * 300).encode(),
+            json.dumps([1] * 300).encode(),
+            [*DIFFERENCES_199, HEADER],
+            id="more-than-is-kept",
+        ),
+    ],
+)
+def test_headers_count_beside_the_body(recorded: bytes | None, replayed: bytes, verdict: list[tuple[str, str]]) -> None:
+    """A header that differs is a mismatch whatever is known of the body, and is never what is left out."""
+    assert told(compare(recorded, replayed, head=JSON + VARY, replayed_head=JSON + NOISE)) == verdict
+    ignored = Rules.parse("- {ignore: 'header:vary', reason: known}", "rules.yaml")
+    alone = compare(recorded, replayed, head=JSON + VARY, replayed_head=JSON, rules=ignored)
+    assert told(alone) == told(compare(recorded, replayed))
+
+
+def test_nothing_found_is_lost_where_both_differ() -> None:
+    """What is not kept is counted."""
+    bodies = json.dumps([0] * 300).encode(), json.dumps([1] * 300).encode()
+    both = compare(*bodies, head=JSON + VARY, replayed_head=JSON)
+    assert isinstance(both, Differences)
+    assert (len(both), both.capped) == (200, 101)

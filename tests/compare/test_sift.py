@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from replay_users.compare.difference import MAX_DIFFERENCES, Differences, Kind, Match
-from replay_users.compare.rules import EndpointRules, Rule
+from replay_users.compare.rules import EndpointRules, Ignore
 from replay_users.compare.sift import sift
 from replay_users.compare.walk import walk
 from replay_users.path import format_path, parse_path
@@ -18,7 +18,7 @@ HEX = "9b74c9897bac770ffc029102a200c5de"
 
 def ignoring(*paths: str) -> EndpointRules:
     """Rules that ignore these paths."""
-    return EndpointRules((Rule("*", tuple(map(parse_path, paths)), "noise"),))
+    return EndpointRules((Ignore(where=tuple(map(parse_path, paths)), reason="noise"),))
 
 
 def judged(recorded: Json, replayed: Json, *ignored: str) -> Match | Differences:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_users.compare.tree import Json, Tree, Unparsed, hides_a_key, parse
+from replay_users.compare.tree import Json, Tree, Unparsed, hides_a_key, parse, written_same
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec=None)),
@@ -53,8 +53,10 @@ def test_nan_is_read() -> None:
         pytest.param(b"<html>", Unparsed.INVALID, id="html"),
         pytest.param(b'{"a": 1', Unparsed.INVALID, id="cut"),
         pytest.param(b'"\xff"', Unparsed.INVALID, id="no-text"),
-        pytest.param(b"[" * 2000 + b"]" * 2000, Unparsed.BEYOND, id="2000-levels-deep"),
-        pytest.param(b"[" * 65536, Unparsed.BEYOND, id="brackets-only"),
+        pytest.param(b"[" * 2049 + b"1" + b"]" * 2049, Unparsed.TOO_DEEP, id="2049-levels-deep"),
+        pytest.param(b"[" * 65536, Unparsed.TOO_DEEP, id="brackets-only"),
+        pytest.param(b"[" * 2000 + b"]" * 1999, Unparsed.INVALID, id="deep-and-cut"),
+        pytest.param(b"[" * 2000 + b"1e99999999999999999999" + b"]" * 2000, Unparsed.BEYOND, id="deep-and-too-large"),
         pytest.param(b"1e99999999999999999999", Unparsed.BEYOND, id="beyond-any-number"),
     ],
 )
@@ -95,3 +97,36 @@ def test_a_hidden_key_is_noticed(text: bytes) -> None:
     tree = parse(text)
     assert isinstance(tree, Tree)
     assert hides_a_key(tree)
+
+
+@pytest.mark.parametrize("depth", [300, 1000, 1100, 2000, 2046])
+def test_depth_is_no_reason_not_to_read(depth: int) -> None:
+    """Bodies nested deeper than parsers that call themselves can go are read all the same."""
+    tree = parse(b'[{"a":' * (depth // 2) + b"[1, 2]" + b"}]" * (depth // 2))
+    assert isinstance(tree, Tree)
+    value = tree.root
+    while isinstance(value, dict) or (isinstance(value, list) and len(value) == 1):
+        value = value["a"] if isinstance(value, dict) else value[0]
+    assert value == [1, 2]
+
+
+def test_a_key_hidden_far_down_is_noticed() -> None:
+    """What is read without recursion knows whether a key was there twice."""
+    hidden, plain = parse(b"[" * 1500 + b'{"a":1,"a":2}' + b"]" * 1500), parse(b"[" * 1500 + b'{"a":1}' + b"]" * 1500)
+    assert isinstance(hidden, Tree)
+    assert isinstance(plain, Tree)
+    assert (hides_a_key(hidden), hides_a_key(plain)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "same"),
+    [
+        pytest.param([1, {"a": None}], [1, {"a": None}], True, id="equal"),
+        pytest.param([{"a": 1}], [{"a": True}], False, id="one-is-not-true"),
+        pytest.param([2**70], [2**70], False, id="not-certain-as-it-cannot-be-written"),
+    ],
+)
+def test_equal_trees_are_the_same_for_certain_if_they_are_written_alike(x: Json, y: Json, same: bool) -> None:
+    """What Python takes for equal is told from what is."""
+    assert x == y
+    assert written_same(x, y) is same

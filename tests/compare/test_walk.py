@@ -239,3 +239,28 @@ def test_every_change_is_found_and_nothing_else(case: tuple[Json, Json, tuple[St
     recorded, replayed, (path, kind) = case
     assert differences(recorded, replayed) == {(path, kind): 1}
     assert differences(replayed, recorded) == {(path, SWAPPED.get(kind, kind)): 1}
+
+
+@pytest.mark.parametrize(
+    ("odd", "other", "expected"),
+    [
+        pytest.param({"n": 1}, {"n": 1.0}, {}, id="a-number-written-otherwise"),
+        pytest.param({"n": 1}, {"n": True}, {(("*", "n"), Kind.TYPE): 1}, id="one-is-not-true"),
+        pytest.param({"n": 1, "m": 2}, {"m": 2, "n": 1}, {}, id="another-order-of-keys"),
+        pytest.param(deep(900, 1), deep(900, 2), {(("*",) * 901, Kind.VALUE): 1}, id="deeper-than-python-compares"),
+        pytest.param(NAN, float("nan"), {}, id="nan-is-nan"),
+    ],
+)
+def test_items_of_a_long_list_are_told_apart_one_by_one_if_one_is_odd(
+    odd: Json, other: Json, expected: dict[tuple[Steps, Kind], int]
+) -> None:
+    """Equal items are passed over together, unless one of them only seems equal."""
+    items: list[Json] = [{"n": str(number)} for number in range(20)]
+    assert differences([*items, odd, "same"], [*copy.deepcopy(items), other, "same"]) == expected
+
+
+def test_places_of_a_long_list_keep_their_order() -> None:
+    """Whatever is passed over, the rest is found in the order of the list."""
+    a: Json = [{"n": number} for number in range(30)]
+    b: Json = [{"n": -number if number % 7 == 3 else number} for number in range(30)]
+    assert [found[0][1] for found in walk(a, b) if found[0]] == [3, 10, 17, 24]

@@ -173,5 +173,10 @@ class Sky:
         return [line for line in self.lines if not line.closed]
 
     def readdress(self, addresses: Sequence[Address]) -> None:
-        """The target has moved."""
+        """The name gives these, this time."""
         self.pool.readdress(addresses)
+
+    def move(self, addresses: Sequence[Address]) -> None:
+        """The target has moved, which shows when its name has given these often enough."""
+        for _ in range(3):
+            self.readdress(addresses)

@@ -223,7 +223,8 @@ def test_one_target_moves(rig: Callable[..., Rig], target: ScriptedTarget) -> No
         flights[1].route = 1
         live.fly(*flights)
         live.engine.readdress(1, [other.refusing, other.address])
-        live.engine.readdress(1, [other.refusing])
+        for _ in range(3):
+            live.engine.readdress(1, [other.refusing])
         again = [request(), request()]
         again[1].route = 1
         live.fly(*again)
@@ -269,7 +270,8 @@ def test_new_addresses(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     (refused,) = live.fly(request())
     live.engine.readdress(0, [target.address])
     (moved,) = live.fly(request())
-    live.engine.readdress(0, [target.refusing])
+    for _ in range(3):
+        live.engine.readdress(0, [(socket.AF_INET, ("127.0.0.2", target.refusing[1][1]))])
     (gone,) = live.fly(request())
     assert [flight.fault for flight in (refused, moved, gone)] == [Fault.CONNECT, None, Fault.CONNECT]
     assert (live.engine.counters.opened, live.engine.counters.retired) == (1, 1)
@@ -392,3 +394,17 @@ def test_closing_twice(rig: Callable[..., Rig]) -> None:
         live.engine.close()
         gevent.sleep(0.001)
         innocent.getsockname()
+
+
+def test_nothing_is_sent_after_the_time_that_is_given(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """What is due after `until` stays where it is, and is sent by the next sweep when that was moved on."""
+    live = rig()
+    live.fly(request())
+    live.engine.until = live.engine.now() - 1
+    flight = request()
+    live.launch(flight)
+    live.engine.pump()
+    assert (live.schedule.in_flight, flight.sent, len(target.received())) == (0, 0, 1)
+    live.engine.until = live.engine.now() + 60_000 * MS
+    live.wait_until(lambda: flight in live.engine.finished)
+    assert (flight.fault, len(target.received())) == (None, 2)

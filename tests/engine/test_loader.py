@@ -202,6 +202,15 @@ def test_what_a_user_rewrites_may_have_no_target() -> None:
     assert hooked(where=nowhere)[0] is SkipReason.UNMAPPED
 
 
+@pytest.mark.parametrize("make", [routed, lambda *more: hooked(more=more, target=b"/a")[0]], ids=["routed", "hooked"])
+@pytest.mark.parametrize("hashes", [(), (None,), (b"h" * 16,)], ids=["not-read", "kept", "cut"])
+def test_every_loader_knows_the_hash_that_was_read(make: Callable[..., Any], hashes: tuple[bytes | None, ...]) -> None:
+    """It comes last, after scheme and connection, and of tables without hashes it does not come."""
+    made = flown(make("", "pod 7", *hashes))
+    assert (made.connection, made.hash) == ("pod 7", hashes[0] if hashes else None)
+    assert flown(plain(**({"response_hash": hashes[0]} if hashes else {}))[0]).hash == made.hash
+
+
 class User:
     """A user's own methods."""
 

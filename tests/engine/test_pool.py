@@ -100,7 +100,7 @@ def test_addresses_that_are_gone() -> None:
         line.open()
     to_a.answer()
     _to_b.answer()
-    sky.readdress([B, C])
+    sky.move([B, C])
     assert (to_a.closed, busy.closed, _to_b.closed) == (True, False, False)
     busy.answer()
     _busy_to_b.answer()
@@ -113,10 +113,40 @@ def test_an_address_that_is_gone_while_connecting() -> None:
     """A connection that was being opened to an address that is gone carries its flight, and no second one."""
     sky = Sky(A)
     (line,) = [sky.line_of(sky.send())]
-    sky.readdress([B])
+    sky.move([B])
     line.open()
     line.answer()
     assert (line.closed, sky.counters.retired) == (True, 1)
+
+
+def test_an_address_that_is_missing_once() -> None:
+    """A connection to an address that a name left out once stays in use."""
+    sky = Sky(A)
+    (first,) = sky.fly(None)
+    sky.readdress([B])
+    sky.readdress([B])
+    assert (sky.fly(None), sky.counters.retired) == ([first], 0)
+
+
+@pytest.mark.parametrize("fault", [Fault.CONNECT_TIMEOUT, Fault.TLS, None])
+def test_one_flight_finds_out(fault: Fault | None) -> None:
+    """After re-resolving, one flight at a time is sent to an address that did not answer, and all once that has opened."""
+    sky = Sky(A, B)
+    flight = sky.send()
+    sky.line_of(flight).fail(Fault.CONNECT_TIMEOUT)
+    sky.readdress([A, B])
+    to = [sky.line_of(sky.send()) for _ in range(4)]
+    assert [line.address for line in to] == [A, B, B, B]
+    probe, flights = to[0], [sky.send() for _ in range(2)]
+    if fault is None:
+        probe.open()
+    else:
+        probe.fail(fault)
+    assert {sky.line_of(sky.send()).address for _ in range(4)} == ({A, B} if fault is None else {B})
+    assert [sky.line_of(each).address for each in flights] == [B, B]
+    sky.readdress([A, B])
+    assert A in {sky.line_of(sky.send()).address for _ in range(2)}
+    assert sky.counters.avoided_addresses == 1
 
 
 def test_an_address_that_is_gone_and_refuses() -> None:
@@ -340,7 +370,8 @@ def test_an_exchange_outlives_its_address(rig: Callable[..., Rig], target: Scrip
     flight = request()
     live.launch(flight)
     live.wait_until(lambda: bool(target.received()))
-    live.engine.readdress(0, [target.refusing])
+    for _ in range(3):
+        live.engine.readdress(0, [target.refusing])
     target.let_go()
     live.wait_until(lambda: flight in live.engine.finished)
     live.wait_until(lambda: target.open == 0)

@@ -26,7 +26,7 @@ class Books(RuleBasedStateMachine):
     def begin(self, age: int | None, recorded: bool, seed: int, most: int) -> None:
         """Some pool."""
         self.sky = Sky(A, B, keep=Keep(max_age=age, recorded=recorded), seed=seed, most_kept=most)
-        self.addresses = {A, B}
+        self.answers = [{A, B}]
         self.launched = self.ended_with_answer = self.failed_open = self.failed_exchange = 0
 
     def pick(self, nth: int, *, connected: bool) -> Line | None:
@@ -48,7 +48,7 @@ class Books(RuleBasedStateMachine):
         if key is None or not sky.pool._recorded:
             assert (len(sky.lines) == opened) == (bool(waiting) or is_full)
             assert not waiting or sky.line_of(flight) is waiting[0]
-        assert all(line.address in self.addresses for line in sky.lines[opened:])
+        assert all(line.address in self.answers[-1] for line in sky.lines[opened:])
 
     @rule(keys=st.lists(KEYS, min_size=2, max_size=5))
     def fly(self, keys: list[str | None]) -> None:
@@ -108,10 +108,11 @@ class Books(RuleBasedStateMachine):
 
     @rule(addresses=st.sets(st.sampled_from([A, B, C]), min_size=1))
     def readdress(self, addresses: set[tuple[int, tuple[str, int]]]) -> None:
-        """The target moves."""
+        """The name is resolved: only what it has not given three times in a row may go, and in the end must."""
+        idle = [line for line in self.sky.open_lines() if line.flight is None]
         self.sky.readdress(sorted(addresses))
-        self.addresses = addresses
-        assert all(line.address in addresses for line in self.sky.open_lines() if line.flight is None)
+        self.answers.append(addresses)
+        assert not any(line.closed for line in idle if line.address in set().union(*self.answers[-3:]))
 
     @precondition(lambda self: self.launched > 20)
     @rule()
@@ -123,7 +124,7 @@ class Books(RuleBasedStateMachine):
     def each_connection_is_in_one_place(self) -> None:
         """Idle, resting for its key, busy or closed: one of them, always, and nothing closed is held."""
         pool: Any = self.sky.pool
-        lines = self.sky.lines
+        lines, known = self.sky.lines, set().union(*self.answers[-30:])
         assert pool._all == {line for line in lines if not line.closed}
         for line in lines:
             idle = list(pool._idle).count(line)
@@ -131,7 +132,7 @@ class Books(RuleBasedStateMachine):
             if not line.closed:
                 assert (line.flight is not None) + idle + len(resting) == 1
             assert resting in ([], [line.key])
-            assert line.closed or line.flight is not None or line.address in self.addresses
+            assert line.closed or line.flight is not None or line.address in known
         assert all(not line.closed and line.key == key for key, line in pool._kept._by_key.items())
 
     @invariant()

@@ -16,7 +16,7 @@ from replay_users.testing import make_exchange
 from tests.engine.tables import table_of
 
 ENDPOINTS = {"GET /items": 3, "POST /orders": 5}
-COLUMNS = list(inspect.signature(Loader.flight).parameters)[1:]
+COLUMNS = list(inspect.signature(Loader.flight).parameters)[1:-1]  # the last one is of tables with hashes only
 
 
 def rows(*exchanges: Exchange, traits: int = 0) -> list[dict[str, Any]]:
@@ -160,6 +160,26 @@ def test_what_was_not_read_is_not_known(read: list[str], expected: tuple[str, st
     table = table_of([make_exchange(scheme="https", connection="7", source="pod")] * (ROWS + 1), more=read)
     found = [row[len(COLUMNS) :] for piece in pieces(table, ENDPOINTS, placed=True) for row in zip(*piece, strict=True)]
     assert found == [expected] * (ROWS + 1)
+
+
+@pytest.mark.parametrize("placed", [False, True])
+@pytest.mark.parametrize(
+    ("marks", "expected"),
+    [
+        pytest.param({}, None, id="kept"),
+        pytest.param({"capture": Capture.RESPONSE_TRUNCATED}, b"h" * 16, id="cut"),
+        pytest.param({"capture": Capture.RESPONSE_TRUNCATED, "response_body": None}, b"h" * 16, id="not kept"),
+        pytest.param({"capture": Capture.RESPONSE_TRUNCATED, "response_hash": None}, None, id="not hashed"),
+        pytest.param({"capture": Capture.RESPONSE_TRUNCATED, "response_hash": b"h"}, None, id="another hash"),
+    ],
+)
+def test_the_hash_of_what_was_not_kept_comes_last(marks: dict[str, Any], expected: bytes | None, placed: bool) -> None:
+    """Only of a table that has the column, and of it only what is needed."""
+    exchanges = [make_exchange(**{"response_hash": b"h" * 16, **marks}), make_exchange(response_hash=b"i" * 16)]
+    table = table_of(exchanges * ROWS, more=("response_hash",))
+    found = [row for piece in pieces(table, ENDPOINTS, placed=placed) for row in zip(*piece, strict=True)]
+    assert [row[-1] for row in found] == [expected, None] * ROWS
+    assert {len(row) for row in found} == {len(COLUMNS) + 2 * placed + 1}
 
 
 def test_rows_are_nothing_to_the_garbage_collector() -> None:

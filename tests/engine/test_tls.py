@@ -191,7 +191,7 @@ def test_a_file_that_goes_away(files: Path, tmp_path: Path) -> None:
 def check(files: Path, address: Address, said: Said | None = None, tunnel: bytes = b"") -> str:
     """What the preflight says; empty if it has nothing to say."""
     try:
-        check_tls([address], Tls(settings(files, **(said or {}))), tunnel, WITHIN)
+        check_tls([address], Tls(settings(files, **(said or {}))), tunnel, WITHIN, option="--host")
     except UsageError as error:
         return str(error)
     return ""
@@ -326,24 +326,24 @@ def test_a_port_without_tls(files: Path, target: ScriptedTarget, said: bytes, wa
 @pytest.mark.parametrize("where", ["refusing", "deaf"])
 def test_a_target_that_cannot_be_reached(files: Path, target: ScriptedTarget, where: str) -> None:
     """That is the run's to count; the preflight does not wait for longer than it was told, and asks the next address."""
-    check_tls([getattr(target, where)], Tls(settings(files)), b"", 0.05)
+    check_tls([getattr(target, where)], Tls(settings(files)), b"", 0.05, option="--host")
     target.play([send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), close()])
-    with pytest.raises(UsageError, match="plain HTTP"):
-        check_tls([getattr(target, where), target.address], Tls(settings(files)), b"", 0.2)
+    with pytest.raises(UsageError, match=r"^--map: .* plain HTTP"):
+        check_tls([getattr(target, where), target.address], Tls(settings(files)), b"", 0.2, option="--map")
 
 
 def test_a_family_that_the_machine_does_not_have(files: Path, target: ScriptedTarget) -> None:
     """The preflight asks the next address then, as the run will."""
     target.play([send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), close()])
     with pytest.raises(UsageError, match="plain HTTP"):
-        check_tls([(12345, ("::1", 443, 0, 0)), target.address], Tls(settings(files)), b"", 1)
+        check_tls([(12345, ("::1", 443, 0, 0)), target.address], Tls(settings(files)), b"", 1, option="--host")
 
 
 @pytest.mark.parametrize("step", [close(), stall()], ids=lambda step: step.action)
 def test_a_target_that_says_nothing(files: Path, target: ScriptedTarget, step: object) -> None:
     """A peer that closes or stalls may do better later."""
     target.play([step])  # type: ignore[list-item]
-    check_tls([target.address], Tls(settings(files)), b"", 0.1)
+    check_tls([target.address], Tls(settings(files)), b"", 0.1, option="--host")
 
 
 @pytest.mark.parametrize(

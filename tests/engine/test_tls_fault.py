@@ -69,6 +69,6 @@ def test_reasons(error: OSError, wanted: str) -> None:
 )
 def test_cures(reason: str, first: bytes, cure: str) -> None:
     """Each is one sentence that names the option concerned and the cure."""
-    sentence = cure_of(reason, "shop.test", first)
-    assert sentence.startswith("--host: ")
+    sentence = cure_of(reason, "shop.test", first, "--map")
+    assert sentence.startswith("--map: ")
     assert cure in sentence

@@ -6,6 +6,7 @@ from replay_users.model import SkipReason
 from replay_users.plan.decisions import decide, decide_all
 from replay_users.plan.safety import EndpointRule, RuleKind, Safety
 from replay_users.plan.selection import EndpointFilter, Pattern, parse_endpoints
+from replay_users.recording.manifest import EndpointInfo
 from replay_users.recording.traits import Trait
 
 EVERYTHING = EndpointFilter()
@@ -48,6 +49,30 @@ def test_a_choice_comes_before_a_fault_of_the_capture() -> None:
     table = decide_all(["GET /a", "GET /b"], None, parse_endpoints("GET /a"), Safety())
     assert {table.skip_reason(1, traits) for traits in range(256)} == {SkipReason.FILTER}
     assert table.skip_reason(0, 0) is None
+
+
+def test_endpoints_whose_writes_are_left_out_are_known() -> None:
+    """Comparison is told which data will be missing: by default none of the writes is sent."""
+    names = ["GET /a", "POST /a", "PUT /b"]
+    endpoints = [EndpointInfo(name, 3, {}, 2) for name in names]
+    assert decide_all(names, None, EVERYTHING, Safety()).left_out(endpoints) == names
+    assert decide_all(names, None, EVERYTHING, WRITES).left_out(endpoints) == []
+    assert decide_all(names, None, parse_endpoints("* /a"), WRITES).left_out(endpoints) == ["PUT /b"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "is_missing"),
+    [
+        pytest.param(None, True, id="an-older-manifest-does-not-say"),
+        pytest.param(0, True, id="none"),
+        pytest.param(2, True, id="some"),
+        pytest.param(3, False, id="all"),
+    ],
+)
+def test_nothing_is_missing_of_writes_that_production_refused(refused: int | None, is_missing: bool) -> None:
+    """An endpoint of which every row was refused has left nothing behind."""
+    table = decide_all(["PATCH /x"], None, EVERYTHING, Safety())
+    assert table.left_out([EndpointInfo("PATCH /x", 3, {}, refused)]) == (["PATCH /x"] if is_missing else [])
 
 
 @pytest.mark.parametrize(

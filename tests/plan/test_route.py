@@ -207,3 +207,13 @@ def test_targets_are_planned_with_what_goes_there() -> None:
         PlannedTarget(two, 1, 3, exact=False),
     )
     assert planned_targets(routed, (None, proxy, None), hosts)[1].proxy == "http://proxy:3128"
+
+
+def test_the_option_that_gave_a_target() -> None:
+    """A target is of `--host` if that names it, else of `--map`."""
+    both = router("a=https://mapped", "b=http://rest", host="http://rest")
+    assert [(route.name, both.option(nth)) for nth, route in enumerate(both.targets)] == [
+        ("rest", "--host"),
+        ("mapped", "--map"),
+    ]
+    assert router("a=https://mapped").option(0) == "--map"

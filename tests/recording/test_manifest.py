@@ -132,7 +132,8 @@ def test_the_schema_describes_every_field() -> None:
     described = schema["$defs"]["slice"]
     assert set(described["properties"]) == set(described["required"]) == {f.name for f in fields(SliceInfo)}
     described = schema["$defs"]["endpoint"]
-    assert set(described["properties"]) == set(described["required"]) == {f.name for f in fields(EndpointInfo)}
+    assert set(described["properties"]) == {f.name for f in fields(EndpointInfo)}
+    assert set(described["required"]) == set(described["properties"]) - {"refused"}  # as in manifests before it
 
 
 @pytest.mark.parametrize(
@@ -219,6 +220,36 @@ def test_hours_merge_into_one() -> None:
     assert merged.sources == {"a.log": {"lines": 3}, "b.log": 1}
     assert (merged.shared_sessions, merged.hmac_key_id) == (("00ff",), "key-1")
     assert merged.templates == make_manifest().templates
+
+
+@pytest.mark.parametrize(
+    ("parts", "together"),
+    [((1, 2), 3), ((0, 0), 0), ((None, 2), None), ((2, None), None), ((None, None), None)],
+)
+def test_refused_rows_add_up_where_every_hour_knows_them(parts: tuple[int | None, ...], together: int | None) -> None:
+    """One that an earlier version wrote makes the sum unknown, not too small; of the rows nothing is lost."""
+    hours = [make_manifest(endpoints=(EndpointInfo("GET /a", 3, histogram(5), each),)) for each in parts]
+    read = [from_json(to_json(hour), "manifest.json") for hour in hours]
+    assert read == hours
+    (info,) = merge([(f"h{nth}/", hour) for nth, hour in enumerate(read)]).endpoints
+    assert (info.rows, info.refused) == (6, together)
+
+
+def test_an_older_manifest_does_not_say_what_was_refused() -> None:
+    """Nor does one written again from it, which follows the published schema too."""
+    document = orjson.loads(to_json(make_manifest()))
+    assert set(document["endpoints"][0]) == {"name", "rows", "latency"}
+    jsonschema.validate(document, published_schema())
+    assert from_json(orjson.dumps(document), "manifest.json").endpoints[0].refused is None
+
+
+@pytest.mark.parametrize("refused", [-1, 4, "1", [1]])
+def test_a_count_of_refused_rows_that_cannot_be_is_damage(refused: object) -> None:
+    """More than there are rows, fewer than none, or no number."""
+    document = orjson.loads(to_json(make_manifest()))
+    document["endpoints"][0]["refused"] = refused
+    with pytest.raises(DamagedRecording, match="is damaged"):
+        from_json(orjson.dumps(document), "manifest.json")
 
 
 def test_hours_of_different_partitions_do_not_merge() -> None:

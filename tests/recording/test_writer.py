@@ -198,6 +198,19 @@ def test_the_manifest_counts_the_rows(tmp_path: Path) -> None:
     assert manifest.endpoints[0].latency == latency.to_dict()
 
 
+def test_the_manifest_counts_what_was_refused(tmp_path: Path) -> None:
+    """By endpoint, over all slices and ingests of the hour: errors, and where no answer was begun."""
+    statuses = [200, 304, 399, 400, 405, 500, 0]
+    exchanges = [make_exchange(nth, status=status) for nth, status in enumerate(statuses)]
+    record(FolderStore(tmp_path), [*exchanges, make_exchange(7, method="PATCH", status=405)])
+    again = record_in(tmp_path, [make_exchange(8, status=404), make_exchange(9, method="PUT")])
+    assert [(info.name.partition(" ")[0], info.rows, info.refused) for info in again.manifest.endpoints] == [
+        ("GET", 8, 5),
+        ("PATCH", 1, 1),
+        ("PUT", 1, 0),
+    ]
+
+
 OVERLAPS: list[Any] = [
     pytest.param([(0, 10), (5, 10), (9, 10)], 3, id="three-at-once"),
     pytest.param([(0, 10), (10, 10)], 1, id="one-ends-as-the-next-begins"),

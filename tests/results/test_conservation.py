@@ -23,6 +23,7 @@ BALANCED = Totals(
     matched=70,
     mismatched=5,
     unchecked_by={"size": 5},
+    mismatched_by={"regression": 2, "missing_in_staging": 3},
 )
 
 
@@ -49,6 +50,9 @@ def test_a_balanced_run_breaks_no_law() -> None:
         ),
         pytest.param(
             100, {"matched": 71}, "compared 75 is not matched 71 + mismatched 5 (1 counted twice)", id="two-verdicts"
+        ),
+        pytest.param(
+            100, {"mismatched_by": {"regression": 4}}, "mismatched 5 is not regression 4 (1 lost)", id="without-a-class"
         ),
         pytest.param(100, {"unchecked_by": {}}, "unchecked 5 is not nothing (5 lost)", id="unchecked-without-reason"),
     ],

@@ -27,6 +27,7 @@ def found(
 ) -> tuple[Check, ...]:
     """The checks of a run with these counts, else of one in which 100 of 100 matched."""
     validity = counts.pop("validity", Validity(valid=True))
+    counts.setdefault("mismatched_by", {"regression": counts.get("mismatched", 0)})
     totals = Totals(**({"sent": 100, "compared": 100, "matched": 100} | counts))
     return checks_of(
         Evidence(
@@ -41,6 +42,16 @@ NOTHING: dict[str, Any] = {"sent": 0, "compared": 0, "matched": 0}
 CASES = [
     pytest.param({}, "pass", id="everything-matched"),
     pytest.param({"matched": 99, "mismatched": 1}, "fail", id="one-mismatch"),
+    pytest.param({"mismatched": 1, "mismatched_by": {"missing_in_staging": 1}}, "pass", id="missing-in-staging"),
+    pytest.param({"mismatched": 50, "mismatched_by": {"credential": 50}}, "pass", id="half-without-a-login"),
+    pytest.param({"mismatched": 51, "mismatched_by": {"credential": 51}}, "inconclusive", id="most-without-a-login"),
+    pytest.param({"mismatched": 1, "mismatched_by": {"upstream": 1}}, "pass", id="an-upstream-error"),
+    pytest.param({"mismatched": 2, "mismatched_by": {"upstream": 2}}, "fail", id="many-upstream-errors"),
+    pytest.param(
+        {"mismatched": 61, "mismatched_by": {"regression": 1, "throttled": 60}},
+        "fail",
+        id="one-regression-among-others",
+    ),
     pytest.param({"compared": 95, "unchecked": 5}, "pass", id="coverage-at-its-limit"),
     pytest.param({"compared": 94, "unchecked": 6}, "fail", id="coverage-below"),
     pytest.param({"planned": 1_000, "skipped": 900}, "pass", id="what-was-skipped-is-not-wanted"),
@@ -62,6 +73,21 @@ CASES = [
         {**STATUSES, "unchecked": 100, "unchecked_by": {"status_only": 94, "not_recorded": 6}},
         "fail",
         id="bodies-not-kept-are-no-statuses",
+    ),
+    pytest.param(
+        {"compared": 2, "matched": 2, "unchecked": 98, "unchecked_by": {"sampled": 98}},
+        "pass",
+        id="a-share-was-asked-for",
+    ),
+    pytest.param(
+        {"compared": 2, "matched": 2, "unchecked": 98, "unchecked_by": {"sampled": 97, "size": 1}},
+        "fail",
+        id="less-than-the-share-that-was-asked-for",
+    ),
+    pytest.param(
+        {"compared": 0, "matched": 0, "unchecked": 100, "unchecked_by": {"sampled": 100}},
+        "fail",
+        id="a-share-of-nothing",
     ),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "person"}, "inconclusive", id="stopped-by-a-person"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
@@ -96,6 +122,17 @@ def test_every_check_says_its_numbers() -> None:
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
 
 
+def test_what_differs_for_another_reason_is_said() -> None:
+    """Classes that do not fail the run stand beside those that do, and have a check of their own."""
+    apart = {"regression": 2, "missing_in_staging": 30, "upstream": 1}
+    checks = {check.name: check for check in found(mismatched=33, mismatched_by=apart)}
+    assert (checks["mismatches"].value, checks["upstream"].value, checks["staging"].value) == (2, 0.01, 0.31)
+    assert checks["mismatches"].sentence == (
+        "2 of 100 compared answers differ from the recording, none may;"
+        " 31 more for another reason (missing in staging 30, upstream 1)"
+    )
+
+
 def test_what_was_compared_by_status_only_is_said() -> None:
     """Where the recording has no more of the answers, they count as compared, and the sentence says how."""
     by_status: dict[str, Any] = {"unchecked": 97, "unchecked_by": {"status_only": 97}}
@@ -106,6 +143,14 @@ def test_what_was_compared_by_status_only_is_said() -> None:
         " 97 by their status only, since the recording has no more of their answers"
     )
     assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+
+
+def test_what_sampling_left_out_is_said() -> None:
+    """It does not count against the coverage, and is not passed over."""
+    coverage = found(compared=3, matched=3, unchecked=97, unchecked_by={"sampled": 97})[0]
+    assert coverage.sentence == (
+        "3 of 3 exchanges were compared (100.0 %), at least 95 % must be; 97 more were left out by --compare-sample"
+    )
 
 
 def test_a_run_in_which_nothing_was_sent_says_why() -> None:
@@ -150,3 +195,11 @@ def test_coverage_is_never_rounded_up_to_its_limit() -> None:
     checks = {check.name: check for check in found(planned=10_000, compared=9_499, matched=9_499)}
     assert checks["coverage"].verdict is Decision.FAIL
     assert "(94.9 %)" in checks["coverage"].sentence
+
+
+def test_what_answers_were_compared_with_is_said() -> None:
+    """The second pass of an A/A run differs from the first one, not from the recording."""
+    totals = Totals(sent=2, compared=2, matched=1, mismatched=1, mismatched_by={"regression": 1})
+    evidence = Evidence(planned=2, totals=totals, validity=Validity(valid=True), speeds={}, compared_with="first_pass")
+    [check] = [check for check in checks_of(evidence) if check.name == "mismatches"]
+    assert check.sentence == "1 of 2 compared answers differ from the first pass, none may"

@@ -60,10 +60,11 @@ def test_a_signature_comes_back_with_its_exemplars(land: Land) -> None:
     """Every slot of a signature's count is packed; exemplars may stay at home when the other side has them."""
     (counted,) = filled(land).signatures.counts.values()
     assert unfilled(counted) == []
-    packed = pack_signature(counted.count, counted.sessions.members, counted.exemplars.values())
+    traits = counted.looks, counted.members
+    packed = pack_signature(counted.count, counted.sessions.members, traits, counted.exemplars.values())
     back = unpack_signature(packed, None)
     assert state(back) == state(counted)
-    bare = pack_signature(counted.count, counted.sessions.members, None)
+    bare = pack_signature(counted.count, counted.sessions.members, traits, None)
     assert state(unpack_signature(bare, back)) == state(counted)
     assert unpack_signature(bare, None).exemplars == {}
 
@@ -72,7 +73,7 @@ def test_exemplars_are_copied_not_shared() -> None:
     """What one side adds to its exemplars is not added to those it was unpacked from."""
     known = SignatureCount()
     known.exemplars = {1: Exemplar("a", "GET", "/", "1", "2")}
-    back = unpack_signature(pack_signature(1, (), None), known)
+    back = unpack_signature(pack_signature(1, (), ((), ()), None), known)
     back.exemplars.clear()
     assert known.exemplars
 

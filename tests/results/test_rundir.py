@@ -65,6 +65,24 @@ def test_given_exemplars_are_written_instead(tmp_path: Path) -> None:
     assert (tmp_path / "mismatches.jsonl").read_text() == '{"id": "other"}\n'
 
 
+def test_exhibits_are_written_for_their_owner_and_go_with_their_run(tmp_path: Path) -> None:
+    """A run without any leaves no file of an earlier one."""
+    write_run(tmp_path, result(), "", exhibits=[{"id": "x"}])
+    path = tmp_path / "exhibits.jsonl"
+    assert path.read_text() == '{"id": "x"}\n'
+    assert path.stat().st_mode & 0o777 == 0o600
+    write_run(tmp_path, result(), "")
+    assert not path.exists()
+
+
+def test_explanations_stand_with_their_exemplars() -> None:
+    """By exchange."""
+    (line,) = exemplars_of(result(), {result()["signatures"][0]["exemplars"][0]["id"]: ["Value changed"]})
+    assert line["explanation"] == ["Value changed"]
+    (line,) = exemplars_of(result())
+    assert "explanation" not in line
+
+
 def test_another_run_is_not_overwritten(tmp_path: Path) -> None:
     """A folder with another run's result is refused with the cure, and stays as it is."""
     write_run(tmp_path, result("old"), "old")

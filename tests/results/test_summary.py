@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from replay_users.compare.difference import Difference, Differences, Kind
+from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Index, Key
 from replay_users.results.result import RunFacts, conclude, result_json
@@ -109,6 +109,34 @@ def test_a_run_that_lost_a_worker(land: Land) -> None:
     assert "replay-users inspect" not in told
 
 
+def lacking(land: Land) -> Tally:
+    """A staging without its data and without logins, and a release that changed a header everywhere."""
+    tally = Tally([ITEM, SEARCH, CART, "GET /me"])
+    vary = {
+        name: Difference(name, (Key("vary"),), Kind.HEADER, '"accept"', '"accept, cookie"') for name in (ITEM, SEARCH)
+    }
+    gone = Difference(ITEM, (), Kind.STATUS, "200", "404")
+    login = Difference("GET /me", (), Kind.STATUS, "200", "401")
+    tally.settle([land(n, session=b"s%d" % (n % 40), endpoint=n % 2, due=n) for n in range(100)])
+    missing = [land(n, due=n, answer=404, judged=Verdict.MISMATCHED) for n in range(100, 120)]
+    logins = [land(n, due=n, endpoint=3, answer=401, judged=Verdict.MISMATCHED) for n in range(120, 123)]
+    headers = [land(n, due=n, endpoint=n % 2, judged=Verdict.MISMATCHED) for n in range(123, 133)]
+    for flights, difference, found in ((missing, gone, Class.MISSING), (logins, login, Class.CREDENTIAL)):
+        for flight in flights:
+            flight.differences = Differences([difference], classes=(found,))
+    for flight in headers:
+        flight.differences = Differences([vary[(ITEM, SEARCH)[flight.endpoint]]])
+    for flight in (*missing, *logins, *headers):
+        tally.differences(flight, Differences(flight.differences, classes=flight.differences.classes))  # type: ignore[attr-defined]
+    tally.settle([*missing, *logins, *headers])
+    return tally
+
+
+def test_a_run_against_a_staging_that_lacks_things(land: Land, golden: Golden) -> None:
+    """What differs for want of data or logins stands apart, with advice; one cause on two endpoints is one line."""
+    golden("summary-apart.txt", summary_text(result(lacking(land), 133), "runs/demo"))
+
+
 def crowded(land: Land, name: str, value: str) -> dict[str, Any]:
     """The result of a run with more of everything than a screen holds."""
     endpoints = [f"GET /{name}/{n}" for n in range(20)]
@@ -130,7 +158,19 @@ def test_it_fits_a_screen_whatever_was_found(land: Land) -> None:
     """A run with hundreds of everything is told in 25 lines, and says how much more there is."""
     told = summary_text(crowded(land, "x" * 300, "v" * 120), "runs/demo")
     assert len(told.splitlines()) <= 25
-    assert "and 155 more signatures in result.json" in told
+    assert "more cause in result.json" in told
+
+
+def test_more_causes_than_lines_are_named(land: Land) -> None:
+    """Where each has no line of its own, as many have one as leave room for the names of all others."""
+    tally = Tally([SEARCH])
+    paths = [(Key(f"object_{n}"), Key(f"field_{n}")) for n in range(40)]
+    flight = land(judged=Verdict.MISMATCHED)
+    tally.settle([flight])
+    tally.differences(flight, Differences([Difference(SEARCH, path, Kind.VALUE, "1", "2") for path in paths]))
+    told = summary_text(result(tally, 1), "runs/demo")
+    assert len(told.splitlines()) <= 25
+    assert all(told.count(f"field_{n} value") + told.count(f"field_{n}'] value") == 1 for n in range(40))
 
 
 def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
@@ -154,5 +194,5 @@ def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
 def test_an_example_shows_where_two_values_part(recorded: str, replayed: str, shown: str) -> None:
     """Two long values with the same beginning are shown from where they differ."""
     exemplar = {"id": "e1", "recorded": recorded, "replayed": replayed}
-    signature = {"path": "root", "kind": "value", "exemplars": [exemplar]}
-    assert _difference(signature) == f"root value: {shown} (in e1)"
+    cause = {"field": "root", "field_count": 1, "paths": ["root"], "kind": "value", "exemplar": exemplar}
+    assert _difference(cause) == f"root value: {shown} (in e1)"

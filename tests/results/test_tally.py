@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.compare.difference import Difference, Differences, Kind
+from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
 from replay_users.results.tally import Tally
+from tests.results.whole import state
 
 if TYPE_CHECKING:
     from tests.results.conftest import Land
@@ -77,13 +76,14 @@ def test_merging_is_counting_in_one_place(
     unsent: list[tuple[int, Drop, SkipReason]],
     cut: int,
 ) -> None:
-    """Two tallies merge, in either order and after JSON, into the one that counted everything."""
-    left, right = tallied(land, sent[:cut], unsent), tallied(land, sent[cut:], [])
-    backwards = Tally.from_dict(right.to_dict())
+    """Two tallies merge, in either order, into the one that counted everything."""
+    left, right, backwards = (
+        tallied(land, *part) for part in ((sent[:cut], unsent), (sent[cut:], []), (sent[cut:], []))
+    )
     backwards.merge(left)
-    left.merge(Tally.from_dict(json.loads(json.dumps(right.to_dict()))))
+    left.merge(right)
     whole = tallied(land, sent, unsent)
-    assert left.to_dict() == backwards.to_dict() == whole.to_dict()
+    assert state(left) == state(backwards) == state(whole)
     assert asdict(left.totals()) == asdict(whole.totals())
 
 
@@ -134,9 +134,22 @@ def test_differences_are_counted_under_their_signature(land: Land) -> None:
     tally = Tally(ENDPOINTS)
     tally.differences(land(1), Differences([price(0), price(0)], ignored=(price(0),), capped=3))
     tally.ignored([price(0), price(0)], capped=4)
-    assert tally.signatures.counts["GET /a", "root['price']", "value"].count == 1
+    assert tally.signatures.counts["GET /a", "root['price']", "value", "regression"].count == 1
     assert tally.totals().ignored_by == {"root['price'] value": 2}
     assert tally.totals().capped == 7
+
+
+def test_mismatches_are_counted_by_class(land: Land) -> None:
+    """An exchange is of the class that matters most among its differences; without any it is a regression."""
+    tally = Tally(ENDPOINTS)
+    missing, both, plain = (land(n, judged=Verdict.MISMATCHED) for n in range(3))
+    missing.differences = Differences([price(0)], classes=(Class.MISSING,))
+    both.differences = Differences([price(0), price(1)], classes=(Class.MISSING, Class.REGRESSION))
+    tally.settle([missing, both, plain])
+    tally.differences(both, both.differences)
+    assert tally.totals().mismatched_by == {"regression": 2, "missing_in_staging": 1}
+    assert tally.totals().regressions == 2
+    assert {key[3] for key in tally.signatures.counts} == {"missing_in_staging", "regression"}
 
 
 def test_endless_reasons_are_bounded() -> None:
@@ -154,12 +167,6 @@ def test_hub_stalls_have_their_own_histogram() -> None:
     tally = Tally(ENDPOINTS)
     tally.hub(5_000_000)
     assert (tally.fidelity.hub.maximum, tally.fidelity.lag.maximum) == (5_000_000, None)
-
-
-def test_what_is_no_tally_is_refused() -> None:
-    """Damaged JSON is a ValueError that says what it is not."""
-    with pytest.raises(ValueError, match="not a tally"):
-        Tally.from_dict({"endpoints": {"GET /a": {}}})
 
 
 def test_endpoints_meet_by_name(land: Land) -> None:
@@ -191,12 +198,12 @@ def test_held_endpoints_stand_still_while_counting_goes_on(land: Land) -> None:
     """What is counted meanwhile is in the totals at once, and in the endpoint when it is let go."""
     tally = Tally(ENDPOINTS)
     tally.settle([land(1), land(2, endpoint=1)])
-    before = tally.endpoints["GET /a"].to_dict()
+    before = state(tally.endpoints["GET /a"])
     tally.hold(["GET /a"])
     tally.settle([land(3), land(4, endpoint=1)])
     tally.drop(land(5), Drop.LAG)
     tally.skip(0, SkipReason.METHOD, rows=2)
-    assert tally.endpoints["GET /a"].to_dict() == before
+    assert state(tally.endpoints["GET /a"]) == before
     assert tally.endpoints["GET /b"].sent == 2
     totals = tally.totals()
     assert (totals.sent, totals.matched, totals.dropped, totals.skipped) == (4, 4, 1, 2)
@@ -206,6 +213,6 @@ def test_held_endpoints_stand_still_while_counting_goes_on(land: Land) -> None:
     whole.settle([land(1), land(2, endpoint=1), land(3), land(4, endpoint=1)])
     whole.drop(land(5), Drop.LAG)
     whole.skip(0, SkipReason.METHOD, rows=2)
-    assert tally.to_dict() == whole.to_dict()
+    assert state(tally) == state(whole)
     tally.settle([land(6)])
     assert tally.endpoints["GET /a"].sent == 3

@@ -22,7 +22,7 @@ _DERIVED = frozenset({"_aside", "_indices", "_order", "_of_endpoint", "_largest_
 def filled(land: Land) -> Tally:
     """Everything counted at least once, of the endpoint `GET /a`."""
     tally = Tally(["GET /a", "GET /untouched"])
-    price = Difference("GET /a", (Key("price"),), Kind.VALUE, "1", "2")
+    price = Difference("GET /a", (Key("7", in_map=True), Key("price")), Kind.VALUE, "1", "2")
     flights = [
         land(1, due=5, lag=2, wait=1),
         land(2, due=5, judged=Verdict.MISMATCHED, duration=None),
@@ -48,7 +48,9 @@ def filled(land: Land) -> Tally:
 
 
 def state(value: Any) -> Any:
-    """All slots of a part and of its parts, but for those that follow from the others."""
+    """All slots of a part and of its parts as they are now, but for those that follow from the others."""
+    if isinstance(value, set):
+        return frozenset(value)
     if isinstance(value, Mapping):
         return {key: state(each) for key, each in value.items()}
     slots = _slots(value)

@@ -50,7 +50,13 @@ def said(
     tally.skip(0, SkipReason.METHOD, skipped)
     reporter = Reporter(tally, Counters(opened=opened).to_dict)
     told = [list(warning) for warning in warnings]
-    return {"run": "r1", "failures": failures or {}, "warnings": told, "report": reporter.next(0)}
+    return {
+        "run": "r1",
+        "failures": failures or {},
+        "warnings": told,
+        "comparers": {"restarts": sent},
+        "report": reporter.next(0),
+    }
 
 
 def share(worker: str, prepared: Prepared, state: ShareState = ShareState.DONE, **more: Any) -> Share:
@@ -69,6 +75,7 @@ def test_the_sum_is_of_all_workers(prepared: Prepared) -> None:
     assert (totals.sent, totals.matched, totals.skipped, counters.opened) == (30, 30, 10, 4)
     assert not broken_laws(40, totals)
     assert accounts.failures == {"rewrite": 3, "sign": 1}
+    assert accounts.comparers == {"restarts": 30}
 
 
 def test_the_pulse_is_of_the_last_reports(prepared: Prepared) -> None:
@@ -177,3 +184,12 @@ def test_a_run_that_was_stopped_before_anybody_had_a_share(prepared: Prepared) -
     """While workers were still being asked for nothing was begun either."""
     tally, _ = Accounts(prepared).sum([])
     assert tally.totals().skipped_by == {"stopped": 40}
+
+
+def test_exhibits_of_all_workers_are_kept_once(prepared: Prepared) -> None:
+    """They come with the last report; what is none is left out."""
+    accounts = Accounts(prepared)
+    accounts.take("a", {**said(1), "exhibits": [{"id": "x", "n": 1}, {"id": "y"}, "nonsense"]})
+    accounts.take("b", {**said(1), "exhibits": [{"id": "x", "n": 1}]})
+    accounts.take("c", {**said(1), "exhibits": "nonsense"})
+    assert sorted(line["id"] for line in accounts.exhibits) == ["x", "y"]

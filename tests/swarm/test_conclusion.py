@@ -42,6 +42,8 @@ class Ended:
         self.done = Event()
         self.elapsed = 5_000_000_000
         self.connections = {"opened": 2, "reused": 28, "closed_idle": 1}
+        self.comparers = {"processes": 1, "queue_peak_bytes": 9}
+        self.exhibits: list[dict[str, Any]] = []
         self.events: tuple[RunEvent, ...] = ()
         self.workers: tuple[Any, ...] = ()
         self.lost: tuple[str, ...] = ()
@@ -84,11 +86,12 @@ def test_a_run_becomes_files_and_a_verdict(ended: Callable[..., Any], told: list
 
 def test_the_result_says_what_the_run_was(ended: Callable[..., Any]) -> None:
     """Start in UTC, target, labels, what connections did and how often the user's code failed are in the result."""
-    result = conclude_run(ended()).result
+    result = conclude_run(ended(compare_sample=["GET /big*=2.5%"])).result
     assert result["run"]["started"] == "2026-11-05T10:00:00Z"
     assert (result["run"]["target"], result["run"]["labels"]) == ("http://127.0.0.1:9", {"sha": "1a"})
     connections = result["connections"]
     assert (connections["opened"], connections["reused"], connections["closed_idle"]) == (2, 28, 1)
+    assert result["comparers"] == {"processes": 1, "queue_peak_bytes": 9, "sample": ["GET /big*=2.5%"]}
     assert result["user_code_failures"] == {"rewrite": 3}
     assert result["events"] == []
 

@@ -17,7 +17,7 @@ def test_before_any_run_there_is_nothing() -> None:
     assert not conductor.over
     assert not conductor.is_busy
     assert (conductor.epoch, conductor.error, conductor.stopped_by) == (None, None, None)
-    assert (conductor.shares, conductor.errors, conductor.notes, conductor.workers) == ([], {}, [], [])
+    assert (conductor.shares, conductor.notes, conductor.workers) == ([], [], [])
     assert conductor.stop("person", 0) == conductor.tick(0) == []
 
 

@@ -130,7 +130,7 @@ def test_a_refusal_ends_the_run(code: int, kind: type[ReplayError]) -> None:
     rig.begin()
     rig.say("b1", Refused(run="r", epoch=1, sentence="no such recording", code=code))
     assert rig.stops == [("a1", "failed")]
-    assert rig.conductor.errors == {"b1": "no such recording"}
+    assert rig.share("b1").error == "no such recording"
     _fails(rig, kind, "worker b1: no such recording")
 
 
@@ -342,7 +342,7 @@ def test_errors_of_workers_are_kept_by_worker() -> None:
     rig = Rig("a1")
     rig.start()
     rig.done("a1", error="a slice is damaged")
-    assert rig.conductor.errors == {"a1": "a slice is damaged"}
+    assert rig.share("a1").error == "a slice is damaged"
     assert rig.share("a1").state is ShareState.DONE
 
 

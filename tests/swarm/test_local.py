@@ -37,6 +37,20 @@ def test_the_user_begins_the_run_once(face: Any) -> None:
     assert face.run is run
 
 
+def test_an_aa_run_is_begun_as_one(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for twice is run twice."""
+    face.ready.settings = type("S", (), {"drain_timeout": 10_000_000, "twice": True})
+    begun: list[FakeRun] = []
+
+    def twice(_id: str, prepared: Any, *_: Any) -> FakeRun:
+        begun.append(FakeRun(prepared))
+        return begun[-1]
+
+    monkeypatch.setattr(module, "Twice", twice)
+    face.begin(USER)
+    assert begun == [face.run]
+
+
 def test_a_user_without_anything_ready_begins_nothing(face: Any) -> None:
     """A user that comes too early, or after a signal, is ignored."""
     face.signals.count = 1

@@ -246,3 +246,25 @@ def test_notes_are_events(prepared: Prepared) -> None:
     assert floor.run.done.wait(_WITHIN)
     [event] = floor.run.events
     assert (event.event, "late joined" in event.text) == ("note", True)
+
+
+def test_what_was_left_out_is_told(prepared: Prepared) -> None:
+    """Messages that meant nothing in this run, and reports that could not be taken, are a note each at its end."""
+    floor = Floor(prepared, "a")
+    floor.hear("a", Done(run="older", seq=0, error=None, stopped_by=None))
+    run = MasterRun(
+        prepared, run_order("r1", prepared, {}, "d"), floor.conductor, expected=1, hosts={}, send=floor.run._send
+    )
+    floor.run = run
+    floor.start()
+    floor.hear("a", Done(run="older", seq=0, error=None, stopped_by=None))
+    run.take("a", {})
+    run.take("a", {**said(1, 1), "report": {**said(1, 1)["report"], "seq": 9, "since": 8}})
+    assert list(run.events) == []
+    floor.finish("a", 30, 10)
+    assert run.done.wait(_WITHIN)
+    assert [(event.event, event.text.rpartition(": ")[2]) for event in run.events] == [
+        ("note", "1 replay_done"),
+        ("note", "1"),
+        ("note", "1"),
+    ]

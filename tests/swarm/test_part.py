@@ -63,7 +63,6 @@ def test_a_run_from_grant_to_done() -> None:
     done = Done(run="r", seq=7, error="damaged", stopped_by="time")
     assert part.finished(7, NOW, error="damaged", stopped_by="time") == [Tell(done)]
     assert part.state is PartState.IDLE
-    assert not part.ignored
 
 
 def test_a_ping_is_answered_with_the_own_time() -> None:
@@ -131,7 +130,6 @@ def test_what_means_nothing_is_counted(state: PartState, message: Message | None
     part = _part(state)
     assert part.receive(message, NOW) == []
     assert part.state is state
-    assert sum(part.ignored.values()) == 1
 
 
 @pytest.mark.parametrize("message", [Start(run="r", at=NOW), Stop(run="r", reason="person")])
@@ -148,7 +146,6 @@ def test_a_run_that_is_over_does_not_come_back() -> None:
     part = _part(PartState.ENDING)
     part.finished(0, NOW)
     assert part.receive(_grant(), NOW) == []
-    assert part.ignored == {"replay_grant": 1}
 
 
 def test_a_run_that_was_refused_does_not_come_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -77,6 +78,17 @@ def test_the_digest_is_of_plan_and_rules(options: MakeOptions, traffic: str, tmp
     assert len(set(digests)) == 3
 
 
+@pytest.mark.parametrize("capture", [{"complete": 40}, {"complete": 39, "response-truncated": 1}], ids=["whole", "cut"])
+def test_hashes_are_read_only_where_answers_were_cut(
+    options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch, capture: dict[str, int]
+) -> None:
+    """Beside what the settings need; a run of a whole recording does not pay for them."""
+    prepared = prepare(read_settings(options(recording=traffic, connections="recorded"), HOST), sends=False)
+    monkeypatch.setattr(prepared.recording, "manifest", replace(prepared.recording.manifest, capture=capture))
+    expected = ("connection", "source", *(("response_hash",) if len(capture) > 1 else ()))
+    assert prepared.more_columns == expected
+
+
 def test_secrets_are_filled_in_and_not_shown(
     options: MakeOptions, traffic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +160,7 @@ def test_a_tunnel_is_where_requests_over_tls_go(
 ) -> None:
     """The proxy is asked for the target, with its header, which is in no request; the name that is verified is the target's."""
     tried = []
-    monkeypatch.setattr(module, "check_tls", lambda *given: tried.append(given))
+    monkeypatch.setattr(module, "check_tls", lambda *given, option: tried.append((*given, option)))
     monkeypatch.setenv("https_proxy", "http://me:pass@127.0.0.1:3128")
     monkeypatch.setenv("OTHER", "x")
     given = {"proxy": "env", "proxy_header": header, "preserve_host": True, "connect_timeout": "3s"}
@@ -160,7 +172,7 @@ def test_a_tunnel_is_where_requests_over_tls_go(
     )
     assert target.origin.tls is not None
     assert target.origin.tls.settings.server_name == "staging.invalid"
-    assert tried == [(target.addresses, target.origin.tls, target.origin.tunnel, 3.0)]
+    assert tried == [(target.addresses, target.origin.tls, target.origin.tunnel, 3.0, "--host")]
     (wire,) = prepared.wires("r1")
     built = wire.build("GET", "shop.example.com", b"/x", b"", b"", 0)
     assert isinstance(built, bytes)
@@ -169,12 +181,13 @@ def test_a_tunnel_is_where_requests_over_tls_go(
 
 
 def test_tls_is_as_asked(options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another name, no verification; plain targets beside it have none."""
-    monkeypatch.setattr(module, "check_tls", lambda *_: None)
+    """Another name, no verification; plain targets beside it have none. What is wrong is said of the option that gave it."""
+    tried = []
+    monkeypatch.setattr(module, "check_tls", lambda *_, option: tried.append(option))
     given = {"sni": "shop.internal", "insecure": True, "map": ["a=https://127.0.0.1:8443"]}
     prepared = prepare(read_settings(options(recording=traffic, **given), HOST))
     plain, secure = prepared.targets
-    assert plain.origin.tls is None
+    assert (plain.origin.tls, tried) == (None, ["--map"])
     assert secure.origin.tls is not None
     assert (secure.origin.tls.settings.server_name, secure.origin.tls.settings.verify) == ("shop.internal", False)
 

@@ -18,10 +18,11 @@ import pytest
 from gevent.hub import get_hub
 from gevent.monkey import get_original
 
+from replay_users.compare.lift.opaque import body_hash
 from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.feed import LookAhead
 from replay_users.events import events
-from replay_users.model import Request, Skip
+from replay_users.model import Capture, Request, Skip
 from replay_users.recording.reader import fetch
 from replay_users.results.conservation import broken_laws
 from replay_users.swarm import run as module
@@ -39,6 +40,7 @@ from replay_users.testing import (
     receive,
     reset,
     send,
+    serve,
     stall,
 )
 from tests.engine.tables import table_of
@@ -235,7 +237,7 @@ def test_the_targets_addresses_are_looked_up_again(
 
 def test_answers_that_nobody_has_judged_hold_up_loading(make: Callable[..., Run]) -> None:
     """The look-ahead sees the desk's queue: while its answers fill it nothing is loaded, and judging them makes room."""
-    run = make()
+    run = make(comparers="0")
     run.feed.push(table_of([make_exchange()], endpoint="GET /items/{id}"))
     body = b"x" * LookAhead().bytes
     run.desk.receive([make_flight(status=200, answer_status=200, answer_body=body, answer_size=len(body))])
@@ -258,7 +260,7 @@ def test_loading_comes_first_when_little_is_loaded(make: Callable[..., Run], mon
         return []
 
     monkeypatch.setattr(run.feed, "work", work)
-    monkeypatch.setattr(run.desk, "receive", receive_)
+    monkeypatch.setattr(run._judging, "receive", receive_)
     run.engine.finished.append(make_flight())
     run._chores._one()
     monkeypatch.setattr(module, "_LOW", 0)
@@ -385,6 +387,48 @@ def test_each_host_goes_to_its_target(begin: Callable[..., Run], two_hosts: str,
         assert (totals.sent, totals.matched) == (24, 24)
         assert hosts_of(other) == [other.url.removeprefix("http://")] * 12
         assert hosts_of(target) == [target.url.removeprefix("http://")] * 12
+
+
+@pytest.mark.parametrize("settings", [{"comparers": "0"}, {"comparers": "1"}, {"connections": "recorded"}], ids=str)
+def test_answers_that_capture_cut_are_compared_by_their_hash(
+    begin: Callable[..., Run], tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    """Equal ones match, wherever answers are judged; of others, and where there is no hash, it is not known."""
+    cut: dict[str, Any] = {"method": "GET", "capture": Capture.RESPONSE_TRUNCATED, "response_size": len(BODY)}
+    rows = [
+        *make_traffic(8, **cut, response_body=BODY[:3], response_hash=body_hash(BODY)),
+        *make_traffic(4, **cut, response_body=None, response_hash=body_hash(BODY)),
+        *make_traffic(2, **cut, response_body=None, response_hash=body_hash(b"x")),
+        *make_traffic(1, **cut, response_body=None),
+    ]
+    record_in(tmp_path / "cut", [replace(row, id=f"row-{nth}") for nth, row in enumerate(rows)])
+    totals = finish(begin(recording=str(tmp_path / "cut"), **settings))
+    assert (totals.matched, totals.mismatched, totals.unchecked_by) == (12, 0, {"not_recorded": 3})
+
+
+@pytest.mark.parametrize("comparers", ["0", "1"])
+def test_recorded_hosts_equal_those_of_the_target(
+    begin: Callable[..., Run], tmp_path: Path, target: ScriptedTarget, comparers: str
+) -> None:
+    """Where the recording names its host in headers and bodies, the target may name itself, wherever answers are judged."""
+
+    def answer(url: str, more: str = "") -> tuple[bytes, bytes]:
+        return (
+            f"Content-Type: application/json\r\nLocation: {url}/new\r\n".encode(),
+            f'{{"self":"{url}/7{more}"}}'.encode(),
+        )
+
+    head, body = answer("https://shop.example")
+    changes: dict[str, Any] = {"authority": "shop.example", "response_head": head, "response_body": body}
+    record_in(tmp_path / "urls", make_traffic(12, method="GET", response_size=len(body), **changes))
+    settings = {"recording": str(tmp_path / "urls"), "comparers": comparers}
+    for url, more, verdicts in ((target.url, "", (12, 0)), (target.url, "8", (0, 12)), ("http://other:1", "", (0, 12))):
+        head, body = answer(url, more)
+        target.play([serve(http_answer(body, head=head))])
+        run = begin(**settings)
+        totals = finish(run)
+        assert (totals.matched, totals.mismatched) == verdicts
+        assert run.tally.totals().ignored_by == {}
 
 
 def test_a_map_may_be_about_a_scheme(begin: Callable[..., Run], two_hosts: str, target: ScriptedTarget) -> None:

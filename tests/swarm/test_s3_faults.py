@@ -12,7 +12,7 @@ from replay_users.errors import StoreError
 from replay_users.recording import s3 as s3_module
 from replay_users.results.conservation import broken_laws
 from replay_users.results.validity import validate
-from replay_users.swarm import run as run_module
+from replay_users.swarm import assembly
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.run import Run
@@ -80,7 +80,7 @@ def replay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Callable[[Asked], Trouble | None]], tuple[Run, Totals, Validity]]:
     """Replays it with little look-ahead, so that slices are read as the run goes, while S3 has some trouble."""
-    monkeypatch.setattr(run_module, "LookAhead", lambda: LookAhead(rows=10))
+    monkeypatch.setattr(assembly, "LookAhead", lambda: LookAhead(rows=10))
     monkeypatch.setattr(s3_module, "_READ_TIMEOUT_S", 0.3)
     monkeypatch.setattr(s3_module, "PATIENCE_S", 4.0)
 

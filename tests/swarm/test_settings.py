@@ -12,7 +12,7 @@ from replay_users.engine.pool import Keep
 from replay_users.errors import UsageError
 from replay_users.plan.host import parse_host
 from replay_users.plan.proxy import Proxy
-from replay_users.swarm.reaching import TlsOptions
+from replay_users.swarm.reach_settings import TlsOptions
 from replay_users.swarm.settings import planned_settings, read_settings, s3_options
 
 if TYPE_CHECKING:

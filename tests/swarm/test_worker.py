@@ -170,6 +170,20 @@ def test_a_part_from_grant_to_done(face: Any, granted: Callable[..., Grant], tar
     assert (totals.sent, totals.matched, totals.skipped, len(target.received())) == (30, 30, 10, 30)
 
 
+def test_a_worker_that_wakes_up_sends_nothing(face: Any, granted: Callable[..., Grant]) -> None:
+    """A run sends until ten seconds after the master was last heard of, and each heartbeat moves that on."""
+    run(face, granted())
+    wait(lambda: face.run.engine.until is not None)
+    engine = face.run.engine
+    assert engine.start + engine.until == face._heard + MASTER_LOST
+    before = engine.until
+    face.environment.events.heartbeat_received.fire(client_id="w", timestamp=0)
+    assert engine.until > before
+    assert engine.start + engine.until == face._heard + MASTER_LOST
+    hear(face, Stop(run="r1", reason="person"))
+    wait(lambda: said(face, "replay_done"))
+
+
 def test_an_end_that_got_lost_is_told_again(face: Any, granted: Callable[..., Grant]) -> None:
     """The last report goes out once more, then the word that it was; reports between runs have nothing of it."""
     run(face, granted())

@@ -11,7 +11,7 @@ from replay_users.errors import UsageError
 from replay_users.plan.host import parse_host
 from replay_users.plan.proxy import Proxy
 from replay_users.plan.route import Route
-from replay_users.swarm.reaching import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
+from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
 if TYPE_CHECKING:
     from tests.swarm.conftest import MakeOptions

@@ -1,0 +1,110 @@
+"""Whole answers without their secrets."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay_users.compare.redaction import MAX_KEPT, Redaction
+
+JSON = b"content-type: application/json\r\n"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+SECRETS = st.sampled_from([JWT, JWT[:-1] + "x", "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6"])
+
+
+@pytest.fixture
+def redaction() -> Redaction:
+    """With some key."""
+    return Redaction(b"k" * 32)
+
+
+def body(redaction: Redaction, value: object) -> str:
+    """What becomes of a body of JSON."""
+    made = redaction.body(json.dumps(value).encode(), JSON)
+    assert made is not None
+    return made
+
+
+def test_equal_secrets_stay_equal_and_others_differ(redaction: Redaction) -> None:
+    """So rules can be tried: a difference in a secret is one still, and none does not become one."""
+    one, same, other = (body(redaction, {"token": value}) for value in ("abc", "abc", "abd"))
+    assert one == same != other
+    assert "abc" not in one
+    assert "abd" not in other
+
+
+def test_another_key_gives_other_marks(redaction: Redaction) -> None:
+    """Marks of two runs say nothing of each other."""
+    assert body(redaction, {"password": "hunter2"}) != body(Redaction(b"other"), {"password": "hunter2"})
+
+
+@settings(max_examples=50, deadline=None)
+@given(secret=SECRETS, under=st.sampled_from(["note", "access_token", "x"]), depth=st.integers(0, 3))
+def test_no_secret_is_left_in_json(secret: str, under: str, depth: int) -> None:
+    """Wherever it stands, and the body is JSON still."""
+    value: object = {under: secret, "list": [f"Bearer {secret}"], secret: 1}
+    for _ in range(depth):
+        value = [{"in": value}]
+    made = body(Redaction(b"k"), value)
+    assert secret not in made
+    assert json.loads(made)
+
+
+def test_a_number_under_a_secret_name_is_hidden(redaction: Redaction) -> None:
+    """As a text, since what it was is nobody's business; flags and null stay."""
+    made = json.loads(body(redaction, {"session_pin": 12345, "session": {"open": True, "id": None}}))
+    assert made["session_pin"].startswith("[redacted:5:")
+    assert made["session"] == {"open": True, "id": None}
+
+
+def test_what_capture_redacted_stays_as_it_is(redaction: Redaction) -> None:
+    """A redacted value is not redacted again."""
+    assert json.loads(body(redaction, {"token": "[redacted:40]"})) == {"token": "[redacted:40]"}
+
+
+def test_a_coded_body_is_kept_decoded(redaction: Redaction) -> None:
+    """Its head then no longer says that it is coded, or how long."""
+    head = JSON + b"Content-Encoding: gzip\r\nContent-Length: 40\r\n"
+    assert redaction.body(gzip.compress(b'{"a": 1}'), head) == '{"a": 1}'
+    assert redaction.head(head) == "content-type: application/json\r\n"
+
+
+def test_a_text_is_kept_as_utf_8(redaction: Redaction) -> None:
+    """Whatever charset it came in; secrets that are named in it are hidden."""
+    head = b"content-type: text/html; charset=iso-8859-1\r\n"
+    made = redaction.body(b'<p>caf\xe9</p><input name="csrftoken" value="s3cr3tvalue">', head)
+    assert made is not None
+    assert "café" in made
+    assert "s3cr3tvalue" not in made
+    assert redaction.head(head) == "content-type: text/html; charset=utf-8\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\x00\x01\x02" * 50, id="no-text"),
+        pytest.param(b'"' + b"a" * MAX_KEPT + b'"', id="too-long"),
+        pytest.param(gzip.compress(b"a" * (MAX_KEPT + 1)), id="too-long-decoded"),
+        pytest.param(b"[" * 900 + b"]" * 900, id="deep"),
+        pytest.param(b"[" * 2_000 + b"]" * 2_000, id="too-deep"),
+        pytest.param(b"123456789012345678901234567890.5e400", id="a-number-that-would-change"),
+    ],
+)
+def test_what_cannot_be_done_well_is_not_kept(redaction: Redaction, raw: bytes) -> None:
+    """Nothing is better than something else than was answered."""
+    assert redaction.body(raw, JSON if raw[:1] not in b"\x00" else b"") is None
+
+
+def test_heads_lose_secrets_and_keep_their_sense(redaction: Redaction) -> None:
+    """A cookie keeps its name and attributes, an authorization nothing but its length."""
+    head = b"Set-Cookie: sid=abcdef; Path=/; HttpOnly\r\nAuthorization: Bearer x\r\nVary: Accept\r\n"
+    made = redaction.head(head)
+    assert "abcdef" not in made
+    assert "Bearer" not in made
+    assert made.startswith("Set-Cookie: sid=[redacted:6:")
+    assert "; Path=/; HttpOnly\r\n" in made
+    assert made.endswith("Vary: Accept\r\n")

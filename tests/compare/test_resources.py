@@ -1,0 +1,88 @@
+"""What a request is about: nouns, ids, and what lies in what."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "nouns"),
+    [
+        pytest.param("GET /users/{id}/orders.json", ("user", "{}", "order"), id="suffix-and-plural"),
+        pytest.param("POST /nyc/notes/-/insert", ("nyc", "note"), id="an-action-at-the-end"),
+        pytest.param("POST /nyc/add_note", ("nyc", "note"), id="an-action-in-front"),
+        pytest.param("POST /api/v2/createOrder", ("api", "v-2", "order"), id="camel-case"),
+        pytest.param("GET /categories/{slug}", ("category", "{}"), id="ies"),
+        pytest.param("GET /status/addresses", ("statu", "addresse"), id="crude-and-always-the-same"),
+        pytest.param("GET /", (), id="root"),
+        pytest.param("POST /search", (), id="nothing-but-an-action"),
+        pytest.param("__other__", (), id="no-path"),
+    ],
+)
+def test_the_nouns_of_an_endpoint(endpoint: str, nouns: tuple[str, ...]) -> None:
+    """Segments in the singular, without actions and suffixes; parameters stay places."""
+    assert resource_of(endpoint) == nouns
+
+
+@pytest.mark.parametrize(
+    ("target", "nouns"),
+    [
+        (b"/users/17/orders?x=/a/b", ("user", "{}", "order")),
+        (b"/nyc/notes.json", ("nyc", "note")),
+        (b"/users/17.json", ("user", "{}")),
+        (b"*", ()),
+    ],
+)
+def test_the_nouns_of_a_target(target: bytes, nouns: tuple[str, ...]) -> None:
+    """Its ids are parameters, its query is none of it."""
+    assert asked_for(target) == nouns
+
+
+@pytest.mark.parametrize(
+    ("asked", "other", "expected"),
+    [
+        (("nyc", "note"), ("nyc", "note"), Relation.WITHIN),
+        (("nyc", "note", "{}"), ("nyc", "note"), Relation.WITHIN),
+        (("nyc",), ("nyc", "note"), Relation.AROUND),
+        ((), ("nyc", "note"), Relation.AROUND),
+        (("nyc", "flight"), ("nyc", "note"), Relation.NONE),
+        (("item", "{}"), ("cart", "{}", "item"), Relation.NONE),
+        (("nyc",), (), Relation.NONE),
+        (("{}",), ("{}",), Relation.NONE),
+    ],
+)
+def test_how_resources_stand_to_each_other(asked: tuple[str, ...], other: tuple[str, ...], expected: Relation) -> None:
+    """One is a part of the other where its path begins with the other's; a resource without a noun is no resource."""
+    assert relation(asked, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("target", "ids"),
+    [
+        pytest.param(b"/orders/77", [("order", "77")], id="path"),
+        pytest.param(b"/orders/77/items/3.json", [("order", "77"), ("item", "3")], id="several"),
+        pytest.param(b"/pay?order_id=77&page=2", [("order", "77")], id="query-with-a-noun"),
+        pytest.param(b"/orders?id=77", [("order", "77")], id="query-without-one"),
+        pytest.param(b"/orders?orderId=a%2Fb", [("order", "a/b")], id="escaped"),
+        pytest.param(b"/orders?id=", [], id="empty"),
+        pytest.param(b"/about/us", [], id="none"),
+        pytest.param(b"/-/metadata", [], id="a-route"),
+        pytest.param(b"/a/" + b"7" * 300, [], id="too-long"),
+        pytest.param(b"", [], id="nothing"),
+    ],
+)
+def test_the_ids_of_a_target(target: bytes, ids: list[tuple[str, str]]) -> None:
+    """Each stands under the noun before it, or under the one its parameter names."""
+    assert ids_of(target) == ids
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=80))
+def test_no_target_makes_it_raise(target: bytes) -> None:
+    """Targets are the clients'; at most eight ids are taken from one."""
+    assert len(ids_of(target)) <= 8
+    assert len(asked_for(target)) <= 16

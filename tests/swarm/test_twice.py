@@ -1,0 +1,63 @@
+"""A/A runs: the second pass is compared with the first, and what differs is what the target does by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from replay_users.results.conservation import broken_laws
+from replay_users.swarm.hooks import Hooks
+from replay_users.swarm.prepare import prepare
+from replay_users.swarm.settings import read_settings
+from replay_users.swarm.twice import Twice
+from replay_users.testing import ScriptedTarget, http_answer, serve
+from tests.integration.replays import JSON, same_answers
+from tests.swarm.test_hooks import Base, user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.swarm.conftest import MakeOptions
+
+_WITHIN = 20.0  # s: only a test that fails waits so long
+
+
+@pytest.fixture
+def begin(
+    environment: Any, options: MakeOptions, traffic: str, target: ScriptedTarget, tmp_path: Path
+) -> Callable[..., Twice]:
+    """Begins an A/A run of the small recording."""
+
+    def make(**changes: Any) -> Twice:
+        given = {"recording": traffic, "pace": "8x", "aa": "2", "out": str(tmp_path / "run"), **changes}
+        twice = Twice("r1", prepare(read_settings(options(**given), target.url)), environment, Hooks(user(), Base))
+        twice.begin()
+        return twice
+
+    return make
+
+
+def test_the_same_answers_twice_match(begin: Callable[..., Twice], target: ScriptedTarget) -> None:
+    """Everything is sent twice and counted once; that the recording says something else does not matter."""
+    target.play([serve(http_answer(b'{"id":"never recorded"}', head=JSON))])
+    twice = begin()
+    assert twice.done.wait(_WITHIN)
+    totals = twice.tally.totals()
+    assert (totals.sent, totals.matched, totals.unchecked) == (30, 30, 0)
+    assert len(target.received()) == 60
+    assert not broken_laws(twice.plan.planned, totals)
+    assert (twice.error, twice.stopped_by) == (None, None)
+    assert [event.text for event in twice.events] == ["first pass: 30 sent, 0 without an answer"]
+
+
+def test_a_stop_leaves_out_the_second_pass(begin: Callable[..., Twice], target: ScriptedTarget) -> None:
+    """A run that is stopped in its first pass has compared nothing, and everything planned is left over."""
+    target.play(same_answers(seconds=0.2))
+    twice = begin(drain_timeout="1s")
+    twice.stop("person")
+    assert twice.done.wait(_WITHIN)
+    totals = twice.tally.totals()
+    assert (totals.sent, totals.skipped, twice.stopped_by) == (0, 40, "person")
+    assert not broken_laws(twice.plan.planned, totals)

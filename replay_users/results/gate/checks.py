@@ -1,4 +1,4 @@
-"""The checks that turn a finished run into a verdict, each with its numbers and one sentence.
+"""The checks of a finished run that look at its totals, each with its numbers and one sentence.
 
 Law: pure. A check never passes for want of evidence: nothing sent fails, and a broken account or a person's stop makes
 the verdict inconclusive. Checks marked advisory are shown and decide nothing.

@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from replay_users.compare.difference import Class, Kind
-from replay_users.path import format_path, parse_path
 from replay_users.plan.layout import amounts, labelled, shown
-from replay_users.results.kin import MARKUP
 from replay_users.results.validity import says_of
+from replay_users.results.wording import VERDICTS, cut, difference, milliseconds, several, tail, times, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +24,7 @@ Result: TypeAlias = "Mapping[str, Any]"
 
 _LINES, _MARGINS = 25, 3  # of the whole, and the empty ones between its blocks
 _CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
-_ENDPOINT, _PATH, _VALUE, _CONTEXT = 36, 44, 24, 5
-_FIELDS = 60
-"""Characters of the fields of one cause."""
+_ENDPOINT, _PATH, _VALUE = 36, 44, 24
 _LEAST, _WIDTH = 3, 130
 """Causes that have a line of their own however many there are, and the width of lines that only name the others."""
 _ADVICE = {
@@ -37,17 +34,17 @@ _ADVICE = {
     Class.THROTTLED: "lift its rate limit, or lower the pace",
     Class.UPSTREAM: "what it calls is away or too slow",
 }
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 
 
-def summary_text(result: Result, folder: str = "") -> str:
+def summary_text(result: Result, folder: str = "", reports: Sequence[str] = ()) -> str:
     """The summary of a run, at most 25 lines.
 
     Args:
         result: the content of result.json.
         folder: where the run's files lie, for the lines that say where to look.
+        reports: which reports lie there too.
     """
-    verdict, faithful, after = _verdict(result), _faithful(result), _next(result, folder)
+    verdict, faithful, after = _verdict(result), _faithful(result), _next(result, folder, reports)
     beside = [*_apart(result), *_ignored(result["totals"]), *_noisier(result), *_slow(result)]
     left = _LINES - _MARGINS - sum(map(len, (verdict, beside, faithful, after)))
     blocks = (verdict, [*_changes(result["causes"], left), *beside], faithful, after)
@@ -55,7 +52,7 @@ def summary_text(result: Result, folder: str = "") -> str:
 
 
 def _verdict(result: Result) -> list[str]:
-    run, verdict = result["run"], _VERDICTS[result["gate"]["verdict"]]
+    run, verdict = result["run"], VERDICTS[result["gate"]["verdict"]]
     what = f"{shown(run['recording'])} at {shown(run['pace'])} against {shown(run['target'])}, run {shown(run['id'])}"
     return [labelled(f"{verdict} ", what), *_block("why", _why(result))]
 
@@ -71,11 +68,11 @@ def _changes(causes: Sequence[Result], left: int) -> list[str]:
     most, rest = _divided(found, left)
     top = found[:most]
     counts = [f"{cause['count']:,}x" for cause in top]
-    sessions = [_several(cause["sessions"], "session") for cause in top]
+    sessions = [several(cause["sessions"], "session") for cause in top]
     places = [_place(cause) for cause in top]
     widths = [max(map(len, column), default=0) for column in (counts, sessions, places)]
     lines = [
-        f"{count:>{widths[0]}}  {session:>{widths[1]}}  {place:<{widths[2]}}  {_difference(cause)}"
+        f"{count:>{widths[0]}}  {session:>{widths[1]}}  {place:<{widths[2]}}  {difference(cause, path=_PATH, value=_VALUE)}"
         for count, session, place, cause in zip(counts, sessions, places, top, strict=True)
     ]
     return _block("changed", [*lines, *rest])
@@ -95,7 +92,7 @@ def _divided(causes: Sequence[Result], left: int) -> tuple[int, list[str]]:
 
 def _brief(causes: Sequence[Result], most: int) -> tuple[list[str], bool]:
     """Causes by name, on so many lines; whether these are all of them, or the last ones are only counted."""
-    lines = [f"and {_several(len(causes), 'more cause')} in result.json:"]
+    lines = [f"and {several(len(causes), 'more cause')} in result.json:"]
     for number, name in enumerate(dict.fromkeys(map(_named, causes))):
         text = f"{',' * (number > 0)} {name}"
         if len(lines[-1]) + len(text) <= _WIDTH:
@@ -111,11 +108,7 @@ def _brief(causes: Sequence[Result], most: int) -> tuple[list[str], bool]:
 def _place(cause: Result) -> str:
     """The endpoint, or how many."""
     several = cause["endpoint_count"] > 1
-    return f"{cause['endpoint_count']:,} endpoints" if several else _cut(cause["endpoints"][0], _ENDPOINT)
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return f"{cause['endpoint_count']:,} endpoints" if several else cut(cause["endpoints"][0], _ENDPOINT)
 
 
 def _apart(result: Result) -> list[str]:
@@ -132,11 +125,11 @@ def _advice(name: str, result: Result) -> str:
     ends = [(each["endpoint"], each["mismatched_by"].get(name, 0), each) for each in result["endpoints"]]
     ends = sorted((end for end in ends if end[1]), key=lambda end: (-end[1], end[0]))
     whole = [(endpoint, count) for endpoint, count, each in ends if count == each["matched"] + each["mismatched"]]
-    where = _cut(ends[0][0], _ENDPOINT) if len(ends) == 1 else f"{len(ends):,} endpoints"
+    where = cut(ends[0][0], _ENDPOINT) if len(ends) == 1 else f"{len(ends):,} endpoints"
     told = f"{name.replace('_', ' ')} {result['totals']['mismatched_by'][name]:,} on {where}"
     if whole:
         endpoint, count = whole[0]
-        told += ", all of it" if len(ends) == 1 else f", all {count:,} of {_cut(endpoint, _ENDPOINT)}"
+        told += ", all of it" if len(ends) == 1 else f", all {count:,} of {cut(endpoint, _ENDPOINT)}"
         told += f" and of {len(whole) - 1:,} more" if len(whole) > 1 else ""
     return f"{told}: {_ADVICE[Class(name)]}"
 
@@ -152,56 +145,16 @@ def _noisier(result: Result) -> list[str]:
         return []
     first = more[0]
     rates = f"{100 * first['learnt']['rate']:.1f} % -> {100 * first['seen']['rate']:.1f} %"
-    told = f"{_tail(first['path'], _PATH)} on {_cut(first['endpoint'], _ENDPOINT)} differs in {rates} of the answers"
+    told = f"{tail(first['path'], _PATH)} on {cut(first['endpoint'], _ENDPOINT)} differs in {rates} of the answers"
     return _block("noisier", [told + (f", and {len(more) - 1:,} more in result.json" if len(more) > 1 else "")])
-
-
-def _difference(cause: Result) -> str:
-    where = _where(cause)
-    if cause["field_count"] > 1:
-        return f"{where} (in {_cut(cause['exemplar']['id'], _VALUE)})" if cause["exemplar"] else where
-    if not (example := cause["exemplar"]):
-        return where
-    recorded, replayed = (_cut(text, _VALUE) or "nothing" for text in _parted(example["recorded"], example["replayed"]))
-    return f"{where}: {recorded} -> {replayed} (in {_cut(example['id'], _VALUE)})"
-
-
-def _where(cause: Result) -> str:
-    """The field and the kind; one path is told whole."""
-    kind, paths = cause["kind"], cause["paths"]
-    if cause["field_count"] > 1:
-        return _fields(cause)
-    if kind == Kind.STATUS:
-        return "status"
-    if kind in {Kind.HEADER, Kind.TRAILER}:
-        return f"{kind} {_cut(cause['field'], _PATH)}"
-    return f"{_tail(paths[0], _PATH) if len(paths) == 1 else _cut(cause['field'], _PATH)} {kind}"
 
 
 def _named(cause: Result) -> str:
     if cause["field_count"] > 1:
-        return _fields(cause).partition(" (")[0]
-    field = _cut(cause["field"].partition(" (")[0], _PATH)
+        return where(cause, _PATH).partition(" (")[0]
+    field = cut(cause["field"].partition(" (")[0], _PATH)
     is_named = cause["kind"] in {Kind.STATUS, Kind.HEADER, Kind.TRAILER}
     return f"{cause['kind']} {field}" if is_named else f"{field} {cause['kind']}"
-
-
-def _fields(cause: Result) -> str:
-    """What several fields of one cause are: `14 members of root removed (license, source, …)`."""
-    if cause["field"] == MARKUP:
-        return f"markup, {cause['field_count']:,} sorts of elements and attributes"
-    container = format_path(parse_path(cause["paths"][0])[:-1])
-    names = _cut(", ".join(cause["fields"]), _FIELDS)
-    return f"{cause['field_count']:,} members of {_tail(container, _PATH)} {cause['kind']} ({names})"
-
-
-def _parted(recorded: str, replayed: str) -> tuple[str, str]:
-    """Two texts too long to show whole, from shortly before the place where they differ."""
-    pairs = enumerate(zip(recorded, replayed, strict=False))
-    same = next((place for place, (a, b) in pairs if a != b), min(len(recorded), len(replayed)))
-    if same <= _CONTEXT or max(len(recorded), len(replayed)) <= _VALUE:
-        return recorded, replayed
-    return "…" + recorded[same - _CONTEXT :], "…" + replayed[same - _CONTEXT :]
 
 
 def _slow(result: Result) -> list[str]:
@@ -214,12 +167,12 @@ def _slow(result: Result) -> list[str]:
 
 
 def _slower(endpoint: Result) -> str:
-    name, ratio = _cut(endpoint["endpoint"], _ENDPOINT), endpoint["ratio"]
+    name, ratio = cut(endpoint["endpoint"], _ENDPOINT), endpoint["ratio"]
     if endpoint["verdict"] == "failing":
         return f"{name}  more than half got no answer: {amounts(endpoint['failed_by'])}"
-    medians = f"{_ms(endpoint['recorded_ms']['p50'])} -> {_ms(endpoint['service_ms']['p50'])}"
-    bounds = f"{_times(ratio['lower'])} to {_times(ratio['upper'])}"
-    return f"{name}  median {medians}, {_times(ratio['value'])} ({bounds}, {endpoint['used']:,} pairs), advisory"
+    medians = f"{milliseconds(endpoint['recorded_ms']['p50'])} -> {milliseconds(endpoint['service_ms']['p50'])}"
+    bounds = f"{times(ratio['lower'])} to {times(ratio['upper'])}"
+    return f"{name}  median {medians}, {times(ratio['value'])} ({bounds}, {endpoint['used']:,} pairs), advisory"
 
 
 def _faithful(result: Result) -> list[str]:
@@ -229,7 +182,7 @@ def _faithful(result: Result) -> list[str]:
     ends = _sum(totals, "planned", ("sent", "dropped", "skipped", "unread", "in_doubt"))
     verdicts = _sum(totals, "sent", ("compared", "unchecked", "failed"))
     lag, wait, stretch = fidelity["lag_ms"], fidelity["wait_ms"], fidelity["stretch_percent"]
-    timing = f"lag p50 {_ms(lag['p50'])}, p99 {_ms(lag['p99'])}; wait p99 {_ms(wait['p99'])}"
+    timing = f"lag p50 {milliseconds(lag['p50'])}, p99 {milliseconds(lag['p99'])}; wait p99 {milliseconds(wait['p99'])}"
     if stretch is not None:
         timing += f"; stretch {round(stretch, 2) + 0.0:.2f} %"
     return _block("faithful", [": ".join([answer, *unsaid[:1]]), *unsaid[1:2], ends, verdicts, timing])
@@ -254,10 +207,22 @@ def _term(totals: Result, part: str) -> str:
     return f"{part.replace('_', ' ')} {totals[part]:,}{told}"
 
 
-def _next(result: Result, folder: str) -> list[str]:
+def _next(result: Result, folder: str, reports: Sequence[str]) -> list[str]:
+    """What to do, and where to look; the paths are the last thing that is said."""
+    dashboard = result["run"].get("dashboard")
+    links = [labelled("dashboards", dashboard)] if dashboard else []
+    return [
+        *_block("next", list(_hints(result))[: 2 - len(links)]),
+        *links,
+        labelled("files", _files(result, folder, reports)),
+    ]
+
+
+def _files(result: Result, folder: str, reports: Sequence[str]) -> str:
+    """The first file with its path, the others of the folder by name."""
     place = f"{folder.rstrip('/')}/" if folder else ""
-    files = [f"{place}result.json"] + ([f"{place}mismatches.jsonl"] if result["signatures"] else [])
-    return _block("next", [", ".join(files), *list(_hints(result))[:2]])
+    first, *others = [*reports, "result.json", *(["mismatches.jsonl"] if result["signatures"] else [])]
+    return f"{place}{first}" + (f", beside it {', '.join(others)}" if others else "")
 
 
 def _hints(result: Result) -> Iterator[str]:
@@ -286,22 +251,3 @@ def _rule(cause: Result) -> str:
 
 def _block(label: str, lines: Sequence[str]) -> list[str]:
     return [labelled("" if number else label, line).rstrip() for number, line in enumerate(lines)]
-
-
-def _cut(text: str, width: int) -> str:
-    plain = shown(text)
-    return plain if len(plain) <= width else f"{plain[: width - 1]}…"
-
-
-def _tail(path: str, width: int) -> str:
-    """The end of a path, which says more than its beginning."""
-    plain = "".join(shown(c) for c in path)
-    return plain if len(plain) <= width else f"…{plain[1 - width :]}"
-
-
-def _ms(value: float | str | None) -> str:
-    return "-" if value is None else value if isinstance(value, str) else f"{value:,.1f} ms"
-
-
-def _times(ratio: float | str | None) -> str:
-    return "-" if ratio is None else ratio if isinstance(ratio, str) else f"{ratio:.2f}x"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Index, Key
 from replay_users.results.result import RunFacts, conclude, result_json
-from replay_users.results.summary import _difference, summary_text
+from replay_users.results.summary import summary_text
 from replay_users.results.tally import Tally
 
 if TYPE_CHECKING:
@@ -179,20 +177,3 @@ def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
     assert "\x1b" not in told
     assert "\r" not in told
     assert len(told.splitlines()) <= 25
-
-
-@pytest.mark.parametrize(
-    ("recorded", "replayed", "shown"),
-    [
-        ("1.5", "2.5", "1.5 -> 2.5"),
-        ("x" * 40 + "old", "x" * 40 + "new", "…xxxxxold -> …xxxxxnew"),
-        ("x" * 40, "x" * 41, "…xxxxx -> …xxxxxx"),
-        ("", "y" * 40, f"nothing -> {'y' * 23}…"),
-    ],
-    ids=["short", "long with one beginning", "one longer", "nothing"],
-)
-def test_an_example_shows_where_two_values_part(recorded: str, replayed: str, shown: str) -> None:
-    """Two long values with the same beginning are shown from where they differ."""
-    exemplar = {"id": "e1", "recorded": recorded, "replayed": replayed}
-    cause = {"field": "root", "field_count": 1, "paths": ["root"], "kind": "value", "exemplar": exemplar}
-    assert _difference(cause) == f"root value: {shown} (in e1)"

@@ -10,6 +10,8 @@ once, counted every time, and harms neither the run nor the listeners after it.
     @events.outcomes.add_listener
     def count(outcomes, **_):
         ...
+
+Who takes the place of another listener removes that one first: `listeners` has all of a hook.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from replay_users.histogram import Histogram
     from replay_users.model import Outcome
 
-__all__ = ["Differing", "EventHook", "ListenerFailure", "Mismatch", "ReplayEvents", "events"]
+__all__ = ["Differing", "EventHook", "ListenerFailure", "Mismatch", "ReplayEvents", "WorkerHealth", "events"]
 
 _Listener = TypeVar("_Listener", bound="Callable[..., object]")
 
@@ -55,6 +58,27 @@ class Mismatch:
     differences: tuple[Differing, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerHealth:
+    """How a process that sends is doing.
+
+    Attributes:
+        sent: exchanges it has sent so far.
+        lag: how late it took exchanges up, by its own fault, in ns; so far, as the others.
+        wait: how long exchanges waited for the answers of their sessions.
+        hub: how much later than asked its hub ran a timer.
+        queued: answers that wait to be compared, now.
+        in_flight: exchanges under way, now.
+    """
+
+    sent: int
+    lag: Histogram
+    wait: Histogram
+    hub: Histogram
+    queued: int
+    in_flight: int
+
+
 @dataclass(frozen=True, slots=True)
 class ListenerFailure:
     """The first exception of one listener, for a log."""
@@ -78,6 +102,11 @@ class EventHook:
 
     def __bool__(self) -> bool:
         return bool(self._listeners)
+
+    @property
+    def listeners(self) -> tuple[Callable[..., object], ...]:
+        """Those it calls, in the order they were added."""
+        return self._listeners
 
     def add_listener(self, listener: _Listener) -> _Listener:
         """Call `listener` from now on, after those already there; also a decorator."""
@@ -106,28 +135,36 @@ class EventHook:
 
 
 class ReplayEvents:
-    """The four hooks, each with its keyword arguments.
+    """The five hooks, each with its keyword arguments.
 
-    - `run_started(run_id: str)`: the start time is agreed, nothing has been sent.
+    - `run_started(...)`: the start time is agreed, nothing has been sent. What the run is going to be: `run_id: str`,
+      `started_at: float` (its time 0, seconds of the wall clock), `recording: str`, `target: str`, `pace: str`,
+      `labels: Mapping[str, str]`, `planned: int`, `to_send: int` (of those), `endpoints: Sequence[str]`, `duration_s: float`,
+      `rates: Sequence[float]` and `rate_step_s: float` (exchanges per second over each step of the run), and
+      `concludes: bool` (whether this process writes the result; a worker does not).
     - `outcomes(outcomes: Sequence[Outcome])`: how a batch of planned exchanges ended.
     - `mismatches(mismatches: Sequence[Mismatch])`: those of a batch that answered differently.
+    - `progress(run_id: str, at_s: float, tally: Tally, workers: Mapping[str, WorkerHealth])`: every 5 s, and once when
+      everything is counted, in the process that writes the result. `tally` has all counts so far; in one process it is the
+      live one, to be read and neither kept nor changed. `workers` are the processes that send, by name.
     - `run_finished(summary: Mapping)`: the content of result.json, once everything is counted.
 
     A listener should also take `**_`, so that arguments may be added.
     """
 
-    __slots__ = ("mismatches", "outcomes", "run_finished", "run_started")
+    __slots__ = ("mismatches", "outcomes", "progress", "run_finished", "run_started")
 
     def __init__(self) -> None:
         self.outcomes = EventHook("outcomes")
         self.mismatches = EventHook("mismatches")
         self.run_started = EventHook("run_started")
+        self.progress = EventHook("progress")
         self.run_finished = EventHook("run_finished")
 
     @property
     def hooks(self) -> tuple[EventHook, ...]:
-        """All four."""
-        return (self.outcomes, self.mismatches, self.run_started, self.run_finished)
+        """All five."""
+        return (self.outcomes, self.mismatches, self.run_started, self.progress, self.run_finished)
 
     @property
     def failures(self) -> int:

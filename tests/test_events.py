@@ -49,6 +49,19 @@ def test_a_removed_listener_hears_no_more() -> None:
     assert heard == ["second"]
 
 
+def test_a_listener_takes_the_place_of_those_before() -> None:
+    """Who wants to be the only one finds all others and removes them."""
+    heard: list[str] = []
+    hook = EventHook()
+    hook.add_listener(lambda **_: heard.append("first"))
+    hook.add_listener(lambda **_: heard.append("second"))
+    for listener in hook.listeners:
+        hook.remove_listener(listener)
+    mine = hook.add_listener(lambda **_: heard.append("mine"))
+    hook.fire(outcomes=[1])
+    assert (heard, hook.listeners) == (["mine"], (mine,))
+
+
 def test_a_hook_without_listeners_is_false() -> None:
     """Whether anybody listens is a truth test, so that batches need not be built for nobody."""
     hook = EventHook()
@@ -103,11 +116,12 @@ def test_an_exit_passes_through() -> None:
         hook.fire()
 
 
-def test_the_process_has_four_hooks() -> None:
-    """The module's `events` has the four documented hooks, each under its name."""
+def test_the_process_has_five_hooks() -> None:
+    """The module's `events` has the five documented hooks, each under its name."""
     assert [hook.name for hook in events.hooks] == [
         "outcomes",
         "mismatches",
         "run_started",
+        "progress",
         "run_finished",
     ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import gevent
+
 from replay_users.engine.counters import Counters
 from replay_users.results.exhibits import merged
 from replay_users.results.fidelity import Fidelity
@@ -18,10 +20,12 @@ from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
+from replay_users.swarm.ticker import health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from replay_users.events import WorkerHealth
     from replay_users.results.lost import Lost
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.shares import Share
@@ -58,6 +62,7 @@ class Accounts:
         self._warnings: dict[str, Sequence[RunEvent]] = {}
         self._curves: dict[str, Sequence[int]] = {}
         self._exhibits: list[Mapping[str, Any]] = []
+        self._busy: dict[str, tuple[int, int]] = {}
         self.unreadable = 0
 
     @property
@@ -72,12 +77,13 @@ class Accounts:
             failures = {str(method): int(times) for method, times in said["failures"].items()}
             comparers = {str(name): int(count) for name, count in said.get("comparers", {}).items()}
             warnings = [_warning(worker, float(at), str(text)) for at, text in said["warnings"][:_WARNINGS]]
+            busy = int(said.get("queued", 0)), int(said.get("in_flight", 0))
             ledger.take(said["report"])
         except (ValueError, LookupError, TypeError, AttributeError):
             self.unreadable += 1
             return None
         self._failures[worker], self._warnings[worker] = failures, warnings
-        self._comparers[worker] = comparers
+        self._comparers[worker], self._busy[worker] = comparers, busy
         self._exhibits += _exhibits(said.get("exhibits", []))
         return ledger.seq
 
@@ -107,6 +113,16 @@ class Accounts:
         for ledger in told:
             together.merge(ledger.fidelity())
         return pulse_of([ledger.totals() for ledger in told], together.lag)
+
+    def progress(self) -> tuple[Tally, dict[str, WorkerHealth]]:
+        """What the workers' last reports say together, and how each of them is doing; others have their turn meanwhile."""
+        together, workers = Tally([info.name for info in self._prepared.recording.manifest.endpoints]), {}
+        for worker, ledger in list(self._ledgers.items()):
+            tally = ledger.tally()
+            together.merge(tally)
+            workers[worker] = health(tally, *self._busy.get(worker, (0, 0)))
+            gevent.sleep(0)
+        return together, workers
 
     def sum(self, shares: Sequence[Share]) -> tuple[Tally, Counters]:
         """What everybody counted, and the rest of those who are done or lost; without shares nothing was begun."""

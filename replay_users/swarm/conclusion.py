@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gevent.event import Event
 
+    from replay_users.events import WorkerHealth
     from replay_users.plan.plan import Plan
     from replay_users.results.result import RunEvent
     from replay_users.results.tally import Tally
@@ -109,6 +110,9 @@ class Replay(Protocol):
 
     def pulse(self) -> Pulse:
         """How far it is."""
+
+    def progress(self) -> tuple[Tally, Mapping[str, WorkerHealth]] | None:
+        """What was counted so far, and how the processes that send are doing; `None` while nothing of the result is counted."""
 
     def begin(self) -> None:
         """Begin."""

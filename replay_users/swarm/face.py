@@ -29,6 +29,7 @@ from replay_users.swarm.progress import Progress
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.signals import STOPPED, Signals
 from replay_users.swarm.telling import tell
+from replay_users.swarm.ticker import Ticker
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -153,11 +154,12 @@ class Face:
             tell(f"Run {run.id} has begun and takes {takes}; Ctrl-C stops it, and it still reports.")
             self._progress = Progress(run)
         run.begin()
-        gevent.spawn(self._conclude, run)
+        gevent.spawn(self._conclude, run, Ticker(run))
 
-    def _conclude(self, run: Replay) -> None:
+    def _conclude(self, run: Replay, ticker: Ticker) -> None:
         """Wait for the run to drain, then write what came of it."""
         run.done.wait()
+        ticker.finish()
         if self._progress is not None:
             self._progress.stop()
         try:

@@ -1,7 +1,8 @@
 """Hands what happened to whoever listens: `replay_users.events` and a user's `on_answer`.
 
 Law: makes public values of flights, in batches, and only while somebody listens, because making them costs as much as
-sending. Truth of the object is that question.
+sending. Truth of the object is that question. What `run_started` tells and how a listener's failure is logged is the same
+for a process that sends and for a master, so both are functions here.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from replay_users.model import Drop, Flight, Outcome
     from replay_users.swarm.hooks import Hooks
+    from replay_users.swarm.prepare import Prepared
 
-__all__ = ["Listening"]
+__all__ = ["Listening", "report_failure", "tell_start"]
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Listening:
         self._names = names
         self._hooks = hooks
         self._failed_before = events.failures
-        events.report_to(_report)
+        events.report_to(report_failure)
 
     def __bool__(self) -> bool:
         return bool(events.outcomes) or bool(events.mismatches) or self._hooks.answers
@@ -41,10 +43,6 @@ class Listening:
     def failures(self) -> int:
         """How often a listener raised in this run."""
         return events.failures - self._failed_before
-
-    def started(self, run_id: str) -> None:
-        """The run's start is agreed."""
-        events.run_started.fire(run_id=run_id)
 
     def ended(self, flights: Sequence[Flight]) -> None:
         """Flights were answered and judged, or failed."""
@@ -76,7 +74,30 @@ class Listening:
         return outcome_of(flight, endpoint=self._names[flight.endpoint], fate=fate, reason=reason)
 
 
-def _report(failure: ListenerFailure) -> None:
+def tell_start(run_id: str, prepared: Prepared, started_at: float, *, concludes: bool) -> None:
+    """The run's start is agreed: say what it is going to be, if anybody listens."""
+    if not events.run_started:
+        return
+    plan = prepared.plan
+    events.run_started.fire(
+        run_id=run_id,
+        started_at=started_at,
+        recording=plan.recording,
+        target=plan.target or "",
+        pace=plan.pace.describe(),
+        labels=prepared.settings.labels,
+        planned=plan.planned,
+        to_send=plan.will_send,
+        endpoints=tuple(info.name for info in prepared.recording.manifest.endpoints),
+        duration_s=plan.duration_s,
+        rates=plan.rate.values,
+        rate_step_s=plan.rate.step_s,
+        concludes=concludes,
+    )
+
+
+def report_failure(failure: ListenerFailure) -> None:
+    """Log the first exception of a listener."""
     _logger.error(
         "listener %s of %s raised; reported once, counted from now on",
         failure.listener,

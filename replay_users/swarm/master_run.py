@@ -17,12 +17,14 @@ from replay_users.events import events
 from replay_users.results.result import RunEvent
 from replay_users.swarm.accounts import Accounts, loss
 from replay_users.swarm.conductor import RunOrder
+from replay_users.swarm.listening import report_failure, tell_start
 from replay_users.swarm.shares import ShareState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from replay_users.engine.counters import Counters
+    from replay_users.events import WorkerHealth
     from replay_users.results.tally import Tally
     from replay_users.swarm.conductor import Conductor
     from replay_users.swarm.messages import Send
@@ -89,6 +91,8 @@ class MasterRun:
         self._accounts = Accounts(prepared)
         self._notes: list[RunEvent] = []
         self._ignored_before = conductor.ignored.copy()
+        self._failed_before = events.failures
+        events.report_to(report_failure)
         self._ended_at: int | None = None
         self._summed: tuple[Tally, Counters] | None = None
 
@@ -111,7 +115,7 @@ class MasterRun:
             if self._conductor.epoch is not None and not started:
                 started = True
                 self.started_at = time.time() + (self._conductor.epoch - time.monotonic_ns()) / 1e9
-                events.run_started.fire(run_id=self.id)
+                tell_start(self.id, self.prepared, self.started_at, concludes=True)
             gevent.sleep(_LOOK_S)
         self._take_notes()
         self._ended_at = self.elapsed
@@ -172,12 +176,18 @@ class MasterRun:
 
     @property
     def user_code_failures(self) -> dict[str, int]:
-        """How often each of the user's methods failed, on all workers together."""
-        return self._accounts.failures
+        """How often each of the user's methods failed, on all workers together, and their listeners, here too."""
+        failures, here = self._accounts.failures, events.failures - self._failed_before
+        return {**failures, "events": failures.get("events", 0) + here} if here else failures
 
     def pulse(self) -> Pulse:
         """How far it is, by the last reports."""
         return self._accounts.pulse()
+
+    def progress(self) -> tuple[Tally, dict[str, WorkerHealth]]:
+        """What the workers' last reports say together, and how each of them is doing; at the end, the tally of the result."""
+        told, workers = self._accounts.progress()
+        return (self.tally if self.done.is_set() else told), workers
 
     @property
     def tally(self) -> Tally:

@@ -29,8 +29,10 @@ from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.assembly import Assembly
-from replay_users.swarm.listening import Listening
+from replay_users.swarm.first_pass import Against
+from replay_users.swarm.listening import Listening, tell_start
 from replay_users.swarm.progress import pulse_of
+from replay_users.swarm.ticker import LOCAL, health
 from replay_users.swarm.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
 
     from replay_users.engine.timer import Timer
     from replay_users.errors import ReplayError
+    from replay_users.events import WorkerHealth
     from replay_users.model import Drop, Flight
-    from replay_users.swarm.first_pass import Against, Keeping
+    from replay_users.swarm.first_pass import Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -92,6 +95,7 @@ class Run:
         self._hooks = hooks
         self._collect_before, self._switch_before = gc.get_threshold(), sys.getswitchinterval()
         self._listening = Listening(self.names, hooks)
+        self._tells_start = not isinstance(aa, Against)  # else the first pass has
         made = Assembly(run_id, prepared, hooks, self.names)
         self.engine = made.engine(self.schedule, wake=self._wake, unsigned=self._unsigned)
         self._upkeep = Upkeep(prepared.targets, self.engine.readdress, lambda: self.elapsed)
@@ -113,6 +117,20 @@ class Run:
     def pulse(self) -> Pulse:
         """How far it is."""
         return pulse_of([self.tally.totals()], self.tally.fidelity.lag)
+
+    def progress(self) -> tuple[Tally, dict[str, WorkerHealth]]:
+        """The tally as it is, and how this process is doing."""
+        return self.tally, {LOCAL: health(self.tally, self.queued, self.in_flight)}
+
+    @property
+    def queued(self) -> int:
+        """Answers that wait to be compared."""
+        return len(self.desk)
+
+    @property
+    def in_flight(self) -> int:
+        """Exchanges under way."""
+        return self.schedule.in_flight
 
     @property
     def connections(self) -> dict[str, Any]:
@@ -192,7 +210,8 @@ class Run:
         self.engine.begin(at)
         self._began = open_timer(get_hub().loop, self._note_start)
         self._began.arm(at)
-        self._listening.started(self.id)
+        if self._tells_start:
+            tell_start(self.id, self.prepared, self.started_at, concludes=self.reporter is None)
         gevent.spawn(self._readdress)
 
     def send_until(self, at: int) -> None:

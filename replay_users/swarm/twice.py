@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from replay_users.errors import ReplayError
+    from replay_users.events import WorkerHealth
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -148,6 +149,10 @@ class Twice:
     def lost(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+    def progress(self) -> tuple[Tally, Mapping[str, WorkerHealth]] | None:
+        """Of the second pass, which is the result."""
+        return None if self._second is None else self._second.progress()
 
     def pulse(self) -> Pulse:
         """How far the pass that goes on is."""

@@ -250,6 +250,8 @@ class WorkerFace:
             "failures": run.user_code_failures,
             "warnings": warnings,
             "comparers": run.comparers,
+            "queued": run.queued,
+            "in_flight": run.in_flight,
             "report": report,
             **({"exhibits": run.exhibits} if self._drained else {}),
         }

@@ -89,6 +89,21 @@ def test_the_pulse_is_of_the_last_reports(prepared: Prepared) -> None:
     assert pulse.lag_p99 == 0
 
 
+def test_progress_is_the_sum_of_the_last_reports(prepared: Prepared) -> None:
+    """Also while workers are under way; of each is told what it sent, what it waits for and how late it is."""
+    accounts = Accounts(prepared)
+    assert accounts.progress()[1] == {}
+    accounts.take("a", {**said(20, 4), "queued": 7, "in_flight": 3})
+    accounts.take("b", said(1))
+    tally, workers = accounts.progress()
+    assert (tally.totals().sent, tally.totals().skipped) == (21, 4)
+    assert [(name, each.sent, each.queued, each.in_flight) for name, each in workers.items()] == [
+        ("a", 20, 7, 3),
+        ("b", 1, 0, 0),
+    ]
+    assert workers["a"].lag.count == 20
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -30,9 +30,13 @@ class FakeRun:
         self.done = Event()
         self.reasons: list[str] = []
         self.drains = True
+        self.elapsed = 0
 
     def begin(self) -> None:
         """Begin."""
+
+    def progress(self) -> None:
+        """Nothing is counted."""
 
     def stop(self, reason: str) -> None:
         """Drain, if it does."""

@@ -11,7 +11,9 @@ from replay_users.events import events
 from replay_users.model import Drop, Fate, Fault, Verdict
 from replay_users.path import parse_path
 from replay_users.swarm.hooks import Hooks
-from replay_users.swarm.listening import Listening
+from replay_users.swarm.listening import Listening, tell_start
+from replay_users.swarm.prepare import prepare
+from replay_users.swarm.settings import read_settings
 from replay_users.testing import make_flight
 from tests.swarm.test_hooks import Base, user
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from replay_users.events import EventHook, Mismatch
     from replay_users.model import Answer, Outcome
+    from tests.swarm.conftest import MakeOptions
 
 NAMES = ["GET /items/{id}", "GET /users/{id}"]
 DIFFERS = Differences((Difference(NAMES[0], parse_path("root['id']"), Kind.VALUE, "7", "8"),))
@@ -58,11 +61,33 @@ def test_nobody_listens_unless_somebody_does() -> None:
     assert not listening()
 
 
-def test_the_start_is_told() -> None:
-    """`run_started` says which run."""
-    got = heard(events.run_started, "run_id")
-    listening().started("r1")
-    assert got == ["r1"]
+def test_the_start_says_what_the_run_is_going_to_be(options: MakeOptions, traffic: str) -> None:
+    """`run_started` has the plan's numbers and names, the labels, and whether this process writes the result."""
+    got: list[Any] = []
+    events.run_started.add_listener(lambda **facts: got.append(facts))
+    asked = options(recording=traffic, pace="8x", label=["sha=1a"])
+    tell_start("r1", prepare(read_settings(asked, "http://127.0.0.1:9")), 17.5, concludes=True)
+    [facts] = got
+    assert facts.pop("duration_s") == pytest.approx(0.39 / 8, abs=0.002)
+    assert sum(facts.pop("rates")) * facts.pop("rate_step_s") == pytest.approx(30)
+    assert facts == {
+        "run_id": "r1",
+        "started_at": 17.5,
+        "recording": traffic,
+        "target": "http://127.0.0.1:9",
+        "pace": "8x",
+        "labels": {"sha": "1a"},
+        "planned": 40,
+        "to_send": 30,
+        "endpoints": ("GET /items/{id}", "GET /users/{id}", "POST /orders/{id}/lines"),
+        "concludes": True,
+    }
+
+
+def test_without_a_listener_nothing_is_made_of_the_plan() -> None:
+    """What nobody hears is not looked at."""
+    prepared: Any = None
+    tell_start("r1", prepared, 0.0, concludes=True)
 
 
 def test_a_batch_of_outcomes_is_one_event() -> None:

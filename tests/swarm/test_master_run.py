@@ -144,6 +144,42 @@ def test_a_run_of_two_workers(prepared: Prepared, told: list[str]) -> None:
     assert run.elapsed == run.elapsed
 
 
+def test_progress_is_of_what_was_reported_and_then_of_the_result(prepared: Prepared) -> None:
+    """While workers are under way it is the sum of their reports; in the end what became of lost rows is in it too."""
+    floor = Floor(prepared, "a", "b")
+    floor.start()
+    first, second = rows_of(floor.run)
+    floor.run.take("a", said(first - 5, 5))
+    tally, workers = floor.run.progress()
+    assert (tally.totals().sent, list(workers)) == (first - 5, ["a"])
+    floor.finish("a", first - 5, 5)
+    floor.conductor.lost("b", floor._time(), gone=True)
+    assert floor.run.done.wait(_WITHIN)
+    tally, _ = floor.run.progress()
+    assert tally is floor.run.tally
+    assert tally.totals().in_doubt + tally.totals().unread == second
+
+
+def test_a_listener_that_raises_on_the_master_is_counted(
+    prepared: Prepared, told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """With those of the workers, and reported."""
+
+    @events.run_started.add_listener
+    def broken(**_: Any) -> None:
+        raise RuntimeError("no")
+
+    try:
+        floor = Floor(prepared, "a")
+        assert floor.run.user_code_failures == {}
+        floor.start()
+        floor.run.take("a", said(1, failures={"events": 2, "sign": 1}))
+        assert floor.run.user_code_failures == {"events": 3, "sign": 1}
+        assert (told, "broken of run_started raised" in caplog.text) == (["r1"], True)
+    finally:
+        events.run_started.remove_listener(broken)
+
+
 def test_without_workers_there_is_no_run(prepared: Prepared) -> None:
     """It cannot begin, and says why."""
     with pytest.raises(UsageError, match="no worker is connected"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from replay_users.events import events
 from replay_users.results.conservation import broken_laws
 from replay_users.swarm.hooks import Hooks
 from replay_users.swarm.prepare import prepare
@@ -50,6 +51,24 @@ def test_the_same_answers_twice_match(begin: Callable[..., Twice], target: Scrip
     assert not broken_laws(twice.plan.planned, totals)
     assert (twice.error, twice.stopped_by) == (None, None)
     assert [event.text for event in twice.events] == ["first pass: 30 sent, 0 without an answer"]
+
+
+def test_listeners_hear_of_one_run(begin: Callable[..., Twice], target: ScriptedTarget) -> None:
+    """Its start is told once, before the first pass; its progress is that of the second."""
+    started: list[str] = []
+    listener = events.run_started.add_listener(lambda run_id, **_: started.append(run_id))
+    try:
+        target.play([serve(http_answer(b'{"id":7}', head=JSON))])
+        twice = begin()
+        assert twice.progress() is None
+        assert twice.done.wait(_WITHIN)
+    finally:
+        events.run_started.remove_listener(listener)
+    progress = twice.progress()
+    assert progress is not None
+    assert progress[0] is twice.tally
+    assert [(name, each.sent, each.in_flight) for name, each in progress[1].items()] == [("local", 30, 0)]
+    assert started == ["r1"]
 
 
 def test_a_stop_leaves_out_the_second_pass(begin: Callable[..., Twice], target: ScriptedTarget) -> None:

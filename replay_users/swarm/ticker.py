@@ -1,0 +1,79 @@
+"""Tells listeners how far a run is: `events.progress`, every five seconds of the run and once when everything is counted.
+
+Law: looks and tells, changes nothing; of a run that nobody listens to it asks nothing. The subtle thing: a listener is
+somebody else's code and may wait for something that never comes, so it is called in a greenlet of its own, and the end of
+a run waits for it ten seconds and no longer.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import Event
+
+from replay_users.events import WorkerHealth, events
+
+if TYPE_CHECKING:
+    from replay_users.results.tally import Tally
+    from replay_users.swarm.conclusion import Replay
+
+__all__ = ["LOCAL", "Ticker", "health"]
+
+LOCAL = "local"
+"""The name of the only process that sends, where there is one."""
+
+_EVERY_S = 5.0
+_EARLY_S = 0.1
+_PATIENCE_S = 10.0
+
+_logger = logging.getLogger(__name__)
+
+
+def health(tally: Tally, queued: int, in_flight: int) -> WorkerHealth:
+    """How the process is doing that has counted this."""
+    fidelity = tally.fidelity
+    return WorkerHealth(
+        sent=sum(mine.sent for mine in tally.endpoints.values()),
+        lag=fidelity.lag,
+        wait=fidelity.wait,
+        hub=fidelity.hub,
+        queued=queued,
+        in_flight=in_flight,
+    )
+
+
+class Ticker:
+    """The ticks of one run."""
+
+    def __init__(self, run: Replay) -> None:
+        """Tick from now on."""
+        self._run = run
+        self._over = Event()
+        self._greenlet = gevent.spawn(self._tick)
+
+    def _tick(self) -> None:
+        while not self._over.wait(self._left()):
+            if self._run.elapsed:
+                self._tell()
+        self._tell()
+
+    def _left(self) -> float:
+        """Seconds until the next tick; a timer that was early by a little has been a tick."""
+        left = _EVERY_S - self._run.elapsed / 1e9 % _EVERY_S
+        return left if left > _EARLY_S else left + _EVERY_S
+
+    def _tell(self) -> None:
+        told = self._run.progress() if events.progress else None
+        if told is not None:
+            tally, workers = told
+            events.progress.fire(run_id=self._run.id, at_s=self._run.elapsed / 1e9, tally=tally, workers=workers)
+
+    def finish(self) -> None:
+        """Everything is counted: tell it a last time, and wait until that was heard."""
+        self._over.set()
+        self._greenlet.join(_PATIENCE_S)
+        if not self._greenlet.dead:
+            self._greenlet.kill(block=False)
+            _logger.error("a listener of progress takes longer than %.0f s; going on without it", _PATIENCE_S)

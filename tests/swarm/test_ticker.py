@@ -1,0 +1,154 @@
+"""How far a run is, told to who listens: every five seconds, and at the end, whatever a listener does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from replay_users.events import events
+from replay_users.model import Verdict
+from replay_users.results.tally import Tally
+from replay_users.swarm import ticker as module
+from replay_users.swarm.ticker import LOCAL, Ticker, health
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class FakeRun:
+    """A run under way, whose time goes on by itself or not."""
+
+    def __init__(self) -> None:
+        self.id = "r1"
+        self.elapsed = 1
+        self.asked = 0
+        self.counts = True
+        self.tally = Tally(["GET /"])
+        self.tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED)] * 3)
+
+    def progress(self) -> Any:
+        """What it counted, if that is of the result."""
+        self.asked += 1
+        return (self.tally, {LOCAL: health(self.tally, 4, 5)}) if self.counts else None
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A run, in a world where ticks come every 50 ms and nobody waits longer than that for a listener."""
+    monkeypatch.setattr(module, "_EVERY_S", 0.05)
+    monkeypatch.setattr(module, "_EARLY_S", 0.001)
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
+    return FakeRun()
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Any]]:
+    """Adds listeners, and removes them."""
+    before = events.progress.listeners
+    yield events.progress.add_listener
+    for listener in events.progress.listeners:
+        if listener not in before:
+            events.progress.remove_listener(listener)
+
+
+def test_ticks_are_told_with_everything(run: Any, listen: Callable[..., Any]) -> None:
+    """Each tick has the run, its time, the tally itself and how the process is doing; the last one is at the end."""
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    ticker = Ticker(run)
+    gevent.sleep(0.12)
+    assert len(got) == 2
+    run.elapsed = 7_250_000_000
+    ticker.finish()
+    assert len(got) == 3
+    last = got[-1]
+    assert (last["run_id"], last["at_s"], last["tally"] is run.tally) == ("r1", 7.25, True)
+    [(name, doing)] = last["workers"].items()
+    assert (name, doing.sent, doing.queued, doing.in_flight) == ("local", 3, 4, 5)
+    assert doing.lag is run.tally.fidelity.lag
+
+
+def test_a_run_nobody_listens_to_is_not_asked(run: Any) -> None:
+    """Adding up costs nothing where nobody wants the sum."""
+    ticker = Ticker(run)
+    gevent.sleep(0.06)
+    ticker.finish()
+    assert run.asked == 0
+
+
+def test_before_its_start_a_run_has_no_ticks(run: Any, listen: Callable[..., Any]) -> None:
+    """While the first rows are read, or workers are gathered, only the end is told."""
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    run.elapsed = 0
+    ticker = Ticker(run)
+    gevent.sleep(0.12)
+    assert not got
+    ticker.finish()
+    assert len(got) == 1
+
+
+def test_what_is_not_of_the_result_is_not_told(run: Any, listen: Callable[..., Any]) -> None:
+    """The first pass of an A/A run has no progress."""
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    run.counts = False
+    ticker = Ticker(run)
+    gevent.sleep(0.06)
+    ticker.finish()
+    assert (got, run.asked) == ([], 2)
+
+
+def test_ticks_come_at_full_seconds_of_the_run(run: Any, listen: Callable[..., Any]) -> None:
+    """A run that is 40 ms past a tick has the next one after 10; a timer that is early by a little has been the tick."""
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    run.elapsed = 40_000_000
+    ticker = Ticker(run)
+    gevent.sleep(0.03)
+    assert len(got) == 2
+    run.elapsed = 49_500_000
+    gevent.sleep(0.03)
+    ticker.finish()
+    assert len(got) <= 5
+
+
+def test_a_listener_that_never_comes_back_does_not_keep_the_run(
+    run: Any, listen: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end waits for it a while and says so; the listener itself is gone then."""
+    ended: list[str] = []
+
+    def stuck(**_: Any) -> None:
+        try:
+            Event().wait()
+        finally:
+            ended.append("gone")
+
+    listen(stuck)
+    ticker = Ticker(run)
+    gevent.sleep(0.06)
+    ticker.finish()
+    gevent.sleep(0)
+    assert ended == ["gone"]
+    assert "a listener of progress takes longer than" in caplog.text
+
+
+def test_a_listener_that_raises_is_called_again(run: Any, listen: Callable[..., Any]) -> None:
+    """It harms neither the ticks nor the listener behind it, and is counted."""
+    got: list[float] = []
+    failed_before = events.failures
+
+    def broken(**_: Any) -> None:
+        raise RuntimeError("no")
+
+    listen(broken)
+    listen(lambda at_s, **_: got.append(at_s))
+    ticker = Ticker(run)
+    gevent.sleep(0.06)
+    ticker.finish()
+    assert (len(got), events.failures - failed_before) == (2, 2)

@@ -221,8 +221,8 @@ def _next(result: Result, folder: str, reports: Sequence[str]) -> list[str]:
 def _files(result: Result, folder: str, reports: Sequence[str]) -> str:
     """The first file with its path, the others of the folder by name."""
     place = f"{folder.rstrip('/')}/" if folder else ""
-    first, *others = [*reports, "result.json", *(["mismatches.jsonl"] if result["signatures"] else [])]
-    return f"{place}{first}" + (f", beside it {', '.join(others)}" if others else "")
+    names = [*reports, "result.json", *(["mismatches.jsonl"] if result["signatures"] else [])]
+    return f"{place}{names[0]}" + (f", beside it {', '.join(names[1:])}" if names[1:] else "")
 
 
 def _hints(result: Result) -> Iterator[str]:

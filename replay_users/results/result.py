@@ -49,10 +49,10 @@ class RunFacts:
     """What a run was, as opposed to what it found.
 
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
-    came to its end, else `time`, `signal`, `person` or what else ended it. Answers were `compared_with` the `recording`, or
-    with those of the run's `first_pass`. `window_ns` is what was replayed of the recording, UTC ns. `workers` are those of
-    a master, as rows of result.json; there are none where one process did it all. `lost` says of each lost worker what it
-    left.
+    came to its end, else `time`, `signal`, `person`, `autostop` or what else ended it; `autostop` is the sentence that says
+    why. Answers were `compared_with` the `recording`, or with those of the run's `first_pass`. `window_ns` is what was
+    replayed of the recording, UTC ns. `workers` are those of a master, as rows of result.json; there are none where one
+    process did it all. `lost` says of each lost worker what it left.
     """
 
     id: str
@@ -64,6 +64,7 @@ class RunFacts:
     version: str
     labels: Mapping[str, str] = field(default_factory=dict)
     stopped_by: str | None = None
+    autostop: str | None = None
     events: tuple[RunEvent, ...] = ()
     workers: tuple[Mapping[str, Any], ...] = ()
     lost: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ def conclude(
             validity=validity,
             speeds=speeds,
             stopped_by=facts.stopped_by,
+            autostop=facts.autostop,
             lost=facts.lost,
             noise=noise,
             noise_decides=noise_decides,
@@ -166,6 +168,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "labels": dict(facts.labels),
         "version": facts.version,
         "stopped_by": facts.stopped_by,
+        "autostop": facts.autostop,
         "compared_with": facts.compared_with,
         "window_ns": None if facts.window_ns is None else list(facts.window_ns),
     }

@@ -18,15 +18,19 @@ from replay_users.results.lost import lost_rows
 from replay_users.results.report import Ledger
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
+from replay_users.results.windows import added_up
 from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
 from replay_users.swarm.ticker import health
+from replay_users.swarm.watch import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from replay_users.events import WorkerHealth
+    from replay_users.results.autostop import Criterion
     from replay_users.results.lost import Lost
+    from replay_users.results.windows import Counts
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.shares import Share
 
@@ -63,6 +67,7 @@ class Accounts:
         self._curves: dict[str, Sequence[int]] = {}
         self._exhibits: list[Mapping[str, Any]] = []
         self._busy: dict[str, tuple[int, int]] = {}
+        self._counted: dict[str, tuple[int, Counts]] = {}
         self.unreadable = 0
 
     @property
@@ -123,6 +128,14 @@ class Accounts:
             workers[worker] = health(tally, *self._busy.get(worker, (0, 0)))
             gevent.sleep(0)
         return together, workers
+
+    def counted(self, criteria: Sequence[Criterion]) -> Counts:
+        """What the workers' last reports have of what may stop the run; each report is read once."""
+        for worker, ledger in list(self._ledgers.items()):
+            if self._counted.get(worker, (0, None))[0] != ledger.seq:
+                self._counted[worker] = ledger.seq, counted(criteria, ledger.tally().endpoints)
+                gevent.sleep(0)
+        return added_up([counts for _, counts in self._counted.values()], criteria)
 
     def sum(self, shares: Sequence[Share]) -> tuple[Tally, Counters]:
         """What everybody counted, and the rest of those who are done or lost; without shares nothing was begun."""

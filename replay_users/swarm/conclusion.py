@@ -22,6 +22,7 @@ from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import exemplars_of, write_run
 from replay_users.results.summary import summary_text
+from replay_users.swarm.watch import AUTOSTOP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
     from replay_users.events import WorkerHealth
     from replay_users.plan.plan import Plan
+    from replay_users.results.autostop import Criterion
     from replay_users.results.result import RunEvent
     from replay_users.results.tally import Tally
+    from replay_users.results.windows import Counts
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
 
@@ -96,6 +99,9 @@ class Replay(Protocol):
     def user_code_failures(self) -> Mapping[str, int]:
         """How often each of the user's methods failed."""
 
+    autostop: RunEvent | None
+    """Which of its criteria stopped it, if one did."""
+
     @property
     def events(self) -> Sequence[RunEvent]:
         """What happened meanwhile."""
@@ -113,6 +119,9 @@ class Replay(Protocol):
 
     def progress(self) -> tuple[Tally, Mapping[str, WorkerHealth]] | None:
         """What was counted so far, and how the processes that send are doing; `None` while nothing of the result is counted."""
+
+    def counted(self, criteria: Sequence[Criterion]) -> Counts:
+        """What was counted so far of what may stop it."""
 
     def begin(self) -> None:
         """Begin."""
@@ -168,6 +177,8 @@ def _explained(exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]
 
 def _facts(run: Replay) -> RunFacts:
     settings = run.prepared.settings
+    autostop = run.autostop if run.stopped_by == AUTOSTOP else None  # else somebody was first
+    happened = [*run.events, *([autostop] if autostop else [])]
     return RunFacts(
         id=run.id,
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started_at)),
@@ -178,7 +189,8 @@ def _facts(run: Replay) -> RunFacts:
         version=__version__,
         labels=settings.labels,
         stopped_by=run.stopped_by,
-        events=tuple(run.events),
+        autostop=None if autostop is None else autostop.text,
+        events=tuple(sorted(happened, key=lambda event: event.at_s)),
         workers=tuple(run.workers),
         lost=tuple(run.lost),
         window_ns=(run.plan.window.start, run.plan.window.end),

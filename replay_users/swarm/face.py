@@ -30,6 +30,7 @@ from replay_users.swarm.settings import read_settings
 from replay_users.swarm.signals import STOPPED, Signals
 from replay_users.swarm.telling import tell
 from replay_users.swarm.ticker import Ticker
+from replay_users.swarm.watch import Watch
 
 if TYPE_CHECKING:
     from typing import ClassVar
@@ -154,6 +155,7 @@ class Face:
             tell(f"Run {run.id} has begun and takes {takes}; Ctrl-C stops it, and it still reports.")
             self._progress = Progress(run)
         run.begin()
+        Watch(run, reported=not self.sends)
         gevent.spawn(self._conclude, run, Ticker(run))
 
     def _conclude(self, run: Replay, ticker: Ticker) -> None:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from replay_users.engine.counters import Counters
     from replay_users.events import WorkerHealth
+    from replay_users.results.autostop import Criterion
     from replay_users.results.tally import Tally
+    from replay_users.results.windows import Counts
     from replay_users.swarm.conductor import Conductor
     from replay_users.swarm.messages import Send
     from replay_users.swarm.prepare import Prepared
@@ -83,6 +85,7 @@ class MasterRun:
         self.plan = prepared.plan
         self.done = Event()
         self.started_at = 0.0
+        self.autostop: RunEvent | None = None
         self._order = order
         self._conductor = conductor
         self._expected = expected
@@ -188,6 +191,10 @@ class MasterRun:
         """What the workers' last reports say together, and how each of them is doing; at the end, the tally of the result."""
         told, workers = self._accounts.progress()
         return (self.tally if self.done.is_set() else told), workers
+
+    def counted(self, criteria: Sequence[Criterion]) -> Counts:
+        """What the workers' last reports have of what may stop the run."""
+        return self._accounts.counted(criteria)
 
     @property
     def tally(self) -> Tally:

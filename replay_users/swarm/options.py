@@ -130,6 +130,14 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="timeout", default="30s", help="time for an answer; three times the recorded duration if that is longer"
     ),
+    Option(
+        name="autostop",
+        default=[],
+        help="stop when this is met: http(5xx,10%%,5s), http(4xx,25,10s), net(xx,10%%,5s), failed(10%%,5s),"
+        " mismatch(5%%,30s), time(1.5s,10s) or quantile(95,500ms,10s), each with an endpoint as a last argument or"
+        " without; may be repeated",
+        web=False,
+    ),
     Option(name="drain-timeout", default="10s", help="time for answers under way when a run is stopped"),
     Option(
         name="out", default="runs/{id}", help="directory for result.json and the rest; {id} is the run's id", web=False

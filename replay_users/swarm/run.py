@@ -34,6 +34,7 @@ from replay_users.swarm.listening import Listening, tell_start
 from replay_users.swarm.progress import pulse_of
 from replay_users.swarm.ticker import LOCAL, health
 from replay_users.swarm.upkeep import Upkeep
+from replay_users.swarm.watch import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from replay_users.errors import ReplayError
     from replay_users.events import WorkerHealth
     from replay_users.model import Drop, Flight
+    from replay_users.results.autostop import Criterion
+    from replay_users.results.windows import Counts
     from replay_users.swarm.first_pass import Keeping
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
@@ -85,6 +88,7 @@ class Run:
         self.done = Event()
         self.started_at = 0.0
         self.late: int | None = None
+        self.autostop: RunEvent | None = None
         self._began: Timer | None = None
         self.stopped_by: str | None = None
         self.error: ReplayError | None = None
@@ -121,6 +125,10 @@ class Run:
     def progress(self) -> tuple[Tally, dict[str, WorkerHealth]]:
         """The tally as it is, and how this process is doing."""
         return self.tally, {LOCAL: health(self.tally, self.queued, self.in_flight)}
+
+    def counted(self, criteria: Sequence[Criterion]) -> Counts:
+        """What was counted so far of what may stop it."""
+        return counted(criteria, self.tally.endpoints)
 
     @property
     def queued(self) -> int:

@@ -27,6 +27,7 @@ from replay_users.plan.safety_file import parse_safety
 from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sample
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
+from replay_users.results.autostop_text import parse_autostop
 from replay_users.swarm.options import OPTIONS
 from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from replay_users.engine.pool import Keep
     from replay_users.plan.headers import HeaderSpec
     from replay_users.plan.host import Host
+    from replay_users.results.autostop import Criterion
 
 __all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
 
@@ -62,6 +64,7 @@ class RunSettings:
     comparers: int
     sampling: Sampling
     causal: bool
+    autostop: tuple[Criterion, ...]
     limits: Limits
     timeouts: Timeouts
     drain_timeout: int
@@ -127,6 +130,7 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         comparers=_comparers(options.comparers),
         sampling=parse_sampling(options.compare_sample),
         causal=options.order == "causal",
+        autostop=parse_autostop(options.autostop),
         limits=_limits(options),
         timeouts=_timeouts(_duration(options, "timeout"), _duration(options, "connect-timeout")),
         drain_timeout=_duration(options, "drain-timeout"),

@@ -17,14 +17,17 @@ from gevent.event import Event
 
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
+from replay_users.results.windows import added_up
 from replay_users.swarm.first_pass import Against, FirstPass, Keeping
 from replay_users.swarm.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from replay_users.errors import ReplayError
     from replay_users.events import WorkerHealth
+    from replay_users.results.autostop import Criterion
+    from replay_users.results.windows import Counts
     from replay_users.swarm.hooks import Hooks
     from replay_users.swarm.prepare import Prepared
     from replay_users.swarm.progress import Pulse
@@ -47,6 +50,7 @@ class Twice:
         self.prepared = prepared
         self.plan = prepared.plan
         self.done = Event()
+        self.autostop: RunEvent | None = None
         self._environment = environment
         self._hooks = hooks
         self._answers = FirstPass(Path(prepared.settings.out.replace("{id}", run_id)))
@@ -153,6 +157,11 @@ class Twice:
     def progress(self) -> tuple[Tally, Mapping[str, WorkerHealth]] | None:
         """Of the second pass, which is the result."""
         return None if self._second is None else self._second.progress()
+
+    def counted(self, criteria: Sequence[Criterion]) -> Counts:
+        """In both passes together, since counts only grow."""
+        passes = (self._first,) if self._second is None else (self._first, self._second)
+        return added_up([each.counted(criteria) for each in passes], criteria)
 
     def pulse(self) -> Pulse:
         """How far the pass that goes on is."""

@@ -37,6 +37,7 @@ class Ended:
         self.tally.skip(0, "method", 10)  # type: ignore[arg-type]
         self.started_at = 1_793_872_800.0
         self.stopped_by: str | None = None
+        self.autostop: RunEvent | None = None
         self.error: DamagedRecording | None = None
         self.user_code_failures = {"rewrite": 3}
         self.done = Event()
@@ -106,6 +107,30 @@ def test_a_stop_is_exit_code_4(ended: Callable[..., Any]) -> None:
     run = ended()
     run.stopped_by = "signal"
     assert conclude_run(run).exit_code == 4
+
+
+def test_a_run_that_met_a_criterion_has_failed(ended: Callable[..., Any]) -> None:
+    """Exit code 3; the sentence is in the result, among the events, in the gate and in the summary."""
+    run = ended()
+    run.autostop = RunEvent(at_s=2.5, event="autostop", text="http(5xx,10%,5s): 9 of 30")
+    run.events = (RunEvent(at_s=4, event="warning", text="late"),)
+    run.stopped_by = "autostop"
+    conclusion = conclude_run(run)
+    result = conclusion.result
+    assert (conclusion.exit_code, result["run"]["stopped_by"]) == (3, "autostop")
+    assert result["run"]["autostop"] == "http(5xx,10%,5s): 9 of 30"
+    assert [event["event"] for event in result["events"]] == ["autostop", "warning"]
+    assert "why         autostop http(5xx,10%,5s): 9 of 30" in conclusion.summary
+    assert "complete" not in {check["name"] for check in result["gate"]["checks"]}
+
+
+def test_a_criterion_that_was_met_after_a_stop_decides_nothing(ended: Callable[..., Any]) -> None:
+    """Who stopped the run first has stopped it."""
+    run = ended()
+    run.autostop = RunEvent(at_s=2.5, event="autostop", text="too late")
+    run.stopped_by = "person"
+    conclusion = conclude_run(run)
+    assert (conclusion.exit_code, conclusion.result["run"]["autostop"], conclusion.result["events"]) == (4, None, [])
 
 
 def test_an_error_of_the_recording_is_exit_code_1(ended: Callable[..., Any]) -> None:

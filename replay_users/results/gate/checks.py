@@ -66,6 +66,7 @@ class Evidence:
     validity: Validity
     speeds: Mapping[str, Speed]
     stopped_by: str | None = None
+    autostop: str | None = None
     lost: Sequence[str] = ()
     noise: Sequence[Noise] = ()
     noise_decides: bool = False
@@ -76,6 +77,7 @@ def checks_of(evidence: Evidence) -> tuple[Check, ...]:
     """All checks, those that decide first."""
     found = (
         _account(evidence),
+        _autostop(evidence),
         _workers(evidence),
         _sent(evidence),
         _complete(evidence),
@@ -146,8 +148,17 @@ def _sent(evidence: Evidence) -> Check | None:
     return Check(name="sent", kind=CheckKind.COVERAGE, verdict=verdict, sentence=sentence, value=0, limit=1)
 
 
+def _autostop(evidence: Evidence) -> Check | None:
+    """Somebody has said beforehand that a run like this has failed."""
+    if evidence.autostop is None:
+        return None
+    return Check(
+        name="autostop", kind=CheckKind.COVERAGE, verdict=Decision.FAIL, sentence=f"autostop {evidence.autostop}"
+    )
+
+
 def _complete(evidence: Evidence) -> Check | None:
-    if evidence.stopped_by in AS_PLANNED:
+    if evidence.stopped_by in AS_PLANNED or evidence.autostop is not None:
         return None
     left = evidence.totals.skipped_by.get("stopped", 0)
     sentence = (

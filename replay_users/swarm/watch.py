@@ -1,0 +1,86 @@
+"""Stops a run that meets one of its criteria (`--autostop`): reads what was counted, step by step, and says why.
+
+Law: looks, and stops the run once; what is too much is judged in `results.windows`. The subtle thing: a process that sends
+reads its live tally every second, and reading 200 endpoints takes a millisecond or more, so it does so in pieces; a master
+knows what its workers report every three seconds, so its steps are as long, and its windows whole steps.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import gevent
+
+from replay_users.plan.duration import SECOND
+from replay_users.results.result import RunEvent
+from replay_users.results.windows import Autostop, count_endpoint, no_counts
+from replay_users.swarm.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from replay_users.results.autostop import Criterion
+    from replay_users.results.endpoint_tally import EndpointTally
+    from replay_users.results.windows import Counts
+    from replay_users.swarm.conclusion import Replay
+
+__all__ = ["AUTOSTOP", "Watch", "counted"]
+
+AUTOSTOP = "autostop"
+"""What such a run was stopped by, and the name of the event that says why."""
+
+_STEP = SECOND
+_STEP_OF_REPORTS = 3 * SECOND
+_PIECE_S = 0.0002
+_BETWEEN_S = 0.001
+
+
+def counted(criteria: Sequence[Criterion], endpoints: Mapping[str, EndpointTally]) -> Counts:
+    """What the endpoints have for each criterion; others have their turn meanwhile."""
+    counts, until = no_counts(criteria), time.perf_counter() + _PIECE_S
+    for name, mine in list(endpoints.items()):
+        if time.perf_counter() > until:
+            gevent.sleep(_BETWEEN_S)
+            until = time.perf_counter() + _PIECE_S
+        count_endpoint(counts, criteria, name, mine)
+    return counts
+
+
+class Watch:
+    """The watch over one run."""
+
+    def __init__(self, run: Replay, *, reported: bool) -> None:
+        """Watch from now on, if there is anything to watch for; `reported`: what is counted comes in reports of workers."""
+        self._run = run
+        self._criteria = run.prepared.settings.autostop
+        self._step = _STEP_OF_REPORTS if reported else _STEP
+        if self._criteria:
+            self._tell_idle()
+            gevent.spawn(self._watch)
+
+    def _tell_idle(self) -> None:
+        names = [info.name for info in self._run.prepared.recording.manifest.endpoints]
+        for criterion in self._criteria:
+            if criterion.pattern is not None and not any(map(criterion.covers, names)):
+                close = criterion.pattern.nearest(names)
+                hint = f": did you mean {close}?" if close else ""
+                tell(f"replay-users: --autostop {criterion.text} covers no endpoint of the recording{hint}")
+
+    def _watch(self) -> None:
+        autostop = Autostop(self._criteria, self._step)
+        while not self._run.done.wait(self._step / SECOND):
+            if not self._run.elapsed:
+                continue
+            for sentence in autostop.judge(self._run.counted(self._criteria)):
+                if sentence is not None:
+                    self._stop(sentence)
+                    return
+
+    def _stop(self, sentence: str) -> None:
+        """Whoever was first has stopped it."""
+        run = self._run
+        if run.stopped_by is None and not run.done.is_set():
+            run.autostop = RunEvent(at_s=round(run.elapsed / 1e9, 3), event=AUTOSTOP, text=sentence)
+            tell(f"replay-users: autostop {sentence}; stopping, answers under way are awaited")
+            run.stop(AUTOSTOP)

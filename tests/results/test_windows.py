@@ -1,0 +1,126 @@
+"""Windows over counts that only grow: judged as somebody would who kept every request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replay_users.model import Verdict
+from replay_users.plan.duration import SECOND
+from replay_users.results.autostop_text import parse_autostop
+from replay_users.results.tally import Tally
+from replay_users.results.windows import Autostop, added_up, count_endpoint, no_counts
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from replay_users.results.windows import Counts
+
+NAMES = ("GET /a", "GET /b", "GET /c")
+
+Request = tuple[int, str, bool]
+"""Second of the run, endpoint, whether it was answered 503."""
+
+
+def counts_of(tally: Tally, *texts: str) -> Counts:
+    """What a tally has for these criteria."""
+    criteria = parse_autostop(texts)
+    counts = no_counts(criteria)
+    for name, mine in tally.endpoints.items():
+        count_endpoint(counts, criteria, name, mine)
+    return counts
+
+
+def replay(requests: list[Request], text: str, seconds: int, step: int = 1) -> list[int]:
+    """In which seconds a criterion is met, by windows over a tally."""
+    tally, criteria, found = Tally([]), parse_autostop([text]), []
+    autostop = Autostop(criteria, step * SECOND)
+    for now in range(1, seconds + 1):
+        for second, name, bad in requests:
+            if second == now - 1:
+                flight = make_flight(
+                    answer_status=503 if bad else 200, judged=Verdict.MATCHED, endpoint=tally.index(name)
+                )
+                tally.settle([flight])
+        if now % step == 0 and any(sentence is not None for sentence in autostop.judge(counts_of(tally, text))):
+            found.append(now)
+    return found
+
+
+def naive(requests: list[Request], text: str, seconds: int, step: int = 1) -> list[int]:
+    """The same by every single request."""
+    [criterion] = parse_autostop([text])
+    window = -(-criterion.window // (step * SECOND)) * step
+    found = []
+    for now in range(step, seconds + 1, step):
+        inside = [each for each in requests if now - window <= each[0] < now and criterion.covers(each[1])]
+        groups = (
+            [inside] if criterion.pattern is None else [[each for each in inside if each[1] == name] for name in NAMES]
+        )
+        met = any(criterion.is_met(sum(bad for *_, bad in group), len(group)) for group in groups)
+        if met and (now >= window or not criterion.is_share):
+            found.append(now)
+    return found
+
+
+SOME = st.lists(
+    st.tuples(st.integers(0, 11), st.sampled_from(NAMES), st.booleans(), st.integers(1, 25)), max_size=20
+).map(lambda groups: [(second, name, bad) for second, name, bad, times in groups for _ in range(times)])
+
+
+@settings(max_examples=80)
+@given(SOME, st.integers(1, 8), st.sampled_from(["40%", "75%", "9", "30"]), st.sampled_from(["", ",GET /a", ",*"]))
+@pytest.mark.parametrize("step", [1, 3])
+def test_windows_say_what_all_requests_say(
+    step: int, requests: list[Request], window: int, limit: str, endpoint: str
+) -> None:
+    """Whatever comes when, a criterion is met in the same seconds as for somebody who counts all of them again."""
+    text = f"http(503,{limit},{window}s{endpoint})"
+    assert replay(requests, text, 12, step) == naive(requests, text, 12, step)
+
+
+def test_a_window_that_has_only_begun_says_nothing_of_shares() -> None:
+    """From its first full length on it does; a number is reached when it is."""
+    bad = [(0, "GET /a", True)] * 30
+    assert replay(bad, "http(503,50%,4s)", 6) == [4]
+    assert replay(bad, "http(503,25,4s)", 6) == [1, 2, 3, 4]
+
+
+def test_an_endpoint_that_comes_late_had_nothing_before() -> None:
+    """Its window is as long as the others', and what it counted is all new."""
+    late = [(7, "GET /b", True)] * 30
+    assert replay([(0, "GET /a", False), *late], "http(503,50%,4s,*)", 12) == [8, 9, 10, 11]
+
+
+@pytest.mark.parametrize(
+    ("window", "step", "judged", "said"),
+    [
+        pytest.param("10m", 1, 60, "within 600 s", id="a long one"),
+        pytest.param("61s", 1, 31, "within 62 s", id="a little more than is kept"),
+        pytest.param("5s", 3, 2, "within 6 s", id="reports of workers"),
+        pytest.param("10m", 3, 50, "within 600 s", id="a long one of reports"),
+    ],
+)
+def test_memory_is_bounded(window: str, step: int, judged: int, said: str) -> None:
+    """Of a longer window at most sixty readings are kept, in longer steps; the sentence says the window that was judged."""
+    text = f"http(503,50%,{window})"
+    autostop = Autostop(parse_autostop([text]), step * SECOND)
+    told = [list(autostop.judge([{"": (50 * nth, 50 * nth)}])) for nth in range(1, 1300)]
+    sentence = next(sentence for [sentence] in told if sentence is not None)
+    assert said in sentence
+    [kept] = autostop._windows[0]._past.values()
+    assert len(kept) == judged <= 60
+
+
+def test_counts_of_several_add_up() -> None:
+    """Workers count apart; endpoints meet by name, and those that only one has are there too."""
+    texts = ("http(5xx,1,5s)", "http(5xx,1,5s,GET /a)")
+    criteria = parse_autostop(texts)
+    one, other, whole = Tally(["GET /a"]), Tally(["GET /b", "GET /a"]), Tally(["GET /a", "GET /b"])
+    for tally, names in ((one, ["GET /a"]), (other, ["GET /b", "GET /a"]), (whole, ["GET /a", "GET /b", "GET /a"])):
+        for name in names:
+            tally.settle([make_flight(answer_status=500, judged=Verdict.MATCHED, endpoint=tally.index(name))])
+    assert added_up([counts_of(one, *texts), counts_of(other, *texts)], criteria) == counts_of(whole, *texts)
+    assert counts_of(whole, *texts) == [{"": (3, 3)}, {"GET /a": (2, 2)}]

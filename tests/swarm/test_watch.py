@@ -1,0 +1,144 @@
+"""The watch over a run: read step by step, stopped once, with the reason."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from replay_users.model import Verdict
+from replay_users.plan.duration import SECOND
+from replay_users.results.autostop_text import parse_autostop
+from replay_users.results.tally import Tally
+from replay_users.swarm import watch as module
+from replay_users.swarm.watch import Watch, counted
+from replay_users.testing import make_flight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEP_S = 0.02
+
+
+class FakeRun:
+    """A run that answers 503 from the start."""
+
+    def __init__(self, *texts: str, names: Sequence[str] = ("GET /",)) -> None:
+        self.criteria = parse_autostop(texts)
+        endpoints = [SimpleNamespace(name=name) for name in names]
+        self.prepared = SimpleNamespace(
+            settings=SimpleNamespace(autostop=self.criteria),
+            recording=SimpleNamespace(manifest=SimpleNamespace(endpoints=endpoints)),
+        )
+        self.tally = Tally(names)
+        self.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 30)
+        self.elapsed = 1_250_000_000
+        self.done = Event()
+        self.stopped_by: str | None = None
+        self.autostop: Any = None
+        self.readings = 0
+
+    def counted(self, criteria: Any) -> Any:
+        """What its tally has."""
+        self.readings += 1
+        return counted(criteria, self.tally.endpoints)
+
+    def stop(self, reason: str) -> None:
+        """Stop."""
+        self.stopped_by = reason
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of the run takes 20 ms."""
+    monkeypatch.setattr(module, "SECOND", SECOND / STEP_S)
+
+
+def watch(run: Any, *, reported: bool = False) -> None:
+    """Watch it for seven of its seconds."""
+    Watch(run, reported=reported)
+    gevent.sleep(7.5 * STEP_S)
+    run.done.set()
+
+
+def test_a_run_that_meets_a_criterion_is_stopped_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason, with its time, stays with the run and is told on stderr; nobody looks any more then."""
+    run = FakeRun("http(5xx,10%,2s)", "time(1.5s,2s)")
+    watch(run)
+    sentence = "http(5xx,10%,2s): within 2 s, 30 of 30 requests were answered with 5xx (100.0 %), 10 % is the limit"
+    assert run.stopped_by == "autostop"
+    assert (run.autostop.at_s, run.autostop.event, run.autostop.text) == (1.25, "autostop", sentence)
+    assert capsys.readouterr().err == (f"replay-users: autostop {sentence}; stopping, answers under way are awaited\n")
+    assert run.readings == 2
+
+
+def test_a_quiet_run_goes_on() -> None:
+    """What is below every limit stops nothing."""
+    run = FakeRun("http(5xx,10%,2s)", "http(4xx,1,2s)", "mismatch(100%,2s)", "net(xx,1%,2s)")
+    run.tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED)] * 3000)
+    watch(run)
+    assert (run.stopped_by, run.autostop) == (None, None)
+    assert run.readings >= 4
+
+
+def test_without_criteria_nobody_looks() -> None:
+    """A run without `--autostop` is not read at all."""
+    run = FakeRun()
+    watch(run)
+    assert run.readings == 0
+
+
+def test_before_its_start_nothing_is_judged() -> None:
+    """The window begins when the run does."""
+    run = FakeRun("http(5xx,10%,2s)")
+    run.elapsed = 0
+    watch(run)
+    assert (run.readings, run.stopped_by) == (0, None)
+
+
+def test_who_stopped_it_first_has_stopped_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that is being stopped already keeps its reason."""
+    run = FakeRun("http(5xx,10%,2s)")
+    run.stopped_by = "person"
+    watch(run)
+    assert (run.stopped_by, run.autostop, capsys.readouterr().err) == ("person", None, "")
+
+
+def test_reports_are_read_as_often_as_they_come() -> None:
+    """Where workers report every three seconds, two seconds are rounded up to one step of three."""
+    run = FakeRun("http(5xx,10%,2s)")
+    watch(run, reported=True)
+    assert run.autostop.text.startswith("http(5xx,10%,2s): within 3 s, ")
+    assert run.readings == 1
+
+
+def test_an_endpoint_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A criterion that covers nothing would never be met, most likely by a slip."""
+    names = ["GET /users/{id}", "GET /items/{id}"]
+    watch(FakeRun("http(5xx,10%,60s,GET /user/*)", "time(9s,60s,/items/*)", names=names))
+    assert capsys.readouterr().err == (
+        "replay-users: --autostop http(5xx,10%,60s,GET /user/*) covers no endpoint of the recording:"
+        " did you mean GET /users/{id}?\n"
+    )
+
+
+def test_many_endpoints_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have their turn before all of them are read, and none is left out, nor one that is new meanwhile."""
+    monkeypatch.setattr(module, "_PIECE_S", 0.0)
+    run = FakeRun("http(5xx,10%,2s,*)", names=[f"GET /{nth}" for nth in range(5)])
+    turns: list[int] = []
+
+    def other() -> None:
+        for nth in range(3):
+            turns.append(nth)
+            run.tally.index(f"new {nth}")
+            gevent.sleep(0)
+
+    gevent.spawn(other)
+    [counts] = run.counted(run.criteria)
+    assert list(counts) == [f"GET /{nth}" for nth in range(5)]
+    assert counts["GET /0"] == (30, 30)
+    assert turns == [0, 1, 2]

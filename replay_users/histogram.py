@@ -27,6 +27,7 @@ __all__ = [
     "Measure",
     "Over",
     "RatioHistogram",
+    "ratio_bucket",
 ]
 
 SCALE = 1 / log2(1.02)
@@ -208,6 +209,31 @@ class RatioHistogram(_Buckets):
         """Count everything the other counted as well."""
         self._merge_buckets(other)
 
+    def count_above(self, ratio: float) -> int:
+        """How many answered pairs have a larger ratio than this, to half a percent; those over are not among them."""
+        limit = ratio_bucket(ratio)
+        return sum(count for bucket, count in self.buckets.items() if bucket > limit)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: `{"buckets": {"BUCKET": count}, "over"}`; bucket 10000 is around a ratio of 1, each 1 % wide."""
+        return {"buckets": {str(bucket): self.buckets[bucket] for bucket in sorted(self.buckets)}, "over": self.over}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RatioHistogram:
+        """What `to_dict` wrote.
+
+        Raises:
+            ValueError: this is not a histogram.
+        """
+        histogram = cls()
+        try:
+            histogram.over = _natural(data["over"])
+            for bucket, count in data["buckets"].items():
+                histogram.buckets[_natural(int(bucket))] += _natural(count)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"not a histogram of ratios: {error!r}") from error
+        return histogram
+
     @property
     def median(self) -> float | Over | None:
         """The ratio at rank ceil(count / 2), within 0.5 %."""
@@ -230,6 +256,11 @@ class RatioHistogram(_Buckets):
         if isinstance(bucket, Over):
             return OVER
         return exp2((bucket + 0.5 - RATIO_BIAS) / RATIO_SCALE)
+
+
+def ratio_bucket(ratio: float) -> int:
+    """The bucket in which a ratio is counted."""
+    return int(log2(ratio) * RATIO_SCALE + RATIO_BIAS)
 
 
 def _natural(value: object) -> int:

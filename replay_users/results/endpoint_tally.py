@@ -18,8 +18,10 @@ from zlib import crc32
 from replay_users.compare.difference import Class
 from replay_users.histogram import RATIO_BIAS, RATIO_SCALE, SCALE, Histogram, RatioHistogram
 from replay_users.model import Fault, Verdict
-from replay_users.results.sessions import SessionSketch
+from replay_users.results.pairs import NEVER, PER_ENDPOINT, PairSample, row_of
+from replay_users.results.sessions import SessionCount, SessionSketch
 from replay_users.results.signatures import session_of
+from replay_users.results.slow_pairs import SLOW_BUCKET, SlowPairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,17 +36,23 @@ LATE = 10_000_000
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
 _REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
+_SKETCHES = ("compared_sessions", "other_sessions", "differing")
+_PARTS = (*_TIMES, "ratio", "pairs", "slow", *_SKETCHES, "broken", "mended")
+
+_OK, _OK_END, _ERROR, _ERROR_END = 200, 300, 500, 600
 
 
 class EndpointTally:
     """Counts of one endpoint; every attribute adds up under `merge`.
 
-    `statuses` counts by (recorded status, replayed status or fault). Histograms are in ns.
+    `statuses` counts by (recorded status, replayed status or fault). Histograms are in ns. `broken` are answers recorded as
+    2xx and replayed as 5xx, `mended` the other way round. `differing` are sessions with a regression. A session is kept in
+    `compared_sessions` if an answer of it was compared, in `other_sessions` if one was not, and may be in both.
     """
 
-    __slots__ = (*_COUNTS, *_REASONS, *_TIMES, "ratio", "sessions", "statuses")
+    __slots__ = (*_COUNTS, *_REASONS, *_PARTS, "statuses")
 
-    def __init__(self) -> None:
+    def __init__(self, pairs_kept: int = PER_ENDPOINT) -> None:
         self.sent = self.resent = self.matched = self.mismatched = self.unchecked = 0
         self.dropped_by: defaultdict[str, int] = defaultdict(int)
         self.skipped_by: defaultdict[str, int] = defaultdict(int)
@@ -54,7 +62,32 @@ class EndpointTally:
         self.statuses: defaultdict[tuple[int, int | str], int] = defaultdict(int)
         self.recorded, self.service, self.latency = Histogram(), Histogram(), Histogram()
         self.ratio = RatioHistogram()
-        self.sessions = SessionSketch()
+        self.pairs, self.slow = PairSample(pairs_kept), SlowPairs()
+        self.compared_sessions, self.other_sessions, self.differing = SessionSketch(), SessionSketch(), SessionSketch()
+        self.broken, self.mended = SessionCount(), SessionCount()
+
+    def beside(self) -> EndpointTally:
+        """An empty one to count in beside this one, which takes no more samples than can belong into both together."""
+        fresh = EndpointTally()
+        fresh.pairs = PairSample(self.pairs.k, self.pairs.limit)
+        fresh.slow = SlowPairs(self.slow.limit)
+        return fresh
+
+    @property
+    def sessions(self) -> SessionSketch:
+        """All sessions, as a sketch of its own."""
+        everyone = SessionSketch(members=self.compared_sessions.members)
+        everyone.merge(self.other_sessions)
+        return everyone
+
+    def sampled(self) -> tuple[int, int]:
+        """Of a fair sample of the sessions of which an answer was compared: how many have a regression, and how many those are.
+
+        The sample is what the sketch holds, and exactly known: the sessions with a regression that belong into it are among
+        the k smallest of their kind.
+        """
+        seen = self.compared_sessions.members
+        return len(self.differing.members & seen), len(seen)
 
     @property
     def failed(self) -> int:
@@ -65,6 +98,11 @@ class EndpointTally:
     def ended(self) -> int:
         """Exchanges that were sent, dropped or skipped: it grows whenever anything is counted here."""
         return self.sent + sum(self.dropped_by.values()) + sum(self.skipped_by.values())
+
+    @property
+    def paired(self) -> int:
+        """Exchanges that were offered to `pairs`: those of the ratio, and those that got an answer of another status."""
+        return self.ratio.count + self.excluded_by.get("status", 0)
 
     def drop(self, reason: Drop) -> None:
         """Count an exchange that was not sent by our limits: over of latency."""
@@ -87,69 +125,109 @@ class EndpointTally:
             mine = getattr(self, name)
             for reason, count in getattr(other, name).items():
                 mine[reason] += count
-        for name in (*_TIMES, "ratio", "sessions"):
+        for name in _PARTS:
             getattr(self, name).merge(getattr(other, name))
 
 
-def count_times(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> None:
-    """Count service, latency and recorded duration of answered flights, and the pair's ratio."""
+def count_times(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> int:  # noqa: C901 - a call costs 60 ns
+    """Count service, latency and recorded duration of answered flights, and the pair's ratio; the sum of their services."""
+    served = 0
     for flight in answered:
         mine = order[flight.endpoint]
         service, latency, recorded = mine.service, mine.latency, mine.recorded
         took = flight.done - flight.sent
         if took < 0:
             took = 0
+        served += took
         service.total += took
         if took > service.peak:
             service.peak = took
         log_took = log2(took + 1)
         service.buckets[int(log_took * SCALE)] += 1
-        took = flight.done - flight.due
-        if took < 0:
-            took = 0
-        latency.total += took
-        if took > latency.peak:
-            latency.peak = took
-        latency.buckets[int(log2(took + 1) * SCALE)] += 1
+        waited = flight.done - flight.due
+        if waited < 0:
+            waited = 0
+        latency.total += waited
+        if waited > latency.peak:
+            latency.peak = waited
+        latency.buckets[int(log2(waited + 1) * SCALE)] += 1
         duration = flight.duration
-        if duration is None:
-            mine.excluded_by["no_duration"] += 1
+        if duration is None or flight.resent or flight.picked - flight.ready > LATE:
+            _count_unpaired(mine, flight)
             continue
         recorded.total += duration
         if duration > recorded.peak:
             recorded.peak = duration
         log_recorded = log2(duration + 1)
         recorded.buckets[int(log_recorded * SCALE)] += 1
-        if flight.picked - flight.ready > LATE:
-            mine.excluded_by["lag"] += 1
-        elif flight.status != flight.answer_status or flight.resent:
-            mine.excluded_by["resent" if flight.resent else "status"] += 1
-        else:
-            mine.ratio.buckets[int((log_took - log_recorded) * RATIO_SCALE + RATIO_BIAS)] += 1
+        encoded = flight.id.encode()
+        number = crc32(encoded)
+        if number <= mine.pairs.limit:
+            session = encoded if flight.session is None else flight.session
+            mine.pairs.enter(row_of(number, crc32(session), flight.due, duration, took, flight.answer_status))
+        if flight.status != flight.answer_status:
+            mine.excluded_by["status"] += 1
+            continue
+        mine.ratio.buckets[ratio := int((log_took - log_recorded) * RATIO_SCALE + RATIO_BIAS)] += 1
+        if ratio > SLOW_BUCKET and number <= mine.slow.limit:
+            mine.slow.enter(number, flight)
+    return served
 
 
-def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> None:
-    """Count statuses, verdicts and sessions of answered flights."""
+def _count_unpaired(mine: EndpointTally, flight: Flight) -> None:
+    """Count the recorded duration of a flight that is no pair, and why it is none."""
+    if flight.duration is None:
+        mine.excluded_by["no_duration"] += 1
+        return
+    mine.recorded.add(flight.duration)
+    mine.excluded_by["lag" if flight.picked - flight.ready > LATE else "resent"] += 1
+
+
+def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> int:
+    """Count statuses, verdicts and sessions of answered flights; how many of them are mismatched."""
     matched, mismatched, unchecked = Verdict.MATCHED, Verdict.MISMATCHED, Verdict.UNCHECKED
+    differ = 0
     for flight in answered:
         mine = order[flight.endpoint]
         mine.sent += 1
-        mine.statuses[flight.status, flight.answer_status] += 1
+        status, answer = flight.status, flight.answer_status
+        mine.statuses[status, answer] += 1
+        session = flight.session
+        number = crc32(session if session is not None else session_of(flight))
         judged = flight.judged
         if judged is matched:
             mine.matched += 1
+            sessions = mine.compared_sessions
         elif judged is mismatched:
-            mine.mismatched += 1
-            mine.mismatched_by[getattr(flight.differences, "main_class", Class.REGRESSION)] += 1
-        elif judged is unchecked:
-            mine.unchecked += 1
+            differ += 1
+            _count_mismatched(mine, flight, number)
+            sessions = mine.compared_sessions
+        else:
+            mine.unchecked += judged is unchecked
+            sessions = mine.other_sessions
         if flight.resent:
             mine.resent += 1
-        session = flight.session
-        number = crc32(session if session is not None else session_of(flight))
-        sessions = mine.sessions
         if number < sessions.limit and number not in sessions.members:
             sessions.enter(number)
+        if status != answer:
+            _count_turned(mine, status, answer, number)
+    return differ
+
+
+def _count_mismatched(mine: EndpointTally, flight: Flight, session: int) -> None:
+    mine.mismatched += 1
+    found = getattr(flight.differences, "main_class", Class.REGRESSION)
+    mine.mismatched_by[found] += 1
+    if found == Class.REGRESSION:
+        mine.differing.see_hash(session)
+
+
+def _count_turned(mine: EndpointTally, status: int, answer: int, session: int) -> None:
+    """Count an answer that works where the recorded one failed, or the other way round."""
+    if _OK <= status < _OK_END and _ERROR <= answer < _ERROR_END:
+        mine.broken.see_hash(session)
+    elif _ERROR <= status < _ERROR_END and _OK <= answer < _OK_END:
+        mine.mended.see_hash(session)
 
 
 def count_failed(mine: EndpointTally, flight: Flight, fault: Fault) -> None:
@@ -160,12 +238,16 @@ def count_failed(mine: EndpointTally, flight: Flight, fault: Fault) -> None:
     mine.statuses[flight.status, str(fault)] += 1
     mine.service.over += 1
     mine.latency.over += 1
-    mine.sessions.see(session_of(flight))
+    session = crc32(session_of(flight))
+    mine.other_sessions.see_hash(session)
     if flight.duration is None:
         mine.excluded_by["no_duration"] += 1
         return
     mine.recorded.add(flight.duration)
     if fault is Fault.STOPPED or flight.picked - flight.ready > LATE:
         mine.excluded_by["stopped" if fault is Fault.STOPPED else "lag"] += 1
-    else:
-        mine.ratio.over += 1
+        return
+    mine.ratio.over += 1
+    number = crc32(flight.id.encode())
+    if number <= mine.pairs.limit:
+        mine.pairs.enter(row_of(number, session, flight.due, flight.duration, NEVER, 0))

@@ -16,8 +16,10 @@ from zlib import crc32
 from replay_users.histogram import Histogram, RatioHistogram
 from replay_users.results.endpoint_tally import EndpointTally
 from replay_users.results.fidelity import Fidelity
-from replay_users.results.sessions import SessionSketch
+from replay_users.results.pairs import PairSample
+from replay_users.results.sessions import SessionCount, SessionSketch
 from replay_users.results.signatures import SESSIONS, Exemplar, SignatureCount
+from replay_users.results.slow_pairs import SlowPair, SlowPairs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,8 +41,11 @@ _REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_
 _TIMES = ("recorded", "service", "latency")
 _MARKS = ("lag", "wait", "hub")
 _SPANS = ("first_due", "last_due", "first_sent", "last_sent")
+_SKETCHES = ("compared_sessions", "other_sessions", "differing")
+_TURNS = ("broken", "mended")
 
 _SHOWN = attrgetter(*(field.name for field in fields(Exemplar)))  # `astuple` takes ten times as long
+_SLOW = attrgetter(*(field.name for field in fields(SlowPair)))
 
 _HEAD = Struct("<QQ16sBI")
 """Over, peak, total (a sum of ns may need more than 64 bits), the width of a count, the number of buckets."""
@@ -48,15 +53,18 @@ _HEAD = Struct("<QQ16sBI")
 _WIDTHS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
-def pack_endpoint(mine: EndpointTally) -> list[Any]:
-    """An endpoint's counts as a message's values."""
+def pack_endpoint(mine: EndpointTally, *, pairs: bool) -> list[Any]:
+    """An endpoint's counts as a message's values, with its sample of pairs or without."""
     return [
         [getattr(mine, name) for name in _COUNTS],
         [_plain(getattr(mine, name)) for name in _REASONS],
         [[recorded, replayed, count] for (recorded, replayed), count in mine.statuses.items()],
         [_pack_times(getattr(mine, name)) for name in _TIMES],
         _pack(mine.ratio, 0, 0),
-        _numbers(mine.sessions.members),
+        [_numbers(getattr(mine, name).members) for name in _SKETCHES],
+        [_pack_turn(getattr(mine, name)) for name in _TURNS],
+        [[number, *_SLOW(pair)] for number, pair in mine.slow.kept],
+        list(mine.pairs.pack()) if pairs else None,
     ]
 
 
@@ -72,13 +80,19 @@ def unpack_counts(data: list[Any]) -> EndpointTally:
 
 def unpack_endpoint(data: list[Any]) -> EndpointTally:
     """What was packed."""
-    _, _, statuses, times, ratio, sessions = data
+    _, _, statuses, times, ratio, sketches, turns, slow, pairs = data
     mine = unpack_counts(data)
     mine.statuses.update({(recorded, replayed): count for recorded, replayed, count in statuses})
     for name, packed in zip(_TIMES, times, strict=True):
         setattr(mine, name, _unpack_times(packed))
     mine.ratio = _unpack(RatioHistogram(), ratio)[0]
-    mine.sessions = SessionSketch(members=_members(sessions))
+    for name, packed in zip(_SKETCHES, sketches, strict=True):
+        setattr(mine, name, SessionSketch(members=_members(packed)))
+    for name, (count, sessions) in zip(_TURNS, turns, strict=True):
+        setattr(mine, name, SessionCount(count, _members(sessions)))
+    mine.slow = SlowPairs(kept=[(number, SlowPair(*pair)) for number, *pair in slow])
+    if pairs is not None:
+        mine.pairs = PairSample.unpack(*pairs)
     return mine
 
 
@@ -118,6 +132,10 @@ def unpack_signature(data: list[Any], known: SignatureCount | None) -> Signature
     elif known is not None:
         counted.exemplars = dict(known.exemplars)
     return counted
+
+
+def _pack_turn(turned: SessionCount) -> list[Any]:
+    return [turned.count, _numbers(turned.sessions.members)]
 
 
 def _pack_times(histogram: Histogram) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from struct import Struct
 
-__all__ = ["PER_ENDPOINT", "PER_RUN", "Pair", "PairSample", "pairs_per_endpoint"]
+__all__ = ["PER_ENDPOINT", "PER_RUN", "Pair", "PairSample", "pairs_per_endpoint", "row_of"]
 
 PER_ENDPOINT = 2_000
 """Pairs of one endpoint: a bootstrap of its p95 needs no more (reference simulations used as many)."""
@@ -19,8 +19,10 @@ PER_ENDPOINT = 2_000
 PER_RUN = 100_000
 """Pairs of all endpoints together: 3.4 MB on their way to the master, 18 MB at most while they are collected."""
 
-ROW = Struct(">IIqqqH")
-"""Hash of the id, hash of the session, due, recorded, service, status."""
+_ROW = Struct(">IIqqqH")
+
+row_of = _ROW.pack
+"""A row of hash of the id, hash of the session, due, recorded, service, status."""
 
 NEVER = -1
 """The service of a row whose answer never came."""
@@ -48,24 +50,22 @@ class Pair:
 class PairSample:
     """The pairs with the `k` smallest hashes of ids.
 
-    The hot path asks `limit` by itself, counts `seen`, and calls `enter` only for what belongs in.
+    The hot path asks `limit` by itself and calls `enter` only for what belongs in; the tally knows how many were offered.
     """
 
-    __slots__ = ("_rows", "k", "limit", "seen")
+    __slots__ = ("_rows", "k", "limit")
 
     def __init__(self, k: int = PER_ENDPOINT, limit: int = EVERY_HASH) -> None:
         """`limit` is the largest hash that may still belong in, where another sample knows."""
         self.k = k
         self.limit = limit
-        self.seen = 0
         self._rows: list[bytes] = []
 
     def offer(self, pair: Pair) -> None:
-        """Count a pair, and keep it if it belongs in."""
-        self.seen += 1
+        """Keep a pair if it belongs in."""
         if pair.id <= self.limit:
             service = NEVER if pair.service is None else pair.service
-            self.enter(ROW.pack(pair.id, pair.session, pair.due, pair.recorded, service, pair.status))
+            self.enter(row_of(pair.id, pair.session, pair.due, pair.recorded, service, pair.status))
 
     def enter(self, row: bytes) -> None:
         """Keep a row whose hash is not above `limit`."""
@@ -76,7 +76,6 @@ class PairSample:
 
     def merge(self, other: PairSample) -> None:
         """Offer every pair that the other was offered as well; the smaller `k` holds for both from now on."""
-        self.seen += other.seen
         self.k = min(self.k, other.k)
         self.limit = min(self.limit, other.limit)
         self._rows += other._rows
@@ -92,22 +91,21 @@ class PairSample:
         """The sample, by id."""
         return [_pair(row) for row in self.rows()]
 
-    def pack(self) -> tuple[int, int, bytes]:
-        """Its k, how many pairs were seen, and the rows in one."""
-        return self.k, self.seen, b"".join(self.rows())
+    def pack(self) -> tuple[int, bytes]:
+        """Its k, and the rows in one."""
+        return self.k, b"".join(self.rows())
 
     @classmethod
-    def unpack(cls, k: int, seen: int, rows: bytes) -> PairSample:
+    def unpack(cls, k: int, rows: bytes) -> PairSample:
         """What was packed.
 
         Raises:
             ValueError: these are no rows.
         """
-        if k < 1 or seen < 0 or len(rows) % ROW.size:
-            raise ValueError(f"not a sample of pairs: k {k}, {seen} seen, {len(rows)} bytes")
+        if k < 1 or len(rows) % _ROW.size:
+            raise ValueError(f"not a sample of pairs: k {k}, {len(rows)} bytes")
         sample = cls(k)
-        sample.seen = seen
-        sample._rows = [rows[at : at + ROW.size] for at in range(0, len(rows), ROW.size)]
+        sample._rows = [rows[at : at + _ROW.size] for at in range(0, len(rows), _ROW.size)]
         sample._trim()
         return sample
 
@@ -130,5 +128,5 @@ def pairs_per_endpoint(endpoints: int) -> int:
 
 
 def _pair(row: bytes) -> Pair:
-    number, session, due, recorded, service, status = ROW.unpack(row)
+    number, session, due, recorded, service, status = _ROW.unpack(row)
     return Pair(number, session, due, recorded, None if service == NEVER else service, status)

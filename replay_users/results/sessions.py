@@ -16,9 +16,12 @@ from zlib import crc32
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["SessionSketch"]
+__all__ = ["SessionCount", "SessionSketch"]
 
 _HASHES = 1 << 32
+
+_COUNTED = 64
+"""Sketch of a `SessionCount`: exact to 63 sessions."""
 
 
 class SessionSketch:
@@ -31,11 +34,18 @@ class SessionSketch:
 
     def __init__(self, k: int = 256, members: Iterable[int] = ()) -> None:
         self.k = k
-        self._keep(members)
+        self.members: set[int] = set()
+        self._largest_first: list[int] = []
+        self.limit = _HASHES
+        if members:
+            self._keep(members)
 
     def see(self, session: bytes) -> None:
         """Count this session, if it is new."""
-        number = crc32(session)
+        self.see_hash(crc32(session))
+
+    def see_hash(self, number: int) -> None:
+        """Count the session with this hash, if it is new."""
         if number < self.limit and number not in self.members:
             self.enter(number)
 
@@ -72,3 +82,23 @@ class SessionSketch:
         self._largest_first = [-number for number in smallest]
         heapify(self._largest_first)
         self.limit = smallest[-1] if len(smallest) == self.k else _HASHES
+
+
+class SessionCount:
+    """How often something was seen, and in how many distinct sessions."""
+
+    __slots__ = ("count", "sessions")
+
+    def __init__(self, count: int = 0, members: Iterable[int] = ()) -> None:
+        self.count = count
+        self.sessions = SessionSketch(_COUNTED, members)
+
+    def see_hash(self, number: int) -> None:
+        """It was seen in the session with this hash."""
+        self.count += 1
+        self.sessions.see_hash(number)
+
+    def merge(self, other: SessionCount) -> None:
+        """Count everything the other counted as well."""
+        self.count += other.count
+        self.sessions.merge(other.sessions)

@@ -22,7 +22,9 @@ from replay_users.results.endpoint_tally import (
     count_times,
 )
 from replay_users.results.fidelity import Fidelity
+from replay_users.results.pairs import pairs_per_endpoint
 from replay_users.results.signatures import SignatureTable, key_of
+from replay_users.results.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,19 +81,22 @@ class Tally:
     """Everything counted of a run so far.
 
     Args:
-        endpoints: names, in the order of the indices that flights carry.
+        endpoints: names, in the order of the indices that flights carry. How large the samples of pairs are depends on how
+            many there are: the recording's, so that all processes of a run agree.
     """
 
     __slots__ = (
         "_aside",
         "_indices",
         "_order",
+        "_pairs_kept",
         "capped",
         "endpoints",
         "fidelity",
         "in_doubt",
         "never_loaded",
         "signatures",
+        "timeline",
         *_REASONS,
     )
 
@@ -99,11 +104,13 @@ class Tally:
         self._order: list[EndpointTally] = []
         self._aside: dict[int, EndpointTally] = {}
         self._indices: dict[str, int] = {}
+        self._pairs_kept = pairs_per_endpoint(len(endpoints))
         self.endpoints: dict[str, EndpointTally] = {}
         for name in endpoints:
             self.index(name)
         self.fidelity = Fidelity()
         self.signatures = SignatureTable()
+        self.timeline = Timeline()
         self.unchecked_by: defaultdict[str, int] = defaultdict(int)
         self.unread_by: defaultdict[str, int] = defaultdict(int)
         self.ignored_by: defaultdict[str, int] = defaultdict(int)
@@ -115,7 +122,7 @@ class Tally:
         if (known := self._indices.get(name)) is not None:
             return known
         self._indices[name] = len(self._order)
-        self._order.append(EndpointTally())
+        self._order.append(EndpointTally(self._pairs_kept))
         self.endpoints[name] = self._order[-1]
         return self._indices[name]
 
@@ -131,7 +138,7 @@ class Tally:
         for name in names:
             nth = self._indices[name]
             self._aside[nth] = self.endpoints[name]
-            self._order[nth] = EndpointTally()
+            self._order[nth] = self.endpoints[name].beside()
 
     def release(self, name: str) -> None:
         """Count in the endpoint itself again, what was counted beside it included; nothing, if it is not held."""
@@ -148,14 +155,27 @@ class Tally:
             for flight in flights:
                 if flight.fault is not None:
                     count_failed(self._order[flight.endpoint], flight, flight.fault)
-        self.fidelity.count(flights)
-        count_times(self._order, answered)
-        count_answers(self._order, answered)
+        first_sent, last_sent, lag_max, lag_sum = self.fidelity.count(flights)
+        served = count_times(self._order, answered)
+        mismatched = count_answers(self._order, answered)
+        is_counted = self.timeline.add(
+            first_sent,
+            last_sent,
+            sent=len(flights),
+            failed=len(flights) - len(answered),
+            mismatched=mismatched,
+            lag_max=lag_max,
+            lag_sum=lag_sum,
+            service_sum=served,
+        )
+        if not is_counted:
+            self.timeline.count(flights)
 
     def drop(self, flight: Flight, reason: Drop) -> None:
         """Count an exchange that our limits kept from being sent."""
         self._order[flight.endpoint].drop(reason)
         self.fidelity.drop(reason)
+        self.timeline.drop(flight.due)
 
     def skip(self, endpoint: int, reason: SkipReason, rows: int = 1) -> None:
         """Count exchanges of one endpoint that are left out by choice or need."""
@@ -233,6 +253,7 @@ class Tally:
             self.add(name, theirs)
         self.fidelity.merge(other.fidelity)
         self.signatures.merge(other.signatures)
+        self.timeline.merge(other.timeline)
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for kind in _REASONS:

@@ -31,18 +31,26 @@ def test_an_endpoint_comes_back(land: Land) -> None:
     """Every slot of an endpoint's tally is packed and unpacked."""
     mine = filled(land).endpoints["GET /a"]
     assert unfilled(mine) == []
-    assert state(unpack_endpoint(pack_endpoint(mine))) == state(mine)
+    assert state(unpack_endpoint(pack_endpoint(mine, pairs=True))) == state(mine)
+
+
+def test_an_endpoint_comes_back_without_its_pairs(land: Land) -> None:
+    """They may stay at home, and then nothing else does."""
+    mine = filled(land).endpoints["GET /a"]
+    back = unpack_endpoint(pack_endpoint(mine, pairs=False))
+    assert (back.pairs.pairs(), len(mine.pairs.pairs())) == ([], 5)
+    assert {**state(back), "pairs": None} == {**state(mine), "pairs": None}
 
 
 def test_an_untouched_endpoint_comes_back() -> None:
     """So does one of which nothing was counted."""
-    assert state(unpack_endpoint(pack_endpoint(EndpointTally()))) == state(EndpointTally())
+    assert state(unpack_endpoint(pack_endpoint(EndpointTally(), pairs=True))) == state(EndpointTally())
 
 
 def test_counts_alone_are_what_totals_need(land: Land) -> None:
     """Unpacked without times, statuses and sessions, an endpoint has all its counts and reasons."""
     mine = filled(land).endpoints["GET /a"]
-    counts = unpack_counts(pack_endpoint(mine))
+    counts = unpack_counts(pack_endpoint(mine, pairs=False))
     assert counts.ended == mine.ended
     assert (counts.failed, counts.mismatched, counts.unchecked) == (mine.failed, mine.mismatched, mine.unchecked)
     assert not counts.service.buckets

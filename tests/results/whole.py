@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from replay_users.compare.difference import Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
+from replay_users.results.pairs import PairSample
 from replay_users.results.tally import Tally
 
 if TYPE_CHECKING:
     from tests.results.conftest import Land
 
-__all__ = ["filled", "state", "unfilled"]
+__all__ = ["filled", "state", "unfilled", "without_pairs"]
 
-_DERIVED = frozenset({"_aside", "_indices", "_order", "_of_endpoint", "_largest_first"})
+_DERIVED = frozenset({"_aside", "_indices", "_order", "_of_endpoint", "_largest_first", "_pairs_kept"})
 """Slots that follow from the others."""
 
 
@@ -28,6 +29,9 @@ def filled(land: Land) -> Tally:
         land(2, due=5, judged=Verdict.MISMATCHED, duration=None),
         land(3, due=5, judged=Verdict.UNCHECKED, resent=True),
         land(4, due=5, fault=Fault.TIMEOUT),
+        land(5, due=5, service=40, answer=500),
+        land(6, due=5, service=40, status=503),
+        land(7, due=5, service=40),
     ]
     tally.settle(flights)
     tally.differences(flights[1], Differences([price], ignored=(price,), capped=3))
@@ -49,12 +53,22 @@ def filled(land: Land) -> Tally:
 
 def state(value: Any) -> Any:
     """All slots of a part and of its parts as they are now, but for those that follow from the others."""
+    if isinstance(value, PairSample):
+        value.rows()  # what is kept beyond them does not count
     if isinstance(value, set):
         return frozenset(value)
+    if isinstance(value, list):
+        return [state(each) for each in value]
     if isinstance(value, Mapping):
         return {key: state(each) for key, each in value.items()}
     slots = _slots(value)
     return {name: state(getattr(value, name)) for name in slots} if slots else value
+
+
+def without_pairs(whole: dict[str, Any]) -> dict[str, Any]:
+    """A tally's state but for what only the last report carries."""
+    endpoints = {name: {**mine, "pairs": None} for name, mine in whole["endpoints"].items()}
+    return {**whole, "endpoints": endpoints}
 
 
 def unfilled(value: Any, path: str = "") -> list[str]:
@@ -68,7 +82,7 @@ def unfilled(value: Any, path: str = "") -> list[str]:
 
 
 def _slots(value: Any) -> list[str]:
-    if isinstance(value, tuple | str | int | set):
+    if isinstance(value, tuple | str | int | set | list | bytes):
         return []
     names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
     return [name for name in names if name not in _DERIVED]

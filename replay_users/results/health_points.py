@@ -1,6 +1,6 @@
 """The points about ourselves: how each process that sends is doing, and the account of the run so far.
 
-Law: pure; one line a call. The subtle thing: percentiles are those of an interval, taken from what came to a histogram in it,
+Law: pure; gives its lines in pieces, as `points` does. The subtle thing: percentiles are those of an interval, taken from what came to a histogram in it,
 since the percentile of a whole run hardly moves when something goes wrong late in it.
 """
 
@@ -59,19 +59,21 @@ class WorkerPoints:
         others: list[WorkerHealth] = []
         for name, health in workers.items():
             if name != OTHER and self._places.has(name):
-                yield self._of(name, [health], took, at)
+                yield from self._of(name, [health], took, at)
             else:
                 others.append(health)
         if others:
-            yield self._of(OTHER, others, took, at)
+            yield from self._of(OTHER, others, took, at)
 
-    def _of(self, name: str, healths: Sequence[WorkerHealth], took: float, at: int) -> str:
+    def _of(self, name: str, healths: Sequence[WorkerHealth], took: float, at: int) -> Iterator[str]:
         total, now = sum(each.sent for each in healths), _summed([_lateness(each) for each in healths])
         total_before, before = self._before.get(name, (0, _NEVER))
         if total < total_before:  # a second pass
             total_before, before = 0, _NEVER
         self._before[name] = total, now
+        yield ""
         sent, (lag, wait, hub) = total - total_before, _since(now, before)
+        yield ""
         lag_p50, lag_p99 = map(in_ms, lag.quantiles(0.5, 0.99))
         values = {
             "sent": sent,
@@ -84,7 +86,7 @@ class WorkerPoints:
             "queued": sum(each.queued for each in healths),
             "in_flight": sum(each.in_flight for each in healths),
         }
-        return self._lines.of(GENERATOR, (self._run, name), values, at)
+        yield self._lines.of(GENERATOR, (self._run, name), values, at)
 
 
 class AccountPoints:
@@ -108,12 +110,14 @@ class AccountPoints:
 
     def interval(
         self, tally: Tally, totals: Mapping[str, int], *, begin: float, end: float, at: int, points_dropped: int
-    ) -> str:
+    ) -> Iterator[str]:
         """The line of the time from `begin` to `end`, in seconds of the run; `totals` are the sums over all endpoints."""
         sent, now = totals["sent"], _lateness(tally.fidelity)
         if sent < self._sent:  # a second pass
             self._sent, self._before = 0, _NEVER
+        yield ""
         lag, wait, hub = _since(now, self._before)
+        yield ""
         values = {
             **totals,
             "planned": self._planned,
@@ -129,7 +133,7 @@ class AccountPoints:
             "points_dropped": points_dropped,
         }
         self._sent, self._before = sent, now
-        return self._lines.of(RUN, (self._run,), values, at)
+        yield self._lines.of(RUN, (self._run,), values, at)
 
     def _is_valid(self, tally: Tally, lag: Times) -> bool:
         """Whether nothing has happened so far that makes checks of a finished run void."""

@@ -77,7 +77,9 @@ class RunPoints:
         yield from self.signatures.interval(tally.signatures, at)
         yield from self._workers.interval(workers, end - begin, at)
         totals["skipped"] += tally.never_loaded
-        yield self._account.interval(tally, totals, begin=begin, end=end, at=at, points_dropped=points_dropped)
+        yield from self._account.interval(
+            tally, totals, begin=begin, end=end, at=at, points_dropped=points_dropped
+        )
 
     def _of_endpoints(self, tally: Tally, totals: dict[str, int], at: int) -> Iterator[str]:
         """Lines of each endpoint, and the sums over all of them into `totals`."""

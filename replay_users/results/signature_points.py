@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SignaturePoints"]
 
-_LOOKED_AT, _WRITTEN = 100, 25
+_LOOKED_AT, _WRITTEN = 50, 10
 """Signatures in one piece."""
 
 _Signature: TypeAlias = tuple[str, str, str]

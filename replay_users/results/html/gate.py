@@ -1,0 +1,66 @@
+"""The gate's checks as rows: verdict, what was found, what is allowed, and the numbers behind it.
+
+Law: pure; views of result.json. The subtle thing: newer checks say more (an endpoint, a p-value, numbers of their own) than
+older ones; what a check does not say is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from replay_users.results.html.figures import Figure, count, ms
+from replay_users.results.html.reading import figure, flag, mapping, rows, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Check", "checks_of"]
+
+_ORDER: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check."""
+
+    name: str
+    endpoint: str
+    kind: str
+    verdict: str
+    advisory: bool
+    is_void: bool
+    sentence: str
+    value: Figure
+    limit: Figure
+    p: Figure
+    numbers: dict[str, str]
+
+
+def checks_of(result: Mapping[str, Any]) -> list[Check]:
+    """All checks, those that decide first, and of these the failed ones."""
+    void = texts(mapping(result, "validity"), "void")
+    found = [_check(check, void) for check in rows(mapping(result, "gate"), "checks")]
+    return sorted(found, key=lambda check: (check.advisory, _ORDER.get(check.verdict, 3)))
+
+
+def _check(check: Mapping[str, Any], void: list[str]) -> Check:
+    return Check(
+        name=text(check, "name"),
+        endpoint=text(check, "endpoint"),
+        kind=text(check, "kind"),
+        verdict=text(check, "verdict"),
+        advisory=flag(check, "advisory"),
+        is_void=text(check, "kind") in void,
+        sentence=text(check, "sentence"),
+        value=figure(check, "value"),
+        limit=figure(check, "limit"),
+        p=figure(check, "p"),
+        numbers={str(name): _shown(value) for name, value in mapping(check, "numbers").items()},
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)  # noqa: RUF001 - a dash as tables have it
+    return count(value) if isinstance(value, int) or value == int(value) else ms(value)

@@ -1,0 +1,181 @@
+"""The verdict in words: what it is, why, and what to do next.
+
+Law: pure. Nothing is judged here: the words follow the checks of the gate. The subtle thing: who opens a report has five seconds;
+the headline is one sentence, reasons are the sentences of those checks that decided, and each piece of advice says where to start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from replay_users.results.html.figures import count, percent
+from replay_users.results.html.reading import figure, flag, mapping, number, rows, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Advice", "Verdict", "verdict_of"]
+
+_WORDS: Final = {"pass": ("Pass", "✓"), "fail": ("Fail", "✕"), "inconclusive": ("Inconclusive", "?")}
+_MOST_ADVICE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do, and a command or a rule to copy, if there is one."""
+
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The top of the page."""
+
+    name: str
+    word: str
+    sign: str
+    headline: str
+    why: list[str]
+    beside: list[str]
+    advice: list[Advice]
+
+
+def verdict_of(result: Mapping[str, Any]) -> Verdict:
+    """The story of a result."""
+    name = text(mapping(result, "gate"), "verdict")
+    word, sign = _WORDS.get(name, ("No verdict", "?"))
+    checks = rows(mapping(result, "gate"), "checks")
+    deciding = [check for check in checks if not flag(check, "advisory") and text(check, "verdict") == name]
+    notable = [
+        check for check in checks if check not in deciding and text(check, "verdict") in {"fail", "inconclusive"}
+    ]
+    return Verdict(
+        name=name if name in _WORDS else "inconclusive",
+        word=word,
+        sign=sign,
+        headline=_headline(result, name, deciding),
+        why=_why(result, deciding),
+        beside=[_told(check) for check in notable],
+        advice=list(_advice(result, deciding))[:_MOST_ADVICE],
+    )
+
+
+def _told(check: Mapping[str, Any]) -> str:
+    said = text(check, "sentence") or text(check, "name")
+    return f"{said} (advisory)" if flag(check, "advisory") else said
+
+
+def _why(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> list[str]:
+    stop = text(mapping(result, "run"), "autostop")
+    said = [text(check, "sentence") or text(check, "name") for check in deciding]
+    return [stop, *said] if stop and stop not in said else said
+
+
+def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, Any]]) -> str:
+    totals = mapping(result, "totals")
+    if not number(totals, "sent"):
+        return "Nothing was sent, so nothing can be said about the target."
+    if name == "pass":
+        return _nothing_found(totals)
+    if name == "inconclusive":
+        return "This run cannot say whether the target got worse."
+    said = [_FAILURES[kind] for kind in dict.fromkeys(text(check, "kind") for check in deciding) if kind in _FAILURES]
+    found = number(mapping(totals, "mismatched_by"), "regression")
+    if found and any(text(check, "kind") == "mismatches" for check in deciding):
+        said[said.index(_FAILURES["mismatches"])] = (
+            f"{count(found)} of {count(number(totals, 'compared'))} answers ({percent(found, number(totals, 'compared'))}) got worse"
+        )
+    return f"{_joined(said)}." if said else "The target did not hold against the recording."
+
+
+def _nothing_found(totals: Mapping[str, Any]) -> str:
+    apart = number(totals, "mismatched")
+    said = f"{count(number(totals, 'compared'))} answers were compared with the recording, and none got worse"
+    return f"{said}; {count(apart)} differ for reasons beside the release." if apart else f"{said}."
+
+
+_FAILURES: Final = {
+    "coverage": "too little of the recording could be replayed and compared",
+    "mismatches": "answers got worse",
+    "latency": "the target got slower",
+}
+
+
+def _joined(said: list[str]) -> str:
+    told = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return told[0].upper() + told[1:]
+
+
+def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Iterator[Advice]:
+    totals = mapping(result, "totals")
+    if not number(totals, "sent"):
+        yield Advice(
+            "See what the plan leaves out, and why.",
+            f"replay-users plan {_quoted(text(mapping(result, 'run'), 'recording'))}",
+        )
+    if any(text(check, "name") == "conservation" for check in deciding):
+        yield Advice("The account does not add up. This is a bug of replay-users: please report it with result.json.")
+    if any(worker.get("lost_at_s") is not None for worker in rows(result, "workers")):
+        yield Advice("A worker was lost: look at its log and its memory, then replay again.")
+    yield from _causes(result)
+    yield from _unread(totals)
+    if "latency" in texts(mapping(result, "validity"), "void"):
+        yield Advice("For figures on latency: a less busy machine, a lower pace, or more workers.")
+    yield from _slow(result)
+    yield from _apart(totals)
+    if text(mapping(result, "gate"), "verdict") == "pass":
+        yield Advice("Nothing has to be done. Keep this run's folder to compare the next one with.")
+
+
+def _quoted(name: str) -> str:
+    return (
+        f"'{name}'"
+        if name and not name.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum()
+        else name
+    )
+
+
+def _causes(result: Mapping[str, Any]) -> Iterator[Advice]:
+    """Where to begin: the cause that weighs most, and how to accept it if it is meant."""
+    found = [cause for cause in rows(result, "causes") if text(cause, "class") == "regression"]
+    if not found:
+        return
+    example = mapping(found[0], "exemplar")
+    several = f"Start with the first of {len(found):,} causes below" if len(found) > 1 else "There is one cause, below"
+    command = f"replay-users show . {_quoted(text(example, 'id'))}" if text(example, "id") else ""
+    yield Advice(f"{several}; in this report's folder, its example is shown whole by:", command)
+    if rule := next((rule for cause in found if (rule := _rule(cause))), ""):
+        yield Advice("If a change is meant, say so in a rules file (--rules FILE):", rule)
+
+
+def _rule(cause: Mapping[str, Any]) -> str:
+    """What a rule says that ignores a cause; nothing where one cannot or should not."""
+    kind, paths = text(cause, "kind"), texts(cause, "paths")
+    if kind == "status" or not paths:
+        return ""
+    where = f"{kind}:{text(cause, 'field')}" if kind in {"header", "trailer"} else paths[0]
+    return f'- {{ignore: "{where}", reason: ...}}' if where.isprintable() and '"' not in where else ""
+
+
+def _unread(totals: Mapping[str, Any]) -> Iterator[Advice]:
+    if number(totals, "unread"):
+        yield Advice("Part of the recording could not be read: ingest again what is damaged.")
+
+
+def _slow(result: Mapping[str, Any]) -> Iterator[Advice]:
+    slow = [
+        text(each, "endpoint") for each in rows(result, "endpoints") if text(each, "verdict") in {"slow", "failing"}
+    ]
+    if slow:
+        more = f" and {len(slow) - 1:,} more" if len(slow) > 1 else ""
+        yield Advice(f"Look at {slow[0]}{more} among the endpoints: much slower than recorded.")
+
+
+def _apart(totals: Mapping[str, Any]) -> Iterator[Advice]:
+    apart = number(totals, "mismatched") - number(mapping(totals, "mismatched_by"), "regression")
+    if isinstance(figure(totals, "compared"), int | float) and apart * 20 > number(totals, "compared"):
+        yield Advice(
+            f"{count(apart)} answers differ because of the target's state, logins or limits: see what stands apart."
+        )

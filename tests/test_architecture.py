@@ -29,7 +29,7 @@ STAGES = ("capture", "recording", "plan", "engine", "compare", "results")
 SEE_ALL = {"swarm": {"", "cli"}, "cli": set(), "testing": set(), "demo": {"cli"}}
 """The floors that see everything, and by whom each may be imported beside itself; `` is the package's own module."""
 
-IMPURE = frozenset({"time", "random", "os", "socket", "logging", "gevent", "locust", "pyarrow", "boto3"})
+IMPURE = frozenset({"time", "random", "os", "socket", "logging", "gevent", "locust", "pyarrow", "boto3", "influxdb_client"})
 HEAVY = ("pyarrow", "gevent", "locust", "boto3")
 
 EDGES = {
@@ -57,7 +57,9 @@ EDGES = {
     "engine.target": "names to addresses",
     "engine.tls": "files",
     "engine.timer": "the hub's timer",
+    "results.influx": "InfluxDB's client",
     "results.rundir": "files",
+    "results.sample_files": "files, Arrow",
     "private": "files",
 }
 """The modules of ground floor and stages that do I/O, hold a clock or know Arrow. All others are pure."""

@@ -26,6 +26,7 @@ from replay_users.plan.render import plan_text
 from replay_users.swarm.conclusion import Conclusion, conclude_run
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.progress import Progress
+from replay_users.swarm.publisher import publish
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.signals import STOPPED, Signals
 from replay_users.swarm.telling import tell
@@ -154,6 +155,7 @@ class Face:
             takes = describe_duration(run.plan.duration_ns)
             tell(f"Run {run.id} has begun and takes {takes}; Ctrl-C stops it, and it still reports.")
             self._progress = Progress(run)
+        publish(run)
         run.begin()
         Watch(run, reported=not self.sends)
         gevent.spawn(self._conclude, run, Ticker(run))

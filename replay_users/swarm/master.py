@@ -44,8 +44,10 @@ _TICK_S = 0.1
 _LEFT = 1_000_000_000  # ns of being missing from Locust's list until a worker has left
 _NEVER_S = 3600
 _BACK_S = 3.0  # for workers of the last run to be back in Locust's list
-_OPERATORS = frozenset({"out", "overwrite", "label"})
-"""Options of the master's own files, which no worker writes."""
+_OPERATORS = frozenset(
+    {"out", "overwrite", "label", *(option.dest for option in OPTIONS if option.name.startswith("influx-"))}
+)
+"""Options of the master's own files and points, which no worker writes."""
 
 
 def granted_options(options: Any, host: str | None) -> dict[str, object]:

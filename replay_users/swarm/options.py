@@ -7,6 +7,7 @@ form's renaming would lose, and what is secret or decides where a run may go is 
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,6 +157,23 @@ OPTIONS: tuple[Option, ...] = (
         help="recording, or prefix of recordings, that the web form may choose beside --recording; may be repeated",
         web=False,
     ),
+    Option(
+        name="influx-url",
+        default="",
+        help="InfluxDB to write points to, such as http://influxdb:8086 (or INFLUXDB_V2_URL); none for nowhere",
+        web=False,
+    ),
+    Option(name="influx-org", default="", help="its organisation (or INFLUXDB_V2_ORG)", web=False),
+    Option(
+        name="influx-bucket", default="", help="its bucket, of 1.x and 3.x the database; by default replay", web=False
+    ),
+    Option(
+        name="influx-token-file",
+        default="",
+        help="file that holds its token, unless INFLUXDB_V2_TOKEN does (1.x: INFLUX_USERNAME and INFLUX_PASSWORD)",
+        web=False,
+    ),
+    Option(name="influx-token", default="", help=SUPPRESS, web=False),
     Option(name="mismatch-is-failure", default=False, help="count mismatches as Locust failures too"),
     Option(
         name="fire-request-events",

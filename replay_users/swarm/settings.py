@@ -7,7 +7,7 @@ are not here: a header is a template, which each worker fills in from its own en
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sa
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.results.autostop_text import parse_autostop
+from replay_users.swarm.influx_settings import read_influx
 from replay_users.swarm.options import OPTIONS
 from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from replay_users.plan.headers import HeaderSpec
     from replay_users.plan.host import Host
     from replay_users.results.autostop import Criterion
+    from replay_users.results.influx import InfluxTarget
 
 __all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
 
@@ -74,6 +76,7 @@ class RunSettings:
     labels: dict[str, str]
     mismatch_is_failure: bool
     request_events: str
+    influx: InfluxTarget | None = None
 
     @property
     def more_columns(self) -> tuple[str, ...]:
@@ -93,7 +96,8 @@ def read_settings(options: Any, host: str | None, *, writes: bool = True) -> Run
         raise UsageError(
             "say where to replay to: --host http://HOST:PORT (or LOCUST_HOST), or --map PROD=STAGING for each recorded host"
         )
-    return _settings(options, host, writes=writes)
+    settings = _settings(options, host, writes=writes)
+    return replace(settings, influx=read_influx(options, os.environ)) if writes else settings
 
 
 def planned_settings(options: Any, host: str | None) -> RunSettings:

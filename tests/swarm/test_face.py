@@ -49,7 +49,7 @@ class FakePrepared:
     """A run of a minute that can begin."""
 
     plan = type("P", (), {"duration_ns": 60_000_000_000})
-    settings = type("S", (), {"drain_timeout": 10_000_000, "twice": False, "autostop": ()})
+    settings = type("S", (), {"drain_timeout": 10_000_000, "twice": False, "autostop": (), "influx": None})
 
 
 class FakeProgress:

@@ -39,7 +39,7 @@ def test_the_user_begins_the_run_once(face: Any) -> None:
 
 def test_an_aa_run_is_begun_as_one(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked for twice is run twice."""
-    face.ready.settings = type("S", (), {"drain_timeout": 10_000_000, "twice": True, "autostop": ()})
+    face.ready.settings = type("S", (), {"drain_timeout": 10_000_000, "twice": True, "autostop": (), "influx": None})
     begun: list[FakeRun] = []
 
     def twice(_id: str, prepared: Any, *_: Any) -> FakeRun:

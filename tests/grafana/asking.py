@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
@@ -112,8 +113,9 @@ class Database:
 
     def ask(self, query: str) -> list[Series]:
         """The series that a query gives."""
-        parameters = urllib.parse.urlencode({"db": self.name, "epoch": "ms", "q": query})
-        request = urllib.request.Request(f"{self.url}/query?{parameters}", headers=dict(self.headers))  # noqa: S310 - loopback
+        where = f"{self.url}/query?{urllib.parse.urlencode({'db': self.name, 'epoch': 'ms'})}"
+        body = urllib.parse.urlencode({"q": query}).encode()
+        request = urllib.request.Request(where, body, dict(self.headers))  # noqa: S310 - loopback
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
                 said = json.load(answer)

@@ -46,13 +46,15 @@ class EndpointTally:
     """Counts of one endpoint; every attribute adds up under `merge`.
 
     `statuses` counts by (recorded status, replayed status or fault). Histograms are in ns. `broken` are answers recorded as
-    2xx and replayed as 5xx, `mended` the other way round. `differing` are sessions with a regression. A session is kept in
+    2xx and replayed as 5xx, `mended` the other way round, unless a rule settles it. `differing` are sessions with a regression
+    of any other sort. A session is kept in
     `compared_sessions` if an answer of it was compared, in `other_sessions` if one was not, and may be in both.
     """
 
     __slots__ = (*_COUNTS, *_REASONS, *_PARTS, "statuses")
 
-    def __init__(self, pairs_kept: int = PER_ENDPOINT) -> None:
+    def __init__(self, pairs_kept: int = PER_ENDPOINT, beside: EndpointTally | None = None) -> None:
+        """`beside` is another one with which this will be merged: samples then take only what can belong into both together."""
         self.sent = self.resent = self.matched = self.mismatched = self.unchecked = 0
         self.dropped_by: defaultdict[str, int] = defaultdict(int)
         self.skipped_by: defaultdict[str, int] = defaultdict(int)
@@ -62,16 +64,12 @@ class EndpointTally:
         self.statuses: defaultdict[tuple[int, int | str], int] = defaultdict(int)
         self.recorded, self.service, self.latency = Histogram(), Histogram(), Histogram()
         self.ratio = RatioHistogram()
-        self.pairs, self.slow = PairSample(pairs_kept), SlowPairs()
+        if beside is None:
+            self.pairs, self.slow = PairSample(pairs_kept), SlowPairs()
+        else:
+            self.pairs, self.slow = PairSample(beside.pairs.k, beside.pairs.limit), SlowPairs(beside.slow.limit)
         self.compared_sessions, self.other_sessions, self.differing = SessionSketch(), SessionSketch(), SessionSketch()
         self.broken, self.mended = SessionCount(), SessionCount()
-
-    def beside(self) -> EndpointTally:
-        """An empty one to count in beside this one, which takes no more samples than can belong into both together."""
-        fresh = EndpointTally()
-        fresh.pairs = PairSample(self.pairs.k, self.pairs.limit)
-        fresh.slow = SlowPairs(self.slow.limit)
-        return fresh
 
     @property
     def sessions(self) -> SessionSketch:
@@ -190,8 +188,7 @@ def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) ->
     for flight in answered:
         mine = order[flight.endpoint]
         mine.sent += 1
-        status, answer = flight.status, flight.answer_status
-        mine.statuses[status, answer] += 1
+        mine.statuses[flight.status, flight.answer_status] += 1
         session = flight.session
         number = crc32(session if session is not None else session_of(flight))
         judged = flight.judged
@@ -209,25 +206,21 @@ def count_answers(order: Sequence[EndpointTally], answered: Sequence[Flight]) ->
             mine.resent += 1
         if number < sessions.limit and number not in sessions.members:
             sessions.enter(number)
-        if status != answer:
-            _count_turned(mine, status, answer, number)
     return differ
 
 
 def _count_mismatched(mine: EndpointTally, flight: Flight, session: int) -> None:
+    """What works where the recorded answer failed, or the other way round, is weighed up by itself and not `differing`."""
     mine.mismatched += 1
     found = getattr(flight.differences, "main_class", Class.REGRESSION)
     mine.mismatched_by[found] += 1
-    if found == Class.REGRESSION:
-        mine.differing.see_hash(session)
-
-
-def _count_turned(mine: EndpointTally, status: int, answer: int, session: int) -> None:
-    """Count an answer that works where the recorded one failed, or the other way round."""
+    status, answer = flight.status, flight.answer_status
     if _OK <= status < _OK_END and _ERROR <= answer < _ERROR_END:
         mine.broken.see_hash(session)
     elif _ERROR <= status < _ERROR_END and _OK <= answer < _OK_END:
         mine.mended.see_hash(session)
+    elif found == Class.REGRESSION:
+        mine.differing.see_hash(session)
 
 
 def count_failed(mine: EndpointTally, flight: Flight, fault: Fault) -> None:

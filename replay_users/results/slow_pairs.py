@@ -15,7 +15,7 @@ from replay_users.results.pairs import EVERY_HASH
 from replay_users.results.slow import SLOW_RATIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from replay_users.model import Flight
 
@@ -49,11 +49,12 @@ class SlowPairs:
 
     __slots__ = ("kept", "limit")
 
-    def __init__(self, limit: int = EVERY_HASH, kept: Iterable[Hashed] = ()) -> None:
+    def __init__(self, limit: int = EVERY_HASH, kept: Sequence[Hashed] = ()) -> None:
         """`limit` is the largest hash that may still belong in, where another table knows."""
         self.limit = limit
         self.kept: list[Hashed] = []
-        self._keep(kept)
+        if kept:
+            self._keep(kept)
 
     def enter(self, number: int, flight: Flight) -> None:
         """Keep this flight, whose id's hash is not above `limit`."""

@@ -138,7 +138,7 @@ class Tally:
         for name in names:
             nth = self._indices[name]
             self._aside[nth] = self.endpoints[name]
-            self._order[nth] = self.endpoints[name].beside()
+            self._order[nth] = EndpointTally(beside=self.endpoints[name])
 
     def release(self, name: str) -> None:
         """Count in the endpoint itself again, what was counted beside it included; nothing, if it is not held."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from replay_users.model import Verdict
@@ -41,6 +42,9 @@ class Slot:
     lag_max: int = 0
     lag_sum: int = 0
     service_sum: int = 0
+
+
+_VALUES = attrgetter(*Slot.__dataclass_fields__)
 
 
 class Timeline:
@@ -126,11 +130,22 @@ class Timeline:
             ValueError: this is no timeline.
         """
         width, *numbers = data
-        if len(numbers) % _FIELDS or len(numbers) > MOST_SLOTS * _FIELDS or not _is_width(width):
-            raise ValueError(f"not a timeline: {len(numbers)} numbers, width {width!r}")
+        if len(numbers) % _FIELDS:
+            raise ValueError(f"not a timeline: {len(numbers)} numbers")
+        return cls.of(width, [Slot(*numbers[at : at + _FIELDS]) for at in range(0, len(numbers), _FIELDS)])
+
+    @classmethod
+    def of(cls, width: int, slots: Sequence[Slot]) -> Timeline:
+        """One that holds these.
+
+        Raises:
+            ValueError: no timeline can.
+        """
+        if len(slots) > MOST_SLOTS or not _is_width(width):
+            raise ValueError(f"not a timeline: {len(slots)} slots, width {width!r}")
         timeline = cls()
         timeline.width = width
-        timeline._slots = [numbers[at : at + _FIELDS] for at in range(0, len(numbers), _FIELDS)]
+        timeline._slots = [list(_VALUES(slot)) for slot in slots]
         return timeline
 
     def _at(self, when: int) -> list[int]:

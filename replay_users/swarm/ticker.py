@@ -14,18 +14,20 @@ import gevent
 from gevent.event import Event
 
 from replay_users.events import WorkerHealth, events
+from replay_users.plan.duration import SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from replay_users.results.tally import Tally
     from replay_users.swarm.conclusion import Replay
 
-__all__ = ["LOCAL", "Ticker", "health"]
+__all__ = ["LOCAL", "Ticker", "full_steps", "health"]
 
 LOCAL = "local"
 """The name of the only process that sends, where there is one."""
 
-_EVERY_S = 5.0
-_EARLY_S = 0.1
+_EVERY = 5 * SECOND
 _PATIENCE_S = 10.0
 
 _logger = logging.getLogger(__name__)
@@ -44,6 +46,16 @@ def health(tally: Tally, queued: int, in_flight: int) -> WorkerHealth:
     )
 
 
+def full_steps(run: Replay, step: int, over: Event) -> Iterator[None]:
+    """Full steps (ns) of a run's time as they come, until it is over; the second pass of an A/A run begins at nothing again."""
+    due = step
+    while not over.wait(max(0, due - run.elapsed) / SECOND):
+        now = run.elapsed
+        if now >= due:  # else it has not begun, or the timer was early by a little
+            yield
+        due = (now // step + 1) * step
+
+
 class Ticker:
     """The ticks of one run."""
 
@@ -54,15 +66,9 @@ class Ticker:
         self._greenlet = gevent.spawn(self._tick)
 
     def _tick(self) -> None:
-        while not self._over.wait(self._left()):
-            if self._run.elapsed:
-                self._tell()
+        for _ in full_steps(self._run, _EVERY, self._over):
+            self._tell()
         self._tell()
-
-    def _left(self) -> float:
-        """Seconds until the next tick; a timer that was early by a little has been a tick."""
-        left = _EVERY_S - self._run.elapsed / 1e9 % _EVERY_S
-        return left if left > _EARLY_S else left + _EVERY_S
 
     def _tell(self) -> None:
         told = self._run.progress() if events.progress else None

@@ -16,6 +16,7 @@ from replay_users.plan.duration import SECOND
 from replay_users.results.result import RunEvent
 from replay_users.results.windows import Autostop, count_endpoint, no_counts
 from replay_users.swarm.telling import tell
+from replay_users.swarm.ticker import full_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,9 +70,7 @@ class Watch:
 
     def _watch(self) -> None:
         autostop = Autostop(self._criteria, self._step)
-        while not self._run.done.wait(self._step / SECOND):
-            if not self._run.elapsed:
-                continue
+        for _ in full_steps(self._run, self._step, self._run.done):
             for sentence in autostop.judge(self._run.counted(self._criteria)):
                 if sentence is not None:
                     self._stop(sentence)

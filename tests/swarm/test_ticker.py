@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -10,6 +11,7 @@ from gevent.event import Event
 
 from replay_users.events import events
 from replay_users.model import Verdict
+from replay_users.plan.duration import SECOND
 from replay_users.results.tally import Tally
 from replay_users.swarm import ticker as module
 from replay_users.swarm.ticker import LOCAL, Ticker, health
@@ -24,11 +26,16 @@ class FakeRun:
 
     def __init__(self) -> None:
         self.id = "r1"
-        self.elapsed = 1
+        self.begun: int | None = time.monotonic_ns()
         self.asked = 0
         self.counts = True
         self.tally = Tally(["GET /"])
         self.tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED)] * 3)
+
+    @property
+    def elapsed(self) -> int:
+        """Time goes by a hundred times as fast, once it has begun."""
+        return 0 if self.begun is None else (time.monotonic_ns() - self.begun) * 100
 
     def progress(self) -> Any:
         """What it counted, if that is of the result."""
@@ -39,8 +46,7 @@ class FakeRun:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run, in a world where ticks come every 50 ms and nobody waits longer than that for a listener."""
-    monkeypatch.setattr(module, "_EVERY_S", 0.05)
-    monkeypatch.setattr(module, "_EARLY_S", 0.001)
+    monkeypatch.setattr(module, "SECOND", SECOND * 100)
     monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
     return FakeRun()
 
@@ -60,13 +66,13 @@ def test_ticks_are_told_with_everything(run: Any, listen: Callable[..., Any]) ->
     got: list[Any] = []
     listen(lambda **facts: got.append(facts))
     ticker = Ticker(run)
-    gevent.sleep(0.12)
-    assert len(got) == 2
-    run.elapsed = 7_250_000_000
+    while len(got) < 2:
+        gevent.sleep(0.005)
     ticker.finish()
     assert len(got) == 3
     last = got[-1]
-    assert (last["run_id"], last["at_s"], last["tally"] is run.tally) == ("r1", 7.25, True)
+    assert (last["run_id"], last["tally"] is run.tally) == ("r1", True)
+    assert [each["at_s"] >= due for each, due in zip(got, (5, 10, 10), strict=True)] == [True] * 3
     [(name, doing)] = last["workers"].items()
     assert (name, doing.sent, doing.queued, doing.in_flight) == ("local", 3, 4, 5)
     assert doing.lag is run.tally.fidelity.lag
@@ -84,12 +90,12 @@ def test_before_its_start_a_run_has_no_ticks(run: Any, listen: Callable[..., Any
     """While the first rows are read, or workers are gathered, only the end is told."""
     got: list[Any] = []
     listen(lambda **facts: got.append(facts))
-    run.elapsed = 0
+    run.begun = None
     ticker = Ticker(run)
     gevent.sleep(0.12)
     assert not got
     ticker.finish()
-    assert len(got) == 1
+    assert [each["at_s"] for each in got] == [0]
 
 
 def test_what_is_not_of_the_result_is_not_told(run: Any, listen: Callable[..., Any]) -> None:
@@ -103,18 +109,18 @@ def test_what_is_not_of_the_result_is_not_told(run: Any, listen: Callable[..., A
     assert (got, run.asked) == ([], 2)
 
 
-def test_ticks_come_at_full_seconds_of_the_run(run: Any, listen: Callable[..., Any]) -> None:
-    """A run that is 40 ms past a tick has the next one after 10; a timer that is early by a little has been the tick."""
+def test_ticks_come_at_full_steps_of_the_run(run: Any, listen: Callable[..., Any]) -> None:
+    """However long it took to begin, and when its time begins anew."""
     got: list[Any] = []
     listen(lambda **facts: got.append(facts))
-    run.elapsed = 40_000_000
+    run.begun = None
     ticker = Ticker(run)
-    gevent.sleep(0.03)
-    assert len(got) == 2
-    run.elapsed = 49_500_000
-    gevent.sleep(0.03)
+    for _ in range(2):
+        gevent.sleep(0.01)
+        run.begun = time.monotonic_ns()
+        gevent.sleep(0.07)
     ticker.finish()
-    assert len(got) <= 5
+    assert [int(each["at_s"] // 5) for each in got] == [1, 1, 1]
 
 
 def test_a_listener_that_never_comes_back_does_not_keep_the_run(

@@ -1,8 +1,8 @@
-"""A run's directory: result.json, mismatches.jsonl, exhibits.jsonl and summary.txt.
+"""A run's directory: result.json, what it speaks of, what was kept for those who judge and draw, and the reports.
 
-Law: an edge; the only module of this stage that touches a disk. Another run's result is never overwritten unless asked.
-The subtle thing: each file is written beside its place and renamed, result.json last. Who sees a result.json sees all of
-it, and the files it speaks of are there.
+Law: an edge. Another run's result is never overwritten unless asked, and nothing of a run that was here before may be taken for
+this one's. The subtle thing: each file is written beside its place and renamed, result.json last, and another run's goes first.
+Who sees a result.json sees all of it, and the files it speaks of are there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ from typing import TYPE_CHECKING, Any
 from replay_users.errors import StoreError, UsageError
 from replay_users.plan.route import SEVERAL
 from replay_users.private import make_folder, write
+from replay_users.results.reports import FILES
+from replay_users.results.sample_files import HISTOGRAMS, PAIRS, remove_samples, write_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["exemplars_of", "write_run"]
+    from replay_users.results.samples import Samples
+
+__all__ = ["OWN_FILES", "encoded", "exemplars_of", "write_run", "write_whole"]
 
 _RESULT, _MISMATCHES, _EXHIBITS, _SUMMARY = "result.json", "mismatches.jsonl", "exhibits.jsonl", "summary.txt"
+OWN_FILES = frozenset({_RESULT, _MISMATCHES, _EXHIBITS, PAIRS, HISTOGRAMS})
+"""Files that nothing but a run writes."""
 
 
 def write_run(
@@ -32,6 +38,8 @@ def write_run(
     exemplars: Iterable[Mapping[str, Any]] | None = None,
     *,
     exhibits: Iterable[Mapping[str, Any]] = (),
+    samples: Samples | None = None,
+    reports: Mapping[str, str] | None = None,
     replace: bool = False,
 ) -> None:
     """Write a run's files, in a folder that is made if it is not there; other files in it stay.
@@ -42,6 +50,8 @@ def write_run(
         summary: the content of summary.txt.
         exemplars: the lines of mismatches.jsonl, redacted; by default those of the result's signatures.
         exhibits: the lines of exhibits.jsonl, whole redacted answers; without any there is no such file.
+        samples: what pairs.parquet and histograms.json hold.
+        reports: the reports by the names of their files; those of a run that were not made are not there.
         replace: overwrite the result of another run.
 
     Raises:
@@ -52,13 +62,14 @@ def write_run(
     if not replace:
         _refuse_other_run(folder, result["run"]["id"])
     lines = exemplars_of(result) if exemplars is None else exemplars
-    mismatches, whole = _lines(lines), _lines(exhibits)
+    texts = {_MISMATCHES: _lines(lines), _EXHIBITS: _lines(exhibits) or None, _SUMMARY: summary, **dict.fromkeys(FILES)}
     try:
         make_folder(folder)
-        _write(folder / _MISMATCHES, mismatches)
-        _write_or_remove(folder / _EXHIBITS, whole)
-        _write(folder / _SUMMARY, summary)
-        _write(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        (folder / _RESULT).unlink(missing_ok=True)
+        _write_samples(folder, samples)
+        for name, text in {**texts, **(reports or {})}.items():
+            _write_or_remove(folder / name, text)
+        write_whole(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(f"{folder} is not a directory: choose another --out") from error
     except OSError as error:
@@ -71,12 +82,18 @@ def _lines(objects: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
 
 
-def _write_or_remove(path: Path, text: str) -> None:
-    """Nothing of a run that was here before may be taken for this one's."""
-    if text:
-        _write(path, text)
+def _write_samples(folder: Path, samples: Samples | None) -> None:
+    if samples is None:
+        remove_samples(folder)
     else:
+        write_samples(folder, samples)
+
+
+def _write_or_remove(path: Path, text: str | None) -> None:
+    if text is None:
         path.unlink(missing_ok=True)
+    else:
+        write_whole(path, text)
 
 
 _UNKNOWN_TARGET = "http://TARGET"
@@ -117,12 +134,21 @@ def _refuse_other_run(folder: Path, run_id: str) -> None:
         )
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is seen complete or not at all, over one that is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     beside = path.with_name(f".{path.name}")
     try:
-        # A lone surrogate becomes its escape, which is what JSON would write.
-        write(beside, text.encode("utf-8", "backslashreplace"))
+        write(beside, encoded(text))
         os.replace(beside, path)  # noqa: PTH105 - atomic, and over an existing file
     except OSError:
         beside.unlink(missing_ok=True)
         raise
+
+
+def encoded(text: str) -> bytes:
+    """A text as the bytes of a file; a lone surrogate becomes its escape, which is what JSON would write."""
+    return text.encode("utf-8", "backslashreplace")

@@ -19,8 +19,10 @@ from replay_users.errors import ReplayError
 from replay_users.events import events
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.learnable import FIRST_PASS, RECORDING
+from replay_users.results.reports import FILES, report_text
 from replay_users.results.result import RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import exemplars_of, write_run
+from replay_users.results.samples import samples_of
 from replay_users.results.summary import summary_text
 from replay_users.swarm.watch import AUTOSTOP
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from replay_users.plan.plan import Plan
     from replay_users.results.autostop import Criterion
     from replay_users.results.result import RunEvent
+    from replay_users.results.samples import Samples
     from replay_users.results.tally import Tally
     from replay_users.results.windows import Counts
     from replay_users.swarm.prepare import Prepared
@@ -153,16 +156,37 @@ def conclude_run(run: Replay) -> Conclusion:
     result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
-    summary = summary_text(result, folder=str(folder))
+    exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.rate)
+    reports = _reports(result, samples, exhibits)
+    summary = summary_text(result, folder=str(folder), reports=list(reports))
     try:
-        exhibits = list(run.exhibits)
         lines = exemplars_of(result, _explained(exhibits))
-        write_run(folder, result, summary, lines, exhibits=exhibits, replace=settings.overwrite)
+        write_run(
+            folder,
+            result,
+            summary,
+            lines,
+            exhibits=exhibits,
+            samples=samples,
+            reports=reports,
+            replace=settings.overwrite,
+        )
     except ReplayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
         code = result["exit_code"] = error.exit_code
     events.run_finished.fire(summary=result)
     return Conclusion(result, summary, code, folder)
+
+
+def _reports(result: Mapping[str, Any], samples: Samples, exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """The reports by file; one that cannot be made is a bug of ours, and costs neither the others nor the result."""
+    made = {}
+    for name, kind in FILES.items():
+        try:
+            made[name] = report_text(kind, result, samples, exhibits)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the result is worth more
+            _logger.error("%s could not be made (%s: %s): the result has it all", name, type(error).__name__, error)  # noqa: TRY400
+    return made
 
 
 def _explained(exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]:

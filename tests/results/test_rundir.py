@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from replay_users.errors import StoreError, UsageError
-from replay_users.results.rundir import exemplars_of, write_run
+from replay_users.results.rundir import exemplars_of, write_run, write_whole
+from replay_users.results.samples import Samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,37 @@ def test_exhibits_are_written_for_their_owner_and_go_with_their_run(tmp_path: Pa
     assert path.stat().st_mode & 0o777 == 0o600
     write_run(tmp_path, result(), "")
     assert not path.exists()
+
+
+def test_all_of_a_run_is_replaced(tmp_path: Path) -> None:
+    """Reports and samples of the run before are not taken for those of one that has none."""
+    write_run(tmp_path, result("old"), "", samples=Samples(), reports={"report.html": "old", "junit.xml": "old"})
+    kept = {"report.html", "junit.xml", "pairs.parquet", "histograms.json"}
+    assert kept <= {path.name for path in tmp_path.iterdir()}
+    write_run(tmp_path, result("new"), "", reports={"report.md": "new"}, replace=True)
+    assert not kept & {path.name for path in tmp_path.iterdir()}
+    assert (tmp_path / "report.md").read_text() == "new"
+
+
+def test_the_result_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the files of another run are replaced there is no result that they could be taken for part of."""
+    write_run(tmp_path, result("old"), "")
+    seen = []
+
+    def watch(path: Path, _: bytes) -> None:
+        path.touch()
+        seen.append((path.name, (tmp_path / "result.json").exists()))
+
+    monkeypatch.setattr("replay_users.results.rundir.write", watch)
+    write_run(tmp_path, result("new"), "", reports={"report.md": ""}, replace=True)
+    assert [there for _, there in seen] == [False] * 4
+    assert seen[-1][0] == ".result.json"
+
+
+def test_a_lone_surrogate_is_written_as_its_escape(tmp_path: Path) -> None:
+    """So that JSON reads it again, and any other text can be written at all."""
+    write_whole(tmp_path / "x.json", json.dumps("a\ud800é", ensure_ascii=False))
+    assert json.loads((tmp_path / "x.json").read_text("utf-8")) == "a\ud800é"
 
 
 def test_explanations_stand_with_their_exemplars() -> None:

@@ -85,6 +85,42 @@ def test_a_run_becomes_files_and_a_verdict(ended: Callable[..., Any], told: list
     assert conclusion.summary.startswith("PASS ")
 
 
+def test_the_reports_lie_beside_the_result(ended: Callable[..., Any]) -> None:
+    """As a page, as Markdown and as JUnit, and the summary ends with where they are."""
+    conclusion = conclude_run(ended())
+    starts = {"report.html": "<!DOCTYPE html>", "report.md": "## PASS: ", "junit.xml": "<?xml "}
+    for name, start in starts.items():
+        assert (conclusion.folder / name).read_text("utf-8").startswith(start)
+    assert {"pairs.parquet", "histograms.json"} <= {path.name for path in conclusion.folder.iterdir()}
+    last = conclusion.summary.splitlines()[-1]
+    assert (
+        last.split("  ")[-1].strip() == f"{conclusion.folder}/report.html, beside it report.md, junit.xml, result.json"
+    )
+
+
+def test_a_report_that_cannot_be_made_costs_nothing_else(
+    ended: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One sentence in the log; verdict, result and the other reports are as ever, and the summary does not name it."""
+
+    def broken(kind: str, *_: Any) -> str:
+        if kind == "html":
+            raise ZeroDivisionError("division by zero")
+        return "a report\n"
+
+    monkeypatch.setattr("replay_users.swarm.conclusion.report_text", broken)
+    conclusion = conclude_run(ended())
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "report.html could not be made (ZeroDivisionError: division by zero): the result has it all"
+    )
+    assert record.exc_info is None
+    assert conclusion.exit_code == 0
+    assert not (conclusion.folder / "report.html").exists()
+    assert (conclusion.folder / "report.md").read_text() == "a report\n"
+    assert "report.html" not in conclusion.summary
+
+
 def test_the_result_says_what_the_run_was(ended: Callable[..., Any]) -> None:
     """Start in UTC, target, labels, what connections did and how often the user's code failed are in the result."""
     result = conclude_run(ended(compare_sample=["GET /big*=2.5%"])).result

@@ -35,6 +35,7 @@ _V2, _V1 = "/api/v2/write", "/write"
 _LOST = re.compile(r"partial write.*dropped=(\d+)", re.DOTALL)
 _WHERE = re.compile(r"^(?:<[^>]*>|\w+\(host=[^)]*\)): ")
 """How urllib3 begins: with its own object, or the place, which is said anyway."""
+_NO_ORG = re.compile(r"\borg(?:ID|anization)?\b")
 _SPOILT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 _LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -129,10 +130,12 @@ class InfluxWriter:
     def _judged(self, path: str, error: Any) -> Answer | _NoSuchPath:
         status, said = getattr(error, "status", 0) or 0, _said(error)
         if lost := _LOST.search(said or ""):
-            return Taken(int(lost[1]), self._short(said or ""))
+            return Taken(max(int(lost[1]), 1), self._short(said or ""))  # 1.x counts no lines that it cannot read
         if status == HTTPStatus.NOT_FOUND and said is None:
             return _NoSuchPath()
         why = self._short(f"{status or 'TLS'} {said or getattr(error, 'reason', '')}")
+        if path == _V2 and not self._target.org and _NO_ORG.search(said or ""):
+            return Refused(f"{why}: name it with --influx-org or INFLUXDB_V2_ORG", is_spoilt=False)
         if status in _SPOILT:
             return Refused(why, is_spoilt=True)
         if not status or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER:

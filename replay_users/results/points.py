@@ -56,6 +56,7 @@ class RunPoints:
         self._workers = WorkerPoints(run_id, self.lines)
         self._account = AccountPoints(run_id, self.lines, planned=planned, rates=rates, rate_step_s=rate_step_s)
         self._endpoints, self._statuses = Places(ENDPOINTS_KEPT), Places(STATUSES_KEPT)
+        self._placeless = 0
         self._at_s = 0.0
 
     def interval(
@@ -77,13 +78,11 @@ class RunPoints:
         yield from self.signatures.interval(tally.signatures, at)
         yield from self._workers.interval(workers, end - begin, at)
         totals["skipped"] += tally.never_loaded
-        yield from self._account.interval(
-            tally, totals, begin=begin, end=end, at=at, points_dropped=points_dropped
-        )
+        yield from self._account.interval(tally, totals, begin=begin, end=end, at=at, points_dropped=points_dropped)
 
     def _of_endpoints(self, tally: Tally, totals: dict[str, int], at: int) -> Iterator[str]:
         """Lines of each endpoint, and the sums over all of them into `totals`."""
-        others = _NOTHING
+        others, self._placeless = _NOTHING, 0
         for name, mine in list(tally.endpoints.items()):
             now = counted(mine)
             for total in _TOTALS:
@@ -95,6 +94,8 @@ class RunPoints:
                 yield from self._of_endpoint(name, now, at)
         if others.ended:
             yield from self._of_endpoint(OTHER, others, at)
+        if self._placeless:
+            yield self.lines.of(STATUS, (OTHER, OTHER, self._run), {"count": self._placeless}, at)
 
     def _of_endpoint(self, name: str, now: Counted, at: int) -> Iterator[str]:
         before = self.seen.get(name, _NOTHING)
@@ -122,10 +123,12 @@ class RunPoints:
         return self.lines.of(LATENCY, (name, self._run, side), values, at)
 
     def _of_statuses(self, name: str, new: Counted, at: int) -> str:
-        counts: dict[tuple[str, str], int] = {}
+        """A line for each pair that has a place; the others of all endpoints together are one point."""
+        texts = []
         for (recorded, replayed), count in new.statuses.items():
-            place = name, f"{recorded} -> {replayed}"
-            if not self._statuses.has(place):
-                place = OTHER, OTHER
-            counts[place] = counts.get(place, 0) + count
-        return "".join(self.lines.of(STATUS, (*place, self._run), {"count": n}, at) for place, n in counts.items())
+            kind = f"{recorded} -> {replayed}"
+            if self._statuses.has((name, kind)):
+                texts.append(self.lines.of(STATUS, (name, kind, self._run), {"count": count}, at))
+            else:
+                self._placeless += count
+        return "".join(texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
 
 from replay_users.compare.difference import Kind
@@ -11,6 +10,8 @@ from replay_users.results.signatures import SignatureCount
 from replay_users.results.tally import Tally
 
 if TYPE_CHECKING:
+    from random import Random
+
     from replay_users.results.endpoint_tally import EndpointTally
 
 __all__ = ["big_tally", "count_more", "health"]

@@ -1,4 +1,4 @@
-"""Listen to a run by its four events: off the hot path, in batches, and harmless if a listener raises."""
+"""Listen to a run by its events (`progress`: publisher.py): off the hot path, in batches, harmless if a listener raises."""
 
 import logging
 from typing import Any
@@ -12,8 +12,8 @@ slowest = [(0, "nothing")]
 
 
 @events.run_started.add_listener
-def started(run_id: str, **_: Any) -> None:
-    log.warning("run %s: nothing has been sent yet", run_id)
+def started(run_id: str, to_send: int, **_: Any) -> None:
+    log.warning("run %s: none of %d has been sent yet", run_id, to_send)
 
 
 @events.outcomes.add_listener
@@ -24,6 +24,7 @@ def ended(outcomes: Any, **_: Any) -> None:
 @events.mismatches.add_listener
 def differed(mismatches: Any, **_: Any) -> None:
     log.warning("%s differs: %s", mismatches[0].outcome.id, mismatches[0].differences[0].kind)
+    events.mismatches.remove_listener(differed)  # one is enough to know
 
 
 @events.run_finished.add_listener

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -101,7 +102,8 @@ def test_sign(few: str, target: ScriptedTarget, tmp_path: Path) -> None:
         method, path, _ = head[""].split(" ")
         signed = f"{head['date']}\n{method}\n{path}".encode()
         assert head["x-signature"] == hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
-    assert key not in done.said + "".join(path.read_text("utf-8") for path in tmp_path.iterdir())
+    assert key not in done.said
+    assert key.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert done.code == 0
 
 
@@ -121,11 +123,24 @@ def test_on_answer(few: str, target: ScriptedTarget, tmp_path: Path) -> None:
 
 
 def test_events(few: str, target: ScriptedTarget, tmp_path: Path) -> None:
-    """`events.py` hears of the start, of mismatches, of outcomes and of the end, in this order."""
+    """`events.py` hears of the start, of outcomes, of a mismatch, which is enough for it, and of the end."""
     target.play(same_answers(body=b'{"id":"7"}'))
     done = run_example("events.py", "--recording", few, "--host", target.url, folder=tmp_path)
     told = [line.partition(" vm/")[2] or line for line in done.err.splitlines() if "/WARNING/events" in line]
-    assert f"run {done.result['run']['id']}: nothing has been sent yet" in told[0]
+    assert f"run {done.result['run']['id']}: none of 15 has been sent yet" in told[0]
     assert re.search(r"id-\d+ differs: type$", told[1])
+    assert len(told) == 3
     assert re.search(r"fail; slowest: GET /(items|users)/\{id\}, \d+\.\d ms$", told[-1])
     assert done.code == 3
+
+
+def test_publisher(few: str, target: ScriptedTarget, tmp_path: Path) -> None:
+    """`publisher.py` writes how far the run is, and its verdict, as lines of JSON."""
+    given = ("--recording", few, "--host", target.url)
+    done = run_example("publisher.py", *given, folder=tmp_path / "run", PROGRESS=str(tmp_path / "progress"))
+    lines = [json.loads(line) for line in (tmp_path / "progress").read_text("utf-8").splitlines()]
+    run = done.result["run"]["id"]
+    assert lines == [
+        {"run": run, "at_s": lines[0]["at_s"], "sent": 15, "mismatched": 0, "in_flight": 0},
+        {"run": run, "verdict": "pass"},
+    ]

@@ -36,6 +36,7 @@ def test_the_defaults_are_a_run(options: MakeOptions) -> None:
     assert (limits.max_lag, limits.max_wait, limits.max_in_flight) == (SECOND, 30 * SECOND, 2000)
     assert settings.timeouts == Timeouts()
     assert (settings.drain_timeout, settings.run_time, settings.out) == (10 * SECOND, None, "runs/{id}")
+    assert settings.autostop == ()
 
 
 def test_options_become_settings(options: MakeOptions, tmp_path: Path) -> None:
@@ -50,6 +51,7 @@ def test_options_become_settings(options: MakeOptions, tmp_path: Path) -> None:
         "max_in_flight": "5",
         "timeout": "5s",
         "drain_timeout": "3s",
+        "autostop": ["http(5xx,10%,5s)", "time(1s,5s,GET /users/*)"],
         "label": ["sha=1a", " image = x=y "],
         "header": ["X-Team: blue"],
         "rules": str(tmp_path / "rules.yaml"),
@@ -68,6 +70,7 @@ def test_options_become_settings(options: MakeOptions, tmp_path: Path) -> None:
         5 * SECOND,
         3 * SECOND,
     )
+    assert [criterion.text for criterion in settings.autostop] == ["http(5xx,10%,5s)", "time(1s,5s,GET /users/*)"]
     assert settings.labels == {"sha": "1a", "image": "x=y"}
     assert [header.name for header in settings.headers] == list(settings.plan.headers) == ["X-Team"]
     assert (settings.plan.buckets, settings.plan.safety.allow_writes, settings.plan.preserve_host) == (100, True, True)
@@ -112,6 +115,7 @@ def test_a_run_time_in_every_form(options: MakeOptions, given: object, expected:
         pytest.param({"max_wait": "soon"}, "--max-wait 'soon' is not", id="wait"),
         pytest.param({"timeout": "0s"}, "--timeout '0s' is no time", id="timeout"),
         pytest.param({"drain_timeout": "5"}, "--drain-timeout '5' is not", id="drain timeout"),
+        pytest.param({"autostop": ["http(5xx,5s)"]}, "argument 2 ('5s'): write a share", id="autostop"),
         pytest.param({"label": ["sha"]}, "--label 'sha': write key=value", id="label"),
         pytest.param({"label": ["=x"]}, "write key=value", id="label without a key"),
         pytest.param({"order": "sideways"}, "--order 'sideways': choose one of causal, none", id="order"),

@@ -164,7 +164,7 @@ class Histogram(_Buckets):
 
     def to_ms_summary(self) -> dict[str, float | str | None]:
         """Percentiles as result.json shows them: ms, `"over"`, or null if nothing was counted."""
-        points = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
+        points = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
         summary = {name: _ms(self.quantile(q)) for name, q in points.items()}
         return {**summary, "max": _ms(self.maximum)}
 

@@ -117,11 +117,12 @@ def test_one_value_over_makes_maximum_and_mean_over() -> None:
 
 
 def test_the_summary_is_in_ms_and_says_over() -> None:
-    """The ms summary has the five figures of result.json, as JSON writes them."""
+    """The ms summary has the figures of result.json, as JSON writes them."""
     counted = histogram([1_500_000] * 98, over=2)
     assert json.loads(json.dumps(counted.to_ms_summary())) == {
         "p50": 1.5,
         "p90": 1.5,
+        "p95": 1.5,
         "p99": "over",
         "p999": "over",
         "max": "over",
@@ -194,6 +195,18 @@ def test_the_bounds_enclose_the_median(replayed: list[int]) -> None:
     assert isinstance(upper, float)
     assert lower <= 1.01 * median(replayed) / 10**6
     assert upper >= 0.99 * median(replayed) / 10**6
+
+
+@settings(max_examples=40)
+@given(pairs, st.integers(0, 5))
+def test_ratios_survive_json(values: list[tuple[int, int]], over: int) -> None:
+    """A histogram of ratios comes back from JSON, and what is none is refused."""
+    counted = ratios(values, over)
+    assert RatioHistogram.from_dict(json.loads(json.dumps(counted.to_dict()))) == counted
+    with pytest.raises(ValueError, match="not a histogram of ratios"):
+        RatioHistogram.from_dict({**counted.to_dict(), "over": -1})
+    with pytest.raises(ValueError, match="not a histogram of ratios"):
+        RatioHistogram.from_dict({"over": 0, "buckets": {"x": 1}})
 
 
 def test_pairs_without_an_answer_are_above_every_ratio() -> None:

@@ -47,8 +47,8 @@ class EndpointTally:
 
     `statuses` counts by (recorded status, replayed status or fault). Histograms are in ns. `broken` are answers recorded as
     2xx and replayed as 5xx, `mended` the other way round, unless a rule settles it. `differing` are sessions with a regression
-    of any other sort. A session is kept in
-    `compared_sessions` if an answer of it was compared, in `other_sessions` if one was not, and may be in both.
+    of any other sort. A session is kept in `compared_sessions` if an answer of it was compared, in `other_sessions` if one was
+    not, and may be in both.
     """
 
     __slots__ = (*_COUNTS, *_REASONS, *_PARTS, "statuses")
@@ -79,13 +79,8 @@ class EndpointTally:
         return everyone
 
     def sampled(self) -> tuple[int, int]:
-        """Of a fair sample of the sessions of which an answer was compared: how many have a regression, and how many those are.
-
-        The sample is what the sketch holds, and exactly known: the sessions with a regression that belong into it are among
-        the k smallest of their kind.
-        """
-        seen = self.compared_sessions.members
-        return len(self.differing.members & seen), len(seen)
+        """Of a fair sample of the sessions of which an answer was compared: how many are `differing`, and how many those are."""
+        return self.differing.share_of(self.compared_sessions)
 
     @property
     def failed(self) -> int:

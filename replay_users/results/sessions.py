@@ -65,6 +65,15 @@ class SessionSketch:
             return len(self.members)
         return round((self.k - 1) * _HASHES / (self.limit + 1))
 
+    def share_of(self, whole: SessionSketch) -> tuple[int, int]:
+        """How many of a fair sample of all sessions are in this one, where they are all in `whole`, and how many those are.
+
+        Exact, not estimated: below both limits each sketch knows all its sessions.
+        """
+        limit = min(self.limit, whole.limit)
+        seen = {number for number in whole.members if number < limit}
+        return len(seen & self.members), len(seen)
+
     def merge(self, other: SessionSketch) -> None:
         """See every session the other saw as well."""
         new = [number for number in other.members if number < self.limit and number not in self.members]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.histogram import OVER, Histogram, RatioHistogram
 from replay_users.model import Drop, Fault, Verdict
+from replay_users.path import Key
 from replay_users.results.endpoint_tally import (
     EndpointTally,
     count_answers,
     count_failed,
     count_times,
 )
+from replay_users.results.pairs import Pair
 
 if TYPE_CHECKING:
     from replay_users.model import Flight
@@ -111,3 +117,100 @@ def test_sessions_are_counted_once(land: Land) -> None:
 def test_resent_exchanges_are_counted(land: Land) -> None:
     """A second attempt is counted whether or not it got an answer."""
     assert counted([land(1, resent=True), land(2, resent=True, fault=Fault.CONNECT)]).resent == 2
+
+
+@pytest.mark.parametrize(
+    ("marks", "pair"),
+    [
+        pytest.param({}, (20_000_000, 200), id="an answer"),
+        pytest.param({"answer": 500}, (20_000_000, 500), id="of another status"),
+        pytest.param({"fault": Fault.TIMEOUT}, (None, 0), id="no answer"),
+        pytest.param({"fault": Fault.CONNECT, "resent": True}, (None, 0), id="no answer the second time either"),
+        pytest.param({"duration": None}, None, id="nothing-recorded-to-compare-with"),
+        pytest.param({"lag": 10.1}, None, id="we-were-late"),
+        pytest.param({"resent": True}, None, id="it-went-out-twice"),
+        pytest.param({"fault": Fault.STOPPED}, None, id="we-cut-it-off"),
+        pytest.param({"fault": Fault.TIMEOUT, "lag": 11}, None, id="failed-and-late"),
+    ],
+)
+def test_what_is_offered_as_a_pair(land: Land, marks: dict[str, Any], pair: tuple[int | None, int] | None) -> None:
+    """All that says something of the target's speed or that it is broken is, and counted; nothing that is our own lateness."""
+    mine = counted([land(7, due=3, session=b"me", service=20, **marks)])
+    found = [Pair(crc32(b"id-7"), crc32(b"me"), 3_000_000, 10_000_000, *pair)] if pair else []
+    assert mine.pairs.pairs() == found
+    assert mine.paired == len(found)
+
+
+def test_a_pair_without_a_session_is_its_own(land: Land) -> None:
+    """As in every other count of sessions."""
+    for fault in (None, Fault.TIMEOUT):
+        [pair] = counted([land(7, session=None, fault=fault)]).pairs.pairs()
+        assert pair.id == pair.session == crc32(b"id-7")
+
+
+@pytest.mark.parametrize(
+    ("marks", "is_slow"),
+    [
+        pytest.param({"service": 15.2}, True, id="half as long again"),
+        pytest.param({"service": 14.8}, False, id="not quite"),
+        pytest.param({"service": 90, "answer": 404}, False, id="other work"),
+        pytest.param({"service": 90, "resent": True}, False, id="no pair"),
+        pytest.param({"service": 90, "fault": Fault.TIMEOUT}, False, id="no answer"),
+    ],
+)
+def test_slow_exemplars_are_answered_pairs(land: Land, marks: dict[str, Any], *, is_slow: bool) -> None:
+    """An exemplar is what the ratio counts as more than 1.5 times as long."""
+    mine = counted([land(7, **marks)])
+    assert [pair.id for pair in mine.slow.shown()] == ["id-7"] * is_slow
+    assert mine.ratio.count_above(1.5) == is_slow
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "turned"),
+    [
+        pytest.param(200, 500, "broken", id="broken"),
+        pytest.param(204, 599, "broken", id="at-the-edges"),
+        pytest.param(503, 201, "mended", id="mended"),
+        pytest.param(500, 502, None, id="as-broken-as-before"),
+        pytest.param(200, 404, None, id="refused"),
+        pytest.param(301, 500, None, id="no-answer-that-worked"),
+        pytest.param(200, 200, None, id="the-same"),
+    ],
+)
+def test_answers_that_broke_or_were_mended_are_counted(
+    land: Land, status: int, answer: int, turned: str | None
+) -> None:
+    """2xx to 5xx and back, by exchanges and by sessions; these are weighed up by themselves, and do not differ."""
+    marks = {"status": status, "answer": answer}
+    mine = counted([land(n, session=b"%d" % (n % 2), judged=Verdict.MISMATCHED, **marks) for n in range(6)])
+    for name in ("broken", "mended"):
+        found = getattr(mine, name)
+        assert (found.count, found.sessions.count) == ((6, 2) if name == turned else (0, 0))
+    assert mine.differing.count == (0 if turned else 2)
+    settled = counted([land(1, judged=Verdict.MATCHED, **marks)])
+    assert settled.broken.count == settled.mended.count == settled.differing.count == 0
+
+
+def test_only_regressions_make_a_session_differ(land: Land) -> None:
+    """A session differs if one of its answers has a regression; one whose data was missing does not."""
+    missing, worse, plain = (land(n, session=b"%d" % n, judged=Verdict.MISMATCHED) for n in range(3))
+    price = Difference("GET /a", (Key("price"),), Kind.VALUE, "1", "2")
+    missing.differences = Differences([price], classes=(Class.MISSING,))
+    worse.differences = Differences([price], classes=(Class.REGRESSION,))
+    mine = counted([missing, worse, plain, land(9, session=b"9")])
+    assert (mine.differing.count, mine.compared_sessions.count) == (2, 4)
+    assert mine.sampled() == (2, 4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(differing=st.integers(0, 900), same=st.integers(0, 900), unchecked=st.integers(0, 300))
+def test_the_sampled_share_is_exact(land: Land, differing: int, same: int, unchecked: int) -> None:
+    """Of the sessions in the sample each is known to differ or not; what could not be compared is not among them."""
+    sizes = {Verdict.MISMATCHED: differing, Verdict.MATCHED: same, Verdict.UNCHECKED: unchecked}
+    flights = [land(n, session=b"%s-%d" % (v.encode(), n), judged=v) for v, size in sizes.items() for n in range(size)]
+    mine = counted(flights)
+    hashes = sorted(crc32(f.session or b"") for f in flights if f.judged is not Verdict.UNCHECKED)
+    known = hashes[:255] if len(hashes) >= 256 else hashes
+    worse = {crc32(f.session or b"") for f in flights if f.judged is Verdict.MISMATCHED}
+    assert mine.sampled() == (len(worse.intersection(known)), len(known))
+    assert mine.sessions.count == pytest.approx(differing + same + unchecked, rel=0.25)

@@ -82,3 +82,9 @@ def test_one_exchange_has_no_stretch(land: Land) -> None:
     """Without a span there is nothing to compare."""
     assert counted([land(due=5)]).stretch_percent is None
     assert Fidelity().stretch_percent is None
+
+
+def test_counting_says_what_the_timeline_needs(land: Land) -> None:
+    """When the first and the last of a batch were sent, and the largest and the sum of their lags."""
+    flights = [land(due=500, lag=7), land(due=20, lag=-3), land(due=1_000, lag=2)]
+    assert Fidelity().count(flights) == (17_000_000, 1_002_000_000, 7_000_000, 9_000_000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.results.sessions import SessionSketch
+from replay_users.results.sessions import SessionCount, SessionSketch
 
 names = st.lists(st.binary(min_size=1, max_size=6), max_size=80)
 
@@ -68,3 +68,28 @@ def test_it_survives_json_at_any_size() -> None:
 def test_its_memory_is_bounded() -> None:
     """A sketch never holds more than k hashes."""
     assert len(sketch([b"%d" % n for n in range(1_000)], k=16).members) == 16
+
+
+@settings(max_examples=60)
+@given(
+    whole=st.sets(st.integers(0, 2**32 - 1), max_size=60),
+    part=st.integers(0, 60),
+    sizes=st.tuples(*[st.integers(2, 30)] * 2),
+)
+def test_a_share_is_of_sessions_that_both_know(whole: set[int], part: int, sizes: tuple[int, int]) -> None:
+    """Below both limits every session is known to be in the part or not, so the share there is exact."""
+    inside = set(list(whole)[:part])
+    small, large = SessionSketch(sizes[0], inside), SessionSketch(sizes[1], whole)
+    limit = min(small.limit, large.limit)
+    assert small.share_of(large) == (sum(n < limit for n in inside), sum(n < limit for n in whole))
+
+
+def test_something_seen_counts_with_its_sessions() -> None:
+    """How often, and in how many sessions; counts add up, sessions meet."""
+    one, other = SessionCount(), SessionCount()
+    for number in (1, 1, 2):
+        one.see_hash(number)
+    other.see_hash(2)
+    one.merge(other)
+    assert (one.count, one.sessions.count) == (4, 2)
+    assert SessionCount(4, one.sessions.members).sessions == one.sessions

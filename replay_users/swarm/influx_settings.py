@@ -62,20 +62,23 @@ def _refuse_idle(options: Any) -> None:
 
 
 def _checked(url: str) -> str:
-    """The address, if it is one and has nothing secret in it; a refusal does not repeat it."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise UsageError("--influx-url is no address: write it like http://influxdb:8086") from None
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    """The address, if it is one and has nothing secret in it."""
+    if set(url) & set("@?#"):
         raise UsageError(
             "--influx-url may hold no password and no token, which addresses show to everybody who reads a log: leave out"
             f" what comes before @ or after ?, and {_PLACES} (1.x: INFLUX_USERNAME and INFLUX_PASSWORD)"
         )
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_address(url):
         raise UsageError(f"--influx-url {url[:80]!r} is no address: write it like http://influxdb:8086")
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _token(path: str, environ: Mapping[str, str]) -> str:

@@ -256,8 +256,10 @@ VERDICT: Final = Measurement(
         _count("mismatched", "answers that differ"),
         _count("regressions", "those that differ for no reason but the release"),
         Field("duration_s", Kind.FLOAT, "s", "how long the run took"),
-        Field("started_ms", Kind.INT, "dateTimeAsIso", "when it began, ms since 1970: the run list links to this stretch"),
-        Field("ended_ms", Kind.INT, "dateTimeAsIso", "when it ended, as started_ms"),
+        Field(
+            "started_ms", Kind.INT, "dateTimeAsIso", "when it began, ms since 1970: the run list links to this stretch"
+        ),
+        Field("ended_ms", Kind.INT, "dateTimeAsIso", "when its last points were written, as started_ms"),
         _text("target", "where the requests went"),
         _text("pace", "how recorded time became run time"),
         _text("recording", "what was replayed"),

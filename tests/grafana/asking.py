@@ -78,8 +78,9 @@ def asked_by(board: Mapping[str, Any]) -> Iterator[Asked]:
     """Every query of a dashboard."""
     for panel in panels_of(board):
         for target in panel.get("targets", ()):
-            where = f"{board['uid']}: {panel['title']} {target['refId']}"
-            yield Asked(where, target["query"], target["resultFormat"] == "table")
+            is_table = target["resultFormat"] == "table"
+            where = f"{board['uid']}: {panel['title']} {'table' if is_table else target['refId']}"
+            yield Asked(where, target["query"], is_table)
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
             yield Asked(f"{board['uid']}: ${variable['name']}", variable["query"])

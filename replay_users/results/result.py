@@ -7,32 +7,35 @@ The subtle thing: `planned` comes in from the manifest; nothing here may compute
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from replay_users.histogram import Over
 from replay_users.results.causes import causes_of
-from replay_users.results.gate import Check, Decision, Evidence, checks_of, decide
+from replay_users.results.gate import GateSettings, judge_run
 from replay_users.results.learnable import RECORDING
 from replay_users.results.noise import noise_of
-from replay_users.results.slow import Speed, speed
+from replay_users.results.samples import samples_of
+from replay_users.results.session_counts import endpoint_sessions, sampled_sessions, sessions_of
+from replay_users.results.slow import SLOW_RATIO, Speed, speed
 from replay_users.results.validity import Validity, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from replay_users.compare.rules import Rules
+    from replay_users.results.baseline import Baseline
     from replay_users.results.endpoint_tally import EndpointTally
+    from replay_users.results.gate import Check, Decision, Gate
     from replay_users.results.noise import Noise
+    from replay_users.results.samples import Samples
     from replay_users.results.signatures import SignatureCount, SignatureKey
+    from replay_users.results.slow_pairs import SlowPair
     from replay_users.results.tally import Tally, Totals
 
-__all__ = ["SCHEMA_VERSION", "RunEvent", "RunFacts", "RunResult", "conclude", "exit_code", "result_json"]
+__all__ = ["SCHEMA_VERSION", "RunEvent", "RunFacts", "RunResult", "conclude", "exit_code", "judged", "result_json"]
 
 SCHEMA_VERSION = 1
-
-_EXITS = {Decision.PASS: 0, Decision.FAIL: 3, Decision.INCONCLUSIVE: 4}
-_TOOL_ERROR = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A run with its verdict; made by `conclude`."""
+    """A run with its verdict; made by `conclude`. `content` is result.json but for the gate."""
 
     facts: RunFacts
     planned: int
@@ -83,35 +86,50 @@ class RunResult:
     validity: Validity
     speeds: Mapping[str, Speed]
     noise: tuple[Noise, ...] = ()
-    checks: tuple[Check, ...]
-    verdict: Decision
+    content: Mapping[str, Any]
+    gate: Gate
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What the gate looked at."""
+        return self.gate.checks
+
+    @property
+    def verdict(self) -> Decision:
+        """What it came to."""
+        return self.gate.verdict
 
 
 def conclude(
-    facts: RunFacts, tally: Tally, planned: int, *, rules: Rules | None = None, noise_decides: bool = False
+    facts: RunFacts,
+    tally: Tally,
+    planned: int,
+    *,
+    rules: Rules | None = None,
+    noise_decides: bool = False,
+    settings: GateSettings | None = None,
+    baseline_run: tuple[Mapping[str, Any], Samples] | None = None,
+    accepted: Baseline | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Judge a finished run; `planned` are the manifest's rows of the window in the sample.
 
     `rules` are those it went by; with `noise_decides`, a learnt field that differs more often than it did fails the run.
+    `settings`, `baseline_run` and `accepted` are those of `judge_run`. `more` are sections of result.json that somebody else
+    has counted.
+
+    Raises:
+        UsageError: one of the baselines cannot stand beside this run.
     """
     totals = tally.totals()
     validity = validate(planned, totals, tally.fidelity, facts.lost)
     speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
     noise = () if rules is None else noise_of(rules, tally)
-    checks = checks_of(
-        Evidence(
-            planned=planned,
-            totals=totals,
-            validity=validity,
-            speeds=speeds,
-            stopped_by=facts.stopped_by,
-            autostop=facts.autostop,
-            lost=facts.lost,
-            noise=noise,
-            noise_decides=noise_decides,
-            compared_with=facts.compared_with,
-        )
-    )
+    settings = settings or GateSettings()
+    if noise_decides:
+        settings = replace(settings, noise_decides=True)
+    content = _content(facts, tally, planned, totals=totals, validity=validity, speeds=speeds, noise=noise)
+    content |= more or {}
     return RunResult(
         facts=facts,
         planned=planned,
@@ -120,40 +138,54 @@ def conclude(
         validity=validity,
         speeds=speeds,
         noise=noise,
-        checks=checks,
-        verdict=decide(checks),
+        content=content,
+        gate=judge_run(content, samples_of(tally), settings, baseline_run=baseline_run, accepted=accepted),
     )
 
 
 def exit_code(result: RunResult) -> int:
     """0 pass, 3 failed, 4 inconclusive; 1 where the account is broken, since that is our own bug."""
-    if any(check.name == "conservation" for check in result.checks):
-        return _TOOL_ERROR
-    return _EXITS[result.verdict]
+    return result.gate.exit_code
 
 
 def result_json(result: RunResult) -> dict[str, Any]:
     """The content of result.json as JSON values."""
-    tally = result.tally
+    return judged(result.content, result.gate)
+
+
+def judged(content: Mapping[str, Any], gate: Gate) -> dict[str, Any]:
+    """The content of result.json with this verdict, in place of any it has."""
+    return {**content, "gate": gate.to_dict(), "exit_code": gate.exit_code}
+
+
+def _content(
+    facts: RunFacts,
+    tally: Tally,
+    planned: int,
+    *,
+    totals: Totals,
+    validity: Validity,
+    speeds: Mapping[str, Speed],
+    noise: Sequence[Noise],
+) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "run": _run(result.facts),
-        "totals": {"planned": result.planned, **asdict(result.totals)},
+        "run": _run(facts),
+        "totals": {"planned": planned, **asdict(totals)},
+        "sessions": sessions_of(tally),
         "fidelity": _fidelity(tally),
         "validity": {
-            "valid": result.validity.valid,
-            "reasons": list(result.validity.reasons),
-            "void": [str(kind) for kind in result.validity.void],
+            "valid": validity.valid,
+            "reasons": list(validity.reasons),
+            "void": [str(kind) for kind in validity.void],
         },
-        "endpoints": _endpoints(result),
+        "endpoints": _endpoints(tally, speeds),
         "signatures": [_signature(tally, key, count) for key, count in tally.signatures.ranked()],
         "causes": [cause.to_dict() for cause in causes_of(tally)],
-        "noise": [each.to_dict() for each in result.noise],
+        "noise": [each.to_dict() for each in noise],
         "signatures_overflow": dict(tally.signatures.overflow),
-        "gate": {"verdict": str(result.verdict), "checks": [_check(check) for check in result.checks]},
-        "exit_code": exit_code(result),
-        "events": [asdict(event) for event in result.facts.events],
-        "workers": [dict(worker) for worker in result.facts.workers],
+        "events": [asdict(event) for event in facts.events],
+        "workers": [dict(worker) for worker in facts.workers],
     }
 
 
@@ -169,6 +201,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "version": facts.version,
         "stopped_by": facts.stopped_by,
         "autostop": facts.autostop,
+        "lost": list(facts.lost),
         "compared_with": facts.compared_with,
         "window_ns": None if facts.window_ns is None else list(facts.window_ns),
     }
@@ -185,13 +218,13 @@ def _fidelity(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _endpoints(result: RunResult) -> list[dict[str, Any]]:
+def _endpoints(tally: Tally, speeds: Mapping[str, Speed]) -> list[dict[str, Any]]:
     """Those of which anything was planned, the busiest first."""
     touched = [
-        (name, mine) for name, mine in result.tally.endpoints.items() if mine.sent or mine.dropped_by or mine.skipped_by
+        (name, mine) for name, mine in tally.endpoints.items() if mine.sent or mine.dropped_by or mine.skipped_by
     ]
     touched.sort(key=lambda item: (-item[1].sent, item[0]))
-    return [_endpoint(name, mine, result.speeds.get(name)) for name, mine in touched]
+    return [_endpoint(name, mine, speeds.get(name)) for name, mine in touched]
 
 
 def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str, Any]:
@@ -200,12 +233,17 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
         "endpoint": name,
         "count": mine.sent,
         "sessions": mine.sessions.count,
+        **endpoint_sessions(mine),
         "used": mine.ratio.count,
         "excluded_by": _plain(mine.excluded_by),
         "recorded_ms": mine.recorded.to_ms_summary(),
         "service_ms": mine.service.to_ms_summary(),
         "latency_ms": mine.latency.to_ms_summary(),
         "ratio": {"value": _rounded(mine.ratio.median), "lower": _rounded(lower), "upper": _rounded(upper)},
+        "slow_pairs": {
+            "count": mine.ratio.count_above(SLOW_RATIO),
+            "exemplars": list(map(_slow_pair, mine.slow.shown())),
+        },
         "matched": mine.matched,
         "mismatched": mine.mismatched,
         "mismatched_by": _plain(mine.mismatched_by),
@@ -215,6 +253,16 @@ def _endpoint(name: str, mine: EndpointTally, verdict: Speed | None) -> dict[str
         "skipped_by": _plain(mine.skipped_by),
         "statuses": mine.status_matrix(),
         "verdict": None if verdict is None else str(verdict),
+    }
+
+
+def _slow_pair(pair: SlowPair) -> dict[str, Any]:
+    return {
+        "id": pair.id,
+        "method": pair.method,
+        "target": pair.target,
+        "recorded_ms": round(pair.recorded / 1e6, 3),
+        "service_ms": round(pair.service / 1e6, 3),
     }
 
 
@@ -229,16 +277,15 @@ def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[s
         "kind": kind,
         "count": count.count,
         "sessions": count.sessions.count,
+        "sampled_sessions": sampled_sessions(count.sessions, mine.compared_sessions)
+        if mine
+        else {"seen": 0, "differing": 0},
         "share": round(count.count / compared, 6) if compared else None,
         "class": found,
         "looks": sorted(count.looks),
         "members": sorted(count.members),
         "exemplars": [asdict(exemplar) for exemplar in count.shown()],
     }
-
-
-def _check(check: Check) -> dict[str, Any]:
-    return {**asdict(check), "kind": str(check.kind), "verdict": str(check.verdict)}
 
 
 def _rounded(ratio: float | Over | None) -> float | str | None:

@@ -58,9 +58,11 @@ def _verdict(result: Result) -> list[str]:
 
 
 def _why(result: Result) -> list[str]:
+    """An endpoint is named where no check of the whole run says the same."""
     gate = result["gate"]
-    sentences = [c["sentence"] for c in gate["checks"] if not c["advisory"] and c["verdict"] == gate["verdict"]]
-    return sentences[:_REASONS]
+    told = [c for c in gate["checks"] if not c["advisory"] and c["verdict"] == gate["verdict"]]
+    whole = {c["name"] for c in told if c.get("endpoint") is None}
+    return [c["sentence"] for c in told if c.get("endpoint") is None or c["name"] not in whole][:_REASONS]
 
 
 def _changes(causes: Sequence[Result], left: int) -> list[str]:

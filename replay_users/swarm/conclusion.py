@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,13 +17,15 @@ from replay_users import __version__
 from replay_users.compare.explain import explained
 from replay_users.errors import ReplayError
 from replay_users.events import events
+from replay_users.plan.layout import labelled
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.reports import FILES, report_text
-from replay_users.results.result import RunFacts, conclude, exit_code, result_json
-from replay_users.results.rundir import exemplars_of, write_run
+from replay_users.results.result import RunEvent, RunFacts, conclude, exit_code, result_json
+from replay_users.results.rundir import exemplars_of, rewrite_result, write_run
 from replay_users.results.samples import samples_of
 from replay_users.results.summary import summary_text
+from replay_users.swarm.upload import upload_run
 from replay_users.swarm.watch import AUTOSTOP
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from replay_users.events import WorkerHealth
     from replay_users.plan.plan import Plan
     from replay_users.results.autostop import Criterion
-    from replay_users.results.result import RunEvent
     from replay_users.results.samples import Samples
     from replay_users.results.tally import Tally
     from replay_users.results.windows import Counts
@@ -148,12 +149,18 @@ def conclude_run(run: Replay) -> Conclusion:
     settings = run.prepared.settings
     folder = Path(settings.out.replace("{id}", run.id))
     judged = conclude(
-        _facts(run), run.tally, run.plan.planned, rules=settings.rules, noise_decides=settings.noise_is_failure
+        _facts(run),
+        run.tally,
+        run.plan.planned,
+        rules=settings.rules,
+        noise_decides=settings.noise_is_failure,
+        more={
+            "connections": dict(run.connections),
+            "comparers": {**run.comparers, "sample": settings.sampling.texts()},
+            "user_code_failures": dict(run.user_code_failures),
+        },
     )
     result = result_json(judged)
-    result["connections"] = dict(run.connections)
-    result["comparers"] = {**run.comparers, "sample": settings.sampling.texts()}
-    result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.rate)
@@ -174,8 +181,28 @@ def conclude_run(run: Replay) -> Conclusion:
     except ReplayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
         code = result["exit_code"] = error.exit_code
+    else:
+        summary += _uploaded(run, folder, result)
     events.run_finished.fire(summary=result)
     return Conclusion(result, summary, code, folder)
+
+
+def _uploaded(run: Replay, folder: Path, result: dict[str, Any]) -> str:
+    """Copy the directory to where `--upload` says, and say so; what goes wrong is an event, and changes nothing else."""
+    settings = run.prepared.settings
+    if not settings.upload:
+        return ""
+    place = f"{settings.upload}/{run.id}"
+    try:
+        upload_run(folder, place, settings.store)
+    except Exception as error:  # noqa: BLE001 - whatever S3 does, the run is over and judged
+        text = f"the run was not copied to {place}: {error}"
+        _logger.warning("%s", text)
+        result["events"].append(asdict(RunEvent(at_s=round(run.elapsed / 1e9, 3), event="warning", text=text)))
+        with suppress(OSError):
+            rewrite_result(folder, result)
+        return ""
+    return labelled("copied to", place) + "\n"
 
 
 def _reports(result: Mapping[str, Any], samples: Samples, exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:

@@ -118,7 +118,9 @@ def lacking(land: Land) -> Tally:
     tally.settle([land(n, session=b"s%d" % (n % 40), endpoint=n % 2, due=n) for n in range(100)])
     missing = [land(n, due=n, answer=404, judged=Verdict.MISMATCHED) for n in range(100, 120)]
     logins = [land(n, due=n, endpoint=3, answer=401, judged=Verdict.MISMATCHED) for n in range(120, 123)]
-    headers = [land(n, due=n, endpoint=n % 2, judged=Verdict.MISMATCHED) for n in range(123, 133)]
+    headers = [
+        land(n, session=b"s%d" % (n % 5), due=n, endpoint=n % 2, judged=Verdict.MISMATCHED) for n in range(123, 133)
+    ]
     for flights, difference, found in ((missing, gone, Class.MISSING), (logins, login, Class.CREDENTIAL)):
         for flight in flights:
             flight.differences = Differences([difference], classes=(found,))

@@ -29,8 +29,8 @@ def filled(land: Land) -> Tally:
         land(2, due=5, judged=Verdict.MISMATCHED, duration=None),
         land(3, due=5, judged=Verdict.UNCHECKED, resent=True),
         land(4, due=5, fault=Fault.TIMEOUT),
-        land(5, due=5, service=40, answer=500),
-        land(6, due=5, service=40, status=503),
+        land(5, due=5, service=40, answer=500, judged=Verdict.MISMATCHED),
+        land(6, due=5, service=40, status=503, judged=Verdict.MISMATCHED),
         land(7, due=5, service=40),
     ]
     tally.settle(flights)

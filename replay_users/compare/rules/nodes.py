@@ -32,8 +32,17 @@ _NUMBER = re.compile(r"([0-9]{0,15}\.?[0-9]{1,15}(?:[eE][+-]?[0-9]{1,2})?)\s*(%?
 class Nodes:
     """Reads nodes of one file; `name` is what messages call it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        what: str = "a list of rules",
+        advice: str = "quote paths, as in \"root['a']\"",
+        again: str = "begin another rule with '- '",
+    ) -> None:
+        """`what` such a file is, and advice: for one that is no YAML, and for a key that is there twice."""
         self._name = name
+        self._what, self._advice, self._again = what, advice, again
 
     def compose(self, text: str) -> yaml.Node | None:
         """The file's root, None if nothing is written in it.
@@ -47,11 +56,9 @@ class Nodes:
             mark = getattr(error, "problem_mark", None)
             where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
-            raise UsageError(
-                f"{self._name}{where}: this is not YAML ({problem}); quote paths, as in \"root['a']\"."
-            ) from error
+            raise UsageError(f"{self._name}{where}: this is not YAML ({problem}); {self._advice}.") from error
         except RecursionError as error:
-            raise UsageError(f"{self._name} is nested too deep for a list of rules.") from error
+            raise UsageError(f"{self._name} is nested too deep for {self._what}.") from error
 
     def fail(self, node: yaml.Node, message: str) -> NoReturn:
         """Refuse the file for what stands at this node."""
@@ -66,7 +73,7 @@ class Nodes:
         for key, value in node.value:
             name = self._known(key, known, f"unknown key {_shown(key)}", f"{what} has {listed(known)}")
             if name in members:
-                self.fail(key, f"{what} has {name!r} twice; begin another rule with '- '")
+                self.fail(key, f"{what} has {name!r} twice; {self._again}")
             members[name] = value
         return members
 

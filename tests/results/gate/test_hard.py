@@ -1,4 +1,4 @@
-"""The checks before the statistical gate: nothing passes for want of evidence."""
+"""The checks that need no statistics: nothing passes for want of evidence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from replay_users.results.gate import Check, Decision, Evidence, checks_of, coverage, decide
+from replay_users.results.gate import Check, Decision, Evidence, GateSettings, checks_of, coverage, decide
+from replay_users.results.gate.shares import Share
 from replay_users.results.slow import Speed
 from replay_users.results.tally import Totals
 from replay_users.results.validity import CheckKind, Validity
@@ -23,17 +24,23 @@ def found(
     stopped_by: str | None = None,
     speeds: dict[str, Speed] | None = None,
     lost: tuple[str, ...] = (),
+    settings: GateSettings | None = None,
     **counts: Any,
 ) -> tuple[Check, ...]:
-    """The checks of a run with these counts, else of one in which 100 of 100 matched."""
+    """The checks of a run with these counts, else of one in which 100 of 100 matched, each of a session of its own."""
     validity = counts.pop("validity", Validity(valid=True))
     counts.setdefault("mismatched_by", {"regression": counts.get("mismatched", 0)})
     totals = Totals(**({"sent": 100, "compared": 100, "matched": 100} | counts))
-    return checks_of(
-        Evidence(
-            planned=planned, totals=totals, validity=validity, speeds=speeds or {}, stopped_by=stopped_by, lost=lost
-        )
+    evidence = Evidence(
+        planned=planned,
+        totals=totals,
+        validity=validity,
+        speeds=speeds or {},
+        stopped_by=stopped_by,
+        lost=lost,
+        sessions=Share(totals.regressions, max(totals.compared, totals.regressions)),
     )
+    return checks_of(evidence, settings or GateSettings())
 
 
 STATUSES: dict[str, Any] = {"compared": 0, "matched": 0}
@@ -41,16 +48,20 @@ NOTHING: dict[str, Any] = {"sent": 0, "compared": 0, "matched": 0}
 
 CASES = [
     pytest.param({}, "pass", id="everything-matched"),
-    pytest.param({"matched": 99, "mismatched": 1}, "fail", id="one-mismatch"),
+    pytest.param({"matched": 98, "mismatched": 2}, "pass", id="two-sessions-say-nothing"),
+    pytest.param({"matched": 97, "mismatched": 3}, "fail", id="three-sessions-do"),
+    pytest.param(
+        {"planned": 2, "sent": 2, "compared": 2, "matched": 0, "mismatched": 2}, "fail", id="all-of-two-sessions"
+    ),
     pytest.param({"mismatched": 1, "mismatched_by": {"missing_in_staging": 1}}, "pass", id="missing-in-staging"),
     pytest.param({"mismatched": 50, "mismatched_by": {"credential": 50}}, "pass", id="half-without-a-login"),
     pytest.param({"mismatched": 51, "mismatched_by": {"credential": 51}}, "inconclusive", id="most-without-a-login"),
     pytest.param({"mismatched": 1, "mismatched_by": {"upstream": 1}}, "pass", id="an-upstream-error"),
     pytest.param({"mismatched": 2, "mismatched_by": {"upstream": 2}}, "fail", id="many-upstream-errors"),
     pytest.param(
-        {"mismatched": 61, "mismatched_by": {"regression": 1, "throttled": 60}},
+        {"mismatched": 63, "mismatched_by": {"regression": 3, "throttled": 60}},
         "fail",
-        id="one-regression-among-others",
+        id="regressions-among-others",
     ),
     pytest.param({"compared": 95, "unchecked": 5}, "pass", id="coverage-at-its-limit"),
     pytest.param({"compared": 94, "unchecked": 6}, "fail", id="coverage-below"),
@@ -93,16 +104,16 @@ CASES = [
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "signal"}, "inconclusive", id="stopped-by-a-signal"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "time"}, "pass", id="a-time-limit-was-asked-for"),
     pytest.param({"planned": 150, "skipped": 50, "stopped_by": "error"}, "inconclusive", id="ended-by-anything-else"),
-    pytest.param({"matched": 99, "mismatched": 1, "stopped_by": "signal"}, "fail", id="failing-is-stronger"),
+    pytest.param({"matched": 97, "mismatched": 3, "stopped_by": "signal"}, "fail", id="failing-is-stronger"),
     pytest.param({**NOTHING, "skipped": 100, "stopped_by": "signal"}, "inconclusive", id="stopped-at-once"),
     pytest.param({"planned": 101, "in_doubt": 1, "lost": LOST}, "inconclusive", id="a-lost-worker"),
     pytest.param(
         {"planned": 200, "unread": 100, "unread_by": {"x": 100}, "lost": LOST}, "inconclusive", id="half-of-it-lost"
     ),
     pytest.param({**NOTHING, "unread": 100, "lost": LOST}, "inconclusive", id="all-of-it-lost"),
-    pytest.param({"matched": 99, "mismatched": 1, "lost": LOST}, "fail", id="what-the-others-found-is-found"),
+    pytest.param({"matched": 97, "mismatched": 3, "lost": LOST}, "fail", id="what-the-others-found-is-found"),
     pytest.param({"validity": BROKEN}, "inconclusive", id="a-broken-account"),
-    pytest.param({"validity": BROKEN, "mismatched": 1}, "inconclusive", id="a-broken-account-outweighs-mismatches"),
+    pytest.param({"validity": BROKEN, "mismatched": 3}, "inconclusive", id="a-broken-account-outweighs-mismatches"),
     pytest.param({"validity": LATE}, "pass", id="our-lag-voids-no-answers"),
     pytest.param({"speeds": {"GET /": Speed.SLOW}}, "pass", id="slowness-is-advisory"),
 ]
@@ -119,7 +130,10 @@ def test_every_check_says_its_numbers() -> None:
     checks = {check.name: check for check in found(matched=97, mismatched=3)}
     assert (checks["coverage"].value, checks["coverage"].limit) == (1.0, 0.95)
     assert checks["coverage"].sentence.startswith("100 of 100 exchanges were compared (100.0 %)")
-    assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+    assert checks["mismatches"].sentence == (
+        "3 of 100 compared answers differ from the recording, in 3 of 100 sessions, none may"
+    )
+    assert all(check.sentence for check in checks.values())
 
 
 def test_what_differs_for_another_reason_is_said() -> None:
@@ -128,7 +142,7 @@ def test_what_differs_for_another_reason_is_said() -> None:
     checks = {check.name: check for check in found(mismatched=33, mismatched_by=apart)}
     assert (checks["mismatches"].value, checks["upstream"].value, checks["staging"].value) == (2, 0.01, 0.31)
     assert checks["mismatches"].sentence == (
-        "2 of 100 compared answers differ from the recording, none may;"
+        "2 of 100 compared answers differ from the recording, in 2 of 100 sessions; fewer than 3 say nothing;"
         " 31 more for another reason (missing in staging 30, upstream 1)"
     )
 
@@ -142,7 +156,9 @@ def test_what_was_compared_by_status_only_is_said() -> None:
         "100 of 100 exchanges were compared (100.0 %), at least 95 % must be;"
         " 97 by their status only, since the recording has no more of their answers"
     )
-    assert checks["mismatches"].sentence == "3 of 100 compared answers differ from the recording, none may"
+    assert checks["mismatches"].sentence == (
+        "3 of 100 compared answers differ from the recording, in 3 of 3 sessions, none may"
+    )
 
 
 def test_what_sampling_left_out_is_said() -> None:
@@ -165,21 +181,6 @@ def test_a_lost_worker_is_told_of() -> None:
     assert (check.sentence, check.value) == (LOST[0], 4)
 
 
-def test_slow_endpoints_are_named_and_advisory() -> None:
-    """The latency check names the slow and the failing, counts the rest, and decides nothing."""
-    speeds = {f"GET /{n}": Speed.SLOW for n in range(5)} | {"GET /ok": Speed.OK, "GET /few": Speed.FEW}
-    latency = found(speeds=speeds)[-1]
-    assert (latency.verdict, latency.advisory, latency.value) == (Decision.FAIL, True, 5)
-    assert latency.sentence == "5 endpoints are slow or failing: GET /0, GET /1, GET /2 and 2 more"
-
-
-def test_latency_of_a_late_run_is_inconclusive() -> None:
-    """Where our lag voids latency, the check says so whatever it found."""
-    latency = found(validity=LATE)[-1]
-    assert latency.verdict is Decision.INCONCLUSIVE
-    assert "not to be trusted" in latency.sentence
-
-
 def test_coverage_without_anything_wanted_is_unknown() -> None:
     """A run that skipped everything has no coverage, not one of 100 %."""
     assert coverage(10, Totals(skipped=10)) is None
@@ -197,9 +198,38 @@ def test_coverage_is_never_rounded_up_to_its_limit() -> None:
     assert "(94.9 %)" in checks["coverage"].sentence
 
 
-def test_what_answers_were_compared_with_is_said() -> None:
-    """The second pass of an A/A run differs from the first one, not from the recording."""
-    totals = Totals(sent=2, compared=2, matched=1, mismatched=1, mismatched_by={"regression": 1})
-    evidence = Evidence(planned=2, totals=totals, validity=Validity(valid=True), speeds={}, compared_with="first_pass")
-    [check] = [check for check in checks_of(evidence) if check.name == "mismatches"]
-    assert check.sentence == "1 of 2 compared answers differ from the first pass, none may"
+def test_requests_without_an_answer_fail_beyond_their_share() -> None:
+    """1 % may get none by default; those that our own stop did not wait for are not among them."""
+    for failed, stopped, verdict in ((1, 0, "pass"), (2, 0, "fail"), (2, 50, "fail"), (1, 50, "fail"), (0, 50, "pass")):
+        by = {"timeout": failed, "stopped": stopped}
+        checks = {check.name: check for check in found(failed=failed + stopped, failed_by=by)}
+        assert checks["failed"].verdict == verdict
+    assert checks["failed"].sentence == "0 of 50 requests got no answer, 1 % may at most"
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [pytest.param(0.9, "pass", id="lower"), pytest.param(0.99, "fail", id="higher")]
+)
+def test_another_coverage_can_be_asked_for(limit: float, verdict: str) -> None:
+    """The limit is that of the settings, and the sentence says it."""
+    settings = GateSettings(coverage=limit)
+    check = next(check for check in found(compared=95, unchecked=5, settings=settings) if check.name == "coverage")
+    assert check.verdict == verdict
+    assert f"at least {100 * limit:g} % must be" in check.sentence
+
+
+def test_an_autostop_fails_and_says_why() -> None:
+    """A run that met a criterion somebody set has failed, and what it did not send is not held against it."""
+    evidence = Evidence(
+        planned=200,
+        totals=Totals(sent=100, compared=100, matched=100, skipped=100, skipped_by={"stopped": 100}),
+        validity=Validity(valid=True),
+        speeds={},
+        stopped_by="autostop",
+        autostop="http(5xx,10%,5s): 12 % were",
+    )
+    checks = checks_of(evidence, GateSettings())
+    assert [check.sentence for check in checks if check.verdict is Decision.FAIL] == [
+        "autostop http(5xx,10%,5s): 12 % were"
+    ]
+    assert not any(check.name == "complete" for check in checks)

@@ -1,0 +1,99 @@
+"""Signatures against what a team has accepted: which are new, or show more often than they did.
+
+Law: pure; evidence and a baseline in, claims out, one for each endpoint. The subtle thing: a signature that a baseline of n
+sessions does not know was seen in 0 of n, and its share then may have been anything up to the upper bound of that; 200 rare
+ones of which most were not met when the baseline was made are no news.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from replay_users.results.gate.claims import Claim
+from replay_users.results.gate.model import Check, Decision
+from replay_users.results.gate.shares import rise_p
+from replay_users.results.validity import CheckKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from replay_users.results.baseline import Baseline
+    from replay_users.results.gate.evidence import Evidence, SignatureEvidence
+    from replay_users.results.gate.settings import GateSettings
+    from replay_users.results.gate.shares import Share
+
+__all__ = ["SIGNATURES", "signatures", "signatures_by_endpoint"]
+
+SIGNATURES: Final = "signatures"
+_SHOWN = 2
+
+
+def signatures_by_endpoint(evidence: Evidence, settings: GateSettings, accepted: Baseline) -> Iterator[Claim]:
+    """Of each endpoint that the baseline knows: its most surprising signature, corrected for how many it has."""
+    least = settings.mismatches.min_sessions
+    for endpoint, found in evidence.by_endpoint.items():
+        known = [(each, before) for each in found if (before := accepted.signature(each.key)) is not None]
+        tried = [(each, before) for each, before in known if each.share.differing + before.differing >= least]
+        judged = sorted(((_p(each, before, least), each, before) for each, before in tried), key=lambda item: item[0])
+        if judged and judged[0][0] < 1:
+            yield _claim(endpoint, judged)
+
+
+def _p(each: SignatureEvidence, before: Share, least: int) -> float:
+    """1 for one that would fail nothing, however unlikely it is."""
+    is_more = each.share.is_enough(least) and each.share.low > before.high
+    return rise_p(each.share, before) if is_more else 1.0
+
+
+def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share]]) -> Claim:
+    p, worst, before = judged[0]
+    more = [each for chance, each, _ in judged if chance < 1]
+    share = worst.share
+    others = f", and {len(more) - 1:,} more" if len(more) > 1 else ""
+    was = f"{before.differing:,} of {before.seen:,}"
+    return Claim(
+        name=SIGNATURES,
+        kind=CheckKind.MISMATCHES,
+        endpoint=endpoint,
+        sentence=(
+            f"{worst.told} on {endpoint} is {'more frequent' if before.differing else 'new'}: in {share.differing:,} of"
+            f" {share.seen:,} sessions, surely in {100 * share.low:.3g} %; the baseline has {was}, at most"
+            f" {100 * before.high:.3g} %{others}"
+        ),
+        p=min(1.0, p * len(judged)),
+        holds=True,
+        value=share.value,
+        limit=before.high,
+        numbers={
+            "path": worst.path,
+            "signature_kind": worst.kind,
+            "differing": share.differing,
+            "sessions": share.seen,
+            "low": share.low,
+            "baseline_differing": before.differing,
+            "baseline_sessions": before.seen,
+            "signatures": len(more),
+            "tried": len(judged),
+        },
+    )
+
+
+def signatures(evidence: Evidence, accepted: Baseline, endpoints: Sequence[Check]) -> Check | None:
+    """Of the whole run, once its `endpoints` are settled."""
+    if not evidence.totals.compared:
+        return None
+    failed = [check for check in endpoints if check.name == SIGNATURES and check.verdict is Decision.FAIL]
+    known = sum(each.key in accepted.signatures for each in evidence.signatures)
+    told = ", ".join(str(check.endpoint) for check in failed[:_SHOWN])
+    told += f" and {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""
+    sentence = f"{len(evidence.signatures):,} signatures, {known:,} of them accepted"
+    sentence += f"; new or more frequent than accepted on {told}" if failed else "; none is surely new or more frequent"
+    return Check(
+        name=SIGNATURES,
+        kind=CheckKind.MISMATCHES,
+        verdict=Decision.FAIL if failed else Decision.PASS,
+        sentence=sentence,
+        value=len(failed),
+        limit=0,
+        numbers={"signatures": len(evidence.signatures), "accepted": known, "endpoints": len(failed)},
+    )

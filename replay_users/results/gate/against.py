@@ -1,0 +1,71 @@
+"""Whether two runs can be set side by side: the same recording, the same part of it, at the same pace.
+
+Law: pure; the content of two result.json in, a refusal in one sentence or nothing. The subtle thing: a recording may lie
+elsewhere by now, so that only the end of its address tells, beside its generation and what was replayed of it; and of two
+runs of one recording the samples of pairs hold the same exchanges.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from replay_users.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from replay_users.results.samples import Samples
+
+__all__ = ["refuse_other_exchanges", "refuse_other_run"]
+
+_SAME = 0.2
+"""Two samples of one window share all but what only one of the runs could send; those of two recordings share nothing."""
+_TELLING = 20
+
+
+def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, name: str, version: int) -> None:
+    """Refuse a baseline run that was of something else; `run` is the section of the run's result, `baseline` a whole result.
+
+    Raises:
+        UsageError: it cannot stand beside this run.
+    """
+    theirs = baseline["run"]
+    their_version = baseline.get("schema_version")
+    if their_version != version:
+        raise UsageError(
+            f"baseline run {name} has schema version {their_version!r:.20}, this run has {version}: replay it again"
+        )
+    for what, mine, other in (
+        ("recording", _end(run["recording"]), _end(theirs["recording"])),
+        ("manifest generation", run["manifest"], theirs["manifest"]),
+        ("window", _window(run), _window(theirs)),
+        ("pace", run["pace"], theirs["pace"]),
+    ):
+        if mine != other:
+            raise UsageError(
+                f"baseline run {name} is of another {what} ({other}, this run is of {mine}): replay the same against the"
+                " build that was good"
+            )
+
+
+def refuse_other_exchanges(mine: Samples, theirs: Samples, *, name: str) -> None:
+    """Refuse a baseline run of which the samples hold other exchanges.
+
+    Raises:
+        UsageError: they do.
+    """
+    one = {pair.id for pairs in mine.pairs.values() for pair in pairs}
+    other = {pair.id for pairs in theirs.pairs.values() for pair in pairs}
+    if min(len(one), len(other)) >= _TELLING and len(one & other) < _SAME * min(len(one), len(other)):
+        raise UsageError(
+            f"baseline run {name} has sent other exchanges than this run: replay the same recording, window and sample"
+        )
+
+
+def _end(address: str) -> str:
+    return address.rstrip("/").rpartition("/")[2]
+
+
+def _window(run: Mapping[str, Any]) -> str:
+    window = run.get("window_ns")
+    return "unknown" if window is None else f"{window[0]} to {window[1]} ns"

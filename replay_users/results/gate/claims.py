@@ -1,0 +1,71 @@
+"""What may be chance: claims with their probabilities, and which of them may be believed together.
+
+Law: pure. Claims are settled in families, answers and times, each of which has its part of alpha and is corrected by Holm for all
+its claims, so that a run in which nothing changed fails with a probability of at most alpha, whatever it holds. The subtle
+thing: what cannot come out significant is no claim and must not be made one, since each weakens all others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from replay_users.results.gate.model import Check, Decision
+from replay_users.results.gate.statistics import holm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from replay_users.results.validity import CheckKind
+
+__all__ = ["Claim", "settle", "told_p"]
+
+_SURELY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """That something is worse: `p` is how likely what was seen is if it is not.
+
+    It fails the run if p stands the correction and all else `holds` that is asked for: enough sessions, a large enough effect.
+    """
+
+    name: str
+    kind: CheckKind
+    endpoint: str | None
+    sentence: str
+    p: float
+    holds: bool
+    value: float | None = None
+    limit: float | None = None
+    advisory: bool = False
+    numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
+
+
+def settle(claims: Sequence[Claim], alpha: float) -> list[Check]:
+    """One check for each claim of a family, in their order."""
+    corrected = holm([claim.p for claim in claims])
+    return [_check(claim, each, alpha, len(claims)) for claim, each in zip(claims, corrected, strict=True)]
+
+
+def _check(claim: Claim, corrected: float, alpha: float, together: int) -> Check:
+    is_believed = claim.holds and corrected <= alpha
+    among = f", among {together:,} checks {told_p(corrected)}" if together > 1 else ""
+    below = "" if is_believed or not claim.holds else f", not below {alpha:g}"
+    return Check(
+        name=claim.name,
+        kind=claim.kind,
+        verdict=Decision.FAIL if is_believed else Decision.PASS,
+        sentence=f"{claim.sentence} (p {told_p(claim.p)}{among}{below})",
+        value=claim.value,
+        limit=claim.limit,
+        advisory=claim.advisory,
+        endpoint=claim.endpoint,
+        p=claim.p,
+        numbers={**claim.numbers, "p_corrected": corrected, "alpha": alpha},
+    )
+
+
+def told_p(p: float) -> str:
+    """A probability for people: two digits, and no more zeros than say anything."""
+    return "< 1e-12" if p < _SURELY else f"{p:.2g}"

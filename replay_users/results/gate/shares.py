@@ -1,0 +1,99 @@
+"""Shares of sessions: how many of those compared showed something, how sure that is, and whether it is more than before.
+
+Law: pure. Each session is one observation, whatever it sent. The subtle thing: up to 255 sessions are counted exactly; above, a
+number of sessions is an estimate that is 6 % off on average, and whoever calls something more than before must allow for
+that: a total that was estimated counts as larger where it makes a share of today smaller, and as smaller where it makes a
+share of yesterday larger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp, lgamma
+from typing import TYPE_CHECKING, Final
+
+from replay_users.results.gate.statistics import wilson
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["EXACT_SESSIONS", "NO_SESSIONS", "Share", "rise_p"]
+
+EXACT_SESSIONS = 255
+"""Of an endpoint; a sketch keeps 256 (`results.sessions`)."""
+
+_OFF = 0.15
+"""By which an estimated number of sessions is off in 1 of 100 cases: 2.4 standard errors of 1/sqrt(254)."""
+
+_NEGLIGIBLE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`differing` of `seen` sessions."""
+
+    differing: int
+    seen: int
+
+    @classmethod
+    def of(cls, differing: int, seen: int, sampled: tuple[int, int], *, exact: int = EXACT_SESSIONS) -> Self:
+        """The better of two: the exact number of those that differ, where there are at most `exact`, or a fair sample."""
+        if differing <= exact:
+            return cls(differing, max(seen, differing))
+        return cls(*sampled)
+
+    @property
+    def value(self) -> float:
+        """0 where nothing was looked at."""
+        return self.differing / self.seen if self.seen else 0.0
+
+    @property
+    def most_seen(self) -> int:
+        """At most so many sessions were looked at."""
+        return self.seen if self.seen <= EXACT_SESSIONS else ceil(self.seen * (1 + _OFF))
+
+    @property
+    def fewest_seen(self) -> int:
+        """At least so many sessions were looked at."""
+        return self.seen if self.seen <= EXACT_SESSIONS else max(self.differing, int(self.seen * (1 - _OFF)))
+
+    @property
+    def low(self) -> float:
+        """The lower bound of the share, by Wilson at 99 %."""
+        return wilson(self.differing, self.most_seen)[0]
+
+    @property
+    def high(self) -> float:
+        """The upper bound; all is possible where nothing was looked at."""
+        return wilson(self.differing, self.fewest_seen)[1]
+
+    def is_enough(self, sessions: int) -> bool:
+        """Whether it was seen in so many sessions, or in each, where there were fewer."""
+        return self.differing > 0 and self.differing >= min(sessions, self.seen)
+
+
+NO_SESSIONS: Final = Share(0, 0)
+
+
+def rise_p(now: Share, before: Share) -> float:
+    """How likely so many of those that differ are of now, if nothing has changed (Fisher's exact test, one-sided)."""
+    if not now.differing or not before.seen:
+        return 1.0
+    return _upper_tail(now.differing, now.most_seen, before.differing, before.fewest_seen)
+
+
+def _upper_tail(x: int, n: int, y: int, m: int) -> float:
+    """The hypergeometric probability of `x` or more among `n`, where `x + y` are among `n + m`."""
+    both = x + y
+    term = exp(_log_choose(n, x) + _log_choose(m, both - x) - _log_choose(n + m, both))
+    total = 0.0
+    for k in range(x, min(both, n) + 1):
+        total += term
+        if term < _NEGLIGIBLE * total:
+            break
+        term *= (n - k) * (both - k) / ((k + 1) * (m - both + k + 1))
+    return min(1.0, total)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from replay_users.results.samples import Samples
 
-__all__ = ["OWN_FILES", "encoded", "exemplars_of", "write_run", "write_whole"]
+__all__ = ["OWN_FILES", "RUN_FILES", "encoded", "exemplars_of", "rewrite_result", "write_run", "write_whole"]
 
 _RESULT, _MISMATCHES, _EXHIBITS, _SUMMARY = "result.json", "mismatches.jsonl", "exhibits.jsonl", "summary.txt"
 OWN_FILES = frozenset({_RESULT, _MISMATCHES, _EXHIBITS, PAIRS, HISTOGRAMS})
 """Files that nothing but a run writes."""
+RUN_FILES = (*FILES, _SUMMARY, _MISMATCHES, _EXHIBITS, PAIRS, HISTOGRAMS, "unsent.lp", _RESULT)
+"""All that a run may leave, in the order in which a copy may be seen."""
 
 
 def write_run(
@@ -69,13 +71,22 @@ def write_run(
         _write_samples(folder, samples)
         for name, text in {**texts, **(reports or {})}.items():
             _write_or_remove(folder / name, text)
-        write_whole(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        rewrite_result(folder, result)
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(f"{folder} is not a directory: choose another --out") from error
     except OSError as error:
         raise StoreError(
             f"cannot write the result to {folder} ({error.strerror}): free some space or choose another --out"
         ) from error
+
+
+def rewrite_result(folder: Path, result: Mapping[str, Any]) -> None:
+    """Write result.json, also once more where something happened after it was written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(folder / _RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 def _lines(objects: Iterable[Mapping[str, Any]]) -> str:

@@ -143,6 +143,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="out", default="runs/{id}", help="directory for result.json and the rest; {id} is the run's id", web=False
     ),
+    Option(
+        name="upload",
+        default="",
+        help="s3://bucket/prefix for a copy of the run's directory, under the run's id; reached as --s3-... says",
+        web=False,
+    ),
     Option(name="overwrite", default=False, help="replace an earlier run in --out", web=False),
     Option(name="label", default=[], help="k=v that goes into every result; may be repeated", web=False),
     Option(

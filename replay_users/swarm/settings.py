@@ -31,6 +31,7 @@ from replay_users.results.autostop_text import parse_autostop
 from replay_users.swarm.influx_settings import read_influx
 from replay_users.swarm.options import OPTIONS
 from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
+from replay_users.swarm.upload import read_upload
 
 if TYPE_CHECKING:
     from replay_users.engine.pool import Keep
@@ -73,6 +74,7 @@ class RunSettings:
     run_time: int | None
     out: str
     overwrite: bool
+    upload: str
     labels: dict[str, str]
     mismatch_is_failure: bool
     request_events: str
@@ -141,6 +143,7 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         run_time=_run_time(getattr(options, "run_time", None)),
         out=_out(options.out, overwrite=options.overwrite) if writes else options.out,
         overwrite=options.overwrite,
+        upload=read_upload(options.upload),
         labels=_labels(options.label),
         mismatch_is_failure=options.mismatch_is_failure,
         request_events=options.fire_request_events,

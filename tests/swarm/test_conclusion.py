@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gevent.event import Event
 
-from replay_users.errors import DamagedRecording
+from replay_users.errors import DamagedRecording, StoreError
 from replay_users.events import events
 from replay_users.model import Verdict
 from replay_users.results.result import RunEvent
@@ -119,6 +119,42 @@ def test_a_report_that_cannot_be_made_costs_nothing_else(
     assert not (conclusion.folder / "report.html").exists()
     assert (conclusion.folder / "report.md").read_text() == "a report\n"
     assert "report.html" not in conclusion.summary
+
+
+def test_a_run_is_copied_where_it_is_asked_for(
+    ended: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Under its id, once its result is written; what is shown says where."""
+    copied = []
+    monkeypatch.setattr(
+        "replay_users.swarm.conclusion.upload_run",
+        lambda folder, address, _: copied.append((address, (folder / "result.json").exists())),
+    )
+    conclusion = conclude_run(ended(upload="s3://bucket/runs/"))
+    assert copied == [("s3://bucket/runs/r1", True)]
+    assert conclusion.summary.splitlines()[-1].split() == ["copied", "to", "s3://bucket/runs/r1"]
+    (tmp_path / "r1" / "result.json").write_text("{}")  # of somebody else: not written, not copied
+    assert conclude_run(ended(upload="s3://bucket/runs/")).exit_code == 2
+    assert len(copied) == 1
+
+
+def test_a_copy_that_fails_is_an_event_and_changes_nothing_else(
+    ended: Callable[..., Any], told: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning; verdict and exit code are the run's."""
+
+    def refuse(*_: Any) -> None:
+        raise StoreError("access to s3://bucket/r1/report.html is denied")
+
+    monkeypatch.setattr("replay_users.swarm.conclusion.upload_run", refuse)
+    conclusion = conclude_run(ended(upload="s3://bucket"))
+    [record] = caplog.records
+    sentence = "the run was not copied to s3://bucket/r1: access to s3://bucket/r1/report.html is denied"
+    assert (record.levelname, record.getMessage()) == ("WARNING", sentence)
+    written = json.loads((conclusion.folder / "result.json").read_bytes())
+    assert written["events"] == [{"at_s": 5.0, "event": "warning", "text": sentence}] == told[0]["events"]
+    assert (conclusion.exit_code, written["exit_code"], written["gate"]["verdict"]) == (0, 0, "pass")
+    assert "copied" not in conclusion.summary
 
 
 def test_the_result_says_what_the_run_was(ended: Callable[..., Any]) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from markupsafe import Markup
-
 from replay_users.results.html.charts import bar_chart
 from replay_users.results.html.reading import counts, mapping, number
 from replay_users.results.html.reasons import ACCOUNTS, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from markupsafe import Markup
 
 __all__ = ["Part", "Reason", "Sum", "ignored_of", "reasons_of", "sums_of"]
 

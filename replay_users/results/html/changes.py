@@ -11,19 +11,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from markupsafe import Markup
-
 from replay_users.errors import UsageError
 from replay_users.path import format_path, parse_path
 from replay_users.results.html.again import curl_line, origin_of
 from replay_users.results.html.answers import Answers, answers_of
-from replay_users.results.html.figures import Figure
 from replay_users.results.html.marks import marked
 from replay_users.results.html.reading import counts, figure, mapping, number, rows, text, texts
 from replay_users.results.html.reasons import CLASSES, KINDS, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
+
+    from replay_users.results.html.figures import Figure
 
 __all__ = ["Allowance", "Cause", "Changes", "Example", "Group", "Signature", "changes_of"]
 
@@ -198,18 +199,18 @@ class _Reader:
 
     def _example(self, exemplar: Mapping[str, Any], *, whole: bool = False) -> Example | None:
         """An exchange side by side, if there is room for it; with `whole`, both answers where they were kept."""
-        recorded, replayed = marked(text(exemplar, "recorded")[:_SHOWN], text(exemplar, "replayed")[:_SHOWN])
-        curl = curl_line(self._origin, exemplar)
+        recorded, replayed = text(exemplar, "recorded")[:_SHOWN], text(exemplar, "replayed")[:_SHOWN]
         request = f"{text(exemplar, 'method')} {text(exemplar, 'target')}"
-        if not self._allowance.pays(_ROOM + len(recorded) + len(replayed) + 2 * len(curl) + len(request)):
+        if not self._allowance.pays(_ROOM + 2 * (len(recorded) + len(replayed) + len(request))):
             self._unshown += 1
             return None
+        left, right = marked(recorded, replayed)
         return Example(
             id=text(exemplar, "id"),
             request=request,
-            recorded=recorded,
-            replayed=replayed,
-            curl=curl,
+            recorded=left,
+            replayed=right,
+            curl=curl_line(self._origin, exemplar),
             answers=self._answers(text(exemplar, "id")) if whole else None,
         )
 
@@ -242,7 +243,7 @@ def _told(cause: Mapping[str, Any]) -> tuple[str, str, str]:
     name, kind, paths = text(cause, "field"), text(cause, "kind"), texts(cause, "paths")
     says = KINDS.get(kind, kind)
     if kind == "status":
-        return name.replace("->", "→"), "", ""
+        return f"status {name}".replace("->", "→"), "", ""
     if (several := number(cause, "field_count")) > 1:
         fields = ", ".join(texts(cause, "fields"))
         where = _container(paths[0]) if paths else ""

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from replay_users.results.html.charts import Times, axis_chart, pair_chart, ratio_mark, times_of, twin
-from replay_users.results.html.figures import Figure
+from replay_users.results.html.charts import pair_chart
 from replay_users.results.html.reading import counts, figure, mapping, number, rows, text
 from replay_users.results.html.scale import LogScale, log_scale
+from replay_users.results.html.spans import Times, times_of
+from replay_users.results.html.sparks import ratio_axis, ratio_mark, twin, twin_axis
 from replay_users.results.slow import SLOW_RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from replay_users.results.html.figures import Figure
     from replay_users.results.samples import Samples
 
 __all__ = ["Endpoint", "SlowPair", "Status", "Table", "table_of"]
@@ -93,6 +95,7 @@ class Table:
 
     endpoints: list[Endpoint]
     axis: Markup
+    ratio_axis: Markup
     has_samples: bool
     troubled: int
 
@@ -107,7 +110,8 @@ def table_of(result: Mapping[str, Any], samples: Samples | None) -> Table:
     endpoints = [_endpoint(at, each, sides[at], scale, is_charted=at in charted) for at, each in enumerate(found)]
     return Table(
         endpoints=endpoints,
-        axis=axis_chart(scale),
+        axis=twin_axis(scale),
+        ratio_axis=ratio_axis(SLOW_RATIO),
         has_samples=any(side.buckets for pair in sides for side in pair),
         troubled=sum(each.trouble > 0 for each in endpoints),
     )
@@ -123,13 +127,13 @@ def _sides(endpoint: Mapping[str, Any], samples: Samples | None) -> tuple[Times,
 
 def _told(endpoint: Mapping[str, Any], name: str) -> Times:
     of = mapping(endpoint, name)
-    return Times(buckets={}, p50=figure(of, "p50"), p90=figure(of, "p90"), p99=figure(of, "p99"))
+    return Times(p50=figure(of, "p50"), p90=figure(of, "p90"), p99=figure(of, "p99"))
 
 
 def _shared(sides: Iterable[tuple[Times, Times]]) -> LogScale:
     """From the fastest median's lower half to the slowest tail; single outliers are let go."""
     values = [
-        value for pair in sides for side in pair for value in (side.p50, side.p99) if isinstance(value, int | float)
+        value for pair in sides for side in pair for value in (side.p50, side.p90, side.p99) if isinstance(value, int | float)
     ]
     return log_scale([*values, *(min(values, default=1.0) / 2, max(values, default=1.0) * 1.3)], least=0.01)
 

@@ -7,7 +7,7 @@ observed (`"over"`); neither is a number, and neither may become one. Nothing is
 from __future__ import annotations
 
 from math import isfinite
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 __all__ = ["NOTHING", "Figure", "clock", "count", "ms", "percent", "probability", "seconds", "times"]
 
@@ -78,7 +78,7 @@ def clock(at_s: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from replay_users.results.html.figures import Figure, count, ms
+from replay_users.results.html.figures import Figure, count, ms, percent
 from replay_users.results.html.reading import figure, flag, mapping, rows, text, texts
 
 if TYPE_CHECKING:
@@ -31,10 +31,15 @@ class Check:
     advisory: bool
     is_void: bool
     sentence: str
-    value: Figure
-    limit: Figure
+    found: str
+    allowed: str
     p: Figure
     numbers: dict[str, str]
+
+    @property
+    def is_routine(self) -> bool:
+        """One of many like it, about which there is nothing to say."""
+        return bool(self.endpoint) and self.verdict == "pass"
 
 
 def checks_of(result: Mapping[str, Any]) -> list[Check]:
@@ -53,11 +58,19 @@ def _check(check: Mapping[str, Any], void: list[str]) -> Check:
         advisory=flag(check, "advisory"),
         is_void=text(check, "kind") in void,
         sentence=text(check, "sentence"),
-        value=figure(check, "value"),
-        limit=figure(check, "limit"),
+        found=_in_unit(check, "value"),
+        allowed=_in_unit(check, "limit"),
         p=figure(check, "p"),
         numbers={str(name): _shown(value) for name, value in mapping(check, "numbers").items()},
     )
+
+
+def _in_unit(check: Mapping[str, Any], name: str) -> str:
+    """What was found, or is allowed; coverage is a share."""
+    value = figure(check, name)
+    if text(check, "name") == "coverage":
+        return percent(value)
+    return ms(value) if isinstance(value, float) and value != int(value) else count(value)
 
 
 def _shown(value: object) -> str:

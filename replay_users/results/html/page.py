@@ -23,6 +23,7 @@ from replay_users.results.html.changes import Allowance, changes_of
 from replay_users.results.html.endpoints import table_of
 from replay_users.results.html.facts import facts_of
 from replay_users.results.html.gate import checks_of
+from replay_users.results.html.reading import mapping, rows
 from replay_users.results.html.reasons import EXCLUDED, TERMS
 from replay_users.results.html.story import verdict_of
 from replay_users.results.html.timing import happenings_of, timing_of
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "html_report"]
 
 MOST_BYTES: Final = 3_000_000
-_ALLOWANCES: Final = ((1_000_000, 40), (400_000, 20), (100_000, 5), (0, 0))
-"""Bytes of examples, and how many whole answers, from the most to the least."""
+_BASE, _PER_ENDPOINT, _PER_SIGNATURE, _PER_CHECK = 100_000, 5_000, 700, 800
+"""What a page takes without examples (measured at 200 endpoints and 2,000 signatures with long names)."""
+_MOST_EXAMPLES, _MOST_ANSWERS = 1_000_000, 40
 
 
 def html_report(result: Mapping[str, Any], samples: Samples | None, exhibits: Sequence[Mapping[str, Any]]) -> str:
@@ -48,12 +50,17 @@ def html_report(result: Mapping[str, Any], samples: Samples | None, exhibits: Se
         samples: the run's histograms and course; `None` for a run that kept none.
         exhibits: the lines of exhibits.jsonl.
     """
-    page = ""
-    for size, answers in _ALLOWANCES:
-        page = _page(result, samples, exhibits, Allowance(size, answers=answers))
-        if len(page.encode()) <= MOST_BYTES:
-            break
+    page = _page(result, samples, exhibits, Allowance(_room(result), answers=_MOST_ANSWERS))
+    if len(page.encode()) > MOST_BYTES:
+        page = _page(result, samples, exhibits, Allowance(0, answers=0))
     return page
+
+
+def _room(result: Mapping[str, Any]) -> int:
+    """Bytes that examples may take."""
+    bulk = _PER_ENDPOINT * len(rows(result, "endpoints")) + _PER_SIGNATURE * len(rows(result, "signatures"))
+    bulk += _PER_CHECK * len(rows(mapping(result, "gate"), "checks"))
+    return max(0, min(_MOST_EXAMPLES, MOST_BYTES - _BASE - bulk))
 
 
 def _page(
@@ -69,7 +76,7 @@ def _page(
             script=Markup(script),  # noqa: S704 - our own file
             verdict=verdict_of(result),
             facts=facts_of(result),
-            origin=origin_of(result.get("run", {})),
+            origin=origin_of(mapping(result, "run")),
             changes=changes_of(result, exhibits, allowance),
             table=table_of(result, samples),
             timing=timing_of(result, samples),

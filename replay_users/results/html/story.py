@@ -85,20 +85,20 @@ def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, 
     found = number(mapping(totals, "mismatched_by"), "regression")
     if found and any(text(check, "kind") == "mismatches" for check in deciding):
         said[said.index(_FAILURES["mismatches"])] = (
-            f"{count(found)} of {count(number(totals, 'compared'))} answers ({percent(found, number(totals, 'compared'))}) got worse"
+            f"{count(found)} of {count(number(totals, 'compared'))} answers ({percent(found, number(totals, 'compared'))}) regressed"
         )
     return f"{_joined(said)}." if said else "The target did not hold against the recording."
 
 
 def _nothing_found(totals: Mapping[str, Any]) -> str:
     apart = number(totals, "mismatched")
-    said = f"{count(number(totals, 'compared'))} answers were compared with the recording, and none got worse"
+    said = f"{count(number(totals, 'compared'))} answers were compared with the recording, and none regressed"
     return f"{said}; {count(apart)} differ for reasons beside the release." if apart else f"{said}."
 
 
 _FAILURES: Final = {
     "coverage": "too little of the recording could be replayed and compared",
-    "mismatches": "answers got worse",
+    "mismatches": "answers regressed",
     "latency": "the target got slower",
 }
 

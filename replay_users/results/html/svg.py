@@ -14,7 +14,10 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["WIDE", "across", "amount", "area", "canvas", "line", "tag", "write"]
+__all__ = ["WIDE", "across", "amount", "area", "canvas", "line", "picture", "plot", "rect", "short", "tag", "write"]
+
+_HUNDRED = 100
+"""From here on three digits need no decimals."""
 
 WIDE: Final = 1000
 """Units of a canvas from left to right, whatever its width on the page."""
@@ -22,12 +25,14 @@ WIDE: Final = 1000
 
 def tag(name: str, *children: str, **attributes: str | float) -> Markup:
     """An element; `class_` is its class, underscores in names are hyphens."""
-    told = Markup().join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value if isinstance(value, str) else amount(value))
-        for key, value in attributes.items()
-    )
-    inner = Markup().join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, inner)  # noqa: S704 - names are ours
+    told = "".join([f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"' for key, value in attributes.items()])
+    inner = "".join([escape(child) for child in children])
+    body = f">{inner}</{name}>" if inner else "/>"
+    return Markup(f"<{name}{told}{body}")  # noqa: S704 - names are ours, values and children are escaped
+
+
+def _attribute(value: str | float) -> str:
+    return escape(value) if isinstance(value, str) else amount(value)
 
 
 def amount(value: float) -> str:
@@ -55,23 +60,49 @@ def write(text: str, share: float, y: float, class_: str = "") -> Markup:
 
 def area(heights: Sequence[float], width: float, base: float, reach: float) -> str:
     """The path of steps from a base line; `reach` is where a height of 1 ends (above the base, or below it)."""
-    step = width / max(1, len(heights))
-    path, last = [f"M0 {amount(base)}"], amount(base)
-    for number, height in enumerate(heights):
-        y = amount(base + (reach - base) * height)
-        if y != last:
-            path.append(f"H{amount(number * step)}V{y}")
-            last = y
-    return f"{''.join(path)}H{amount(width)}V{amount(base)}Z"
+    edge = _steps(heights, width, base, reach)
+    return f"M0 {_whole(base)}{edge}H{_whole(width)}V{_whole(base)}Z"
 
 
 def line(heights: Sequence[float], width: float, base: float, reach: float) -> str:
     """The path of the steps' upper edge."""
+    edge = _steps(heights, width, base, reach)
+    return f"M0 {_whole(base)}{edge}H{_whole(width)}"
+
+
+def _steps(heights: Sequence[float], width: float, base: float, reach: float) -> str:
+    """From place to place where the height changes; half a unit is seen by nobody."""
     step = width / max(1, len(heights))
-    path, last = [], ""
+    path, last = [], _whole(base)
     for number, height in enumerate(heights):
-        y = amount(base + (reach - base) * height)
+        y = _whole(base + (reach - base) * height)
         if y != last:
-            path.append(f"H{amount(number * step)}V{y}" if path else f"M0 {y}")
+            path.append(f"H{_whole(number * step)}V{y}")
             last = y
-    return f"{''.join(path)}H{amount(width)}" if path else ""
+    return "".join(path)
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def rect(x: float, y: float, width: float, height: float, class_: str) -> Markup:
+    """A rectangle."""
+    return tag("rect", x=x, y=y, width=width, height=height, class_=class_)
+
+
+def picture(told: str, *shapes: str, size: tuple[float, float], class_: str) -> Markup:
+    """A drawing of a fixed size; what is told shows under the pointer too."""
+    width, height = map(amount, size)
+    box = f"0 0 {width} {height}"
+    return tag("svg", tag("title", told), *shapes, class_=class_, width=width, height=height, viewBox=box, role="img")
+
+
+def plot(told: str, *parts: str, height: float, class_: str) -> Markup:
+    """A drawing as wide as its place."""
+    return tag("svg", *parts, class_=f"plot {class_}", width="100%", height=height, role="img", aria_label=told)
+
+
+def short(value: float) -> str:
+    """A round value as an axis has it: `0.03`, `5`, `1,000`."""
+    return f"{value:,.0f}" if value >= _HUNDRED or value == int(value) else f"{value:.3g}"

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from replay_users.results.html.charts import Curve, Moment, histogram_chart, time_chart
-from replay_users.results.html.figures import Figure
+from replay_users.results.html.charts import histogram_chart
+from replay_users.results.html.course import Curve, Moment, course_chart
 from replay_users.results.html.reading import figure, flag, mapping, rows, text, texts
 from replay_users.results.html.scale import LogScale, log_scale
+from replay_users.results.html.visible import plain
 from replay_users.results.validity import MAX_LAG_P99
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from replay_users.histogram import Histogram
+    from replay_users.results.html.figures import Figure
     from replay_users.results.samples import Samples
 
 __all__ = ["Delay", "Happening", "Timing", "happenings_of", "timing_of"]
@@ -41,6 +43,7 @@ _DELAYS: Final = (
     ("hub", "Event loop", "how late the event loop ran its own timers: if this is high, the machine was busy"),
 )
 _LEAST_MS = 0.01
+_LEAST_STRETCH = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ class Timing:
     answer: str
     void: list[str]
     reasons: list[str]
-    stretch: Figure
+    stretch: str
     delays: list[Delay]
     course: Markup
     slot_s: float
@@ -87,7 +90,7 @@ def timing_of(result: Mapping[str, Any], samples: Samples | None) -> Timing:
         answer=_answer(valid=valid, void=void),
         void=void,
         reasons=texts(validity, "reasons"),
-        stretch=figure(fidelity, "stretch_percent"),
+        stretch=_stretch(figure(fidelity, "stretch_percent")),
         delays=_delays(fidelity, samples),
         course=course,
         slot_s=slot_s,
@@ -96,7 +99,7 @@ def timing_of(result: Mapping[str, Any], samples: Samples | None) -> Timing:
 
 def happenings_of(result: Mapping[str, Any]) -> list[Happening]:
     """The run's events in order of time."""
-    found = sorted(rows(result, "events"), key=lambda event: _seconds(event))
+    found = sorted(rows(result, "events"), key=_seconds)
     return [
         Happening(number=at + 1, at_s=_seconds(event), event=text(event, "event"), text=text(event, "text"))
         for at, event in enumerate(found)
@@ -114,6 +117,15 @@ def _answer(*, valid: bool, void: Sequence[str]) -> str:
     if void:
         return f"Not for {' and '.join(void)}; what is said about the rest stands."
     return "Yes: the replay kept the recorded timing, and all of the recording could be read."
+
+
+def _stretch(percent: Figure) -> str:
+    """How long the sending took against its due times; a fraction that nobody would notice is none."""
+    if not isinstance(percent, int | float):
+        return ""
+    if abs(percent) < _LEAST_STRETCH:
+        return "Sending took as long as it should."
+    return f"Sending took {abs(percent):.2f} % {'longer' if percent > 0 else 'less'} than it should."
 
 
 def _delays(fidelity: Mapping[str, Any], samples: Samples | None) -> list[Delay]:
@@ -149,8 +161,8 @@ def _course(result: Mapping[str, Any], samples: Samples | None) -> tuple[Markup,
     planned = [each / width_s for each in samples.planned[: len(slots)]] if samples.planned else []
     sent = Curve("sent", [slot.sent / width_s for slot in slots], "rep", "/s")
     outline = Curve("planned", planned or sent.values, "rec", "/s")
-    moments = [Moment(each.at_s, each.number, each.text or each.event) for each in happenings_of(result)]
-    return time_chart(outline, sent, _rows(slots, width_s), width_s, moments), width_s
+    moments = [Moment(each.at_s, each.number, plain(each.text or each.event, 200)) for each in happenings_of(result)]
+    return course_chart(outline, sent, _rows(slots, width_s), width_s, moments), width_s
 
 
 def _rows(slots: Sequence[Any], width_s: float) -> list[Curve]:

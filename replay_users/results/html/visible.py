@@ -20,6 +20,8 @@ _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols without ink."""
 _JOINER: Final = "\u200d"
 _EMOJI_PARTS: Final = frozenset("\ufe0f\u20e3")
+_MOST_CHIPS = 16
+"""Codes of one text that stand out; where there are more, the text is not about letters."""
 
 
 def plain(text: object, most: int = 0) -> str:
@@ -33,8 +35,11 @@ def visible(text: object, most: int = 0) -> Markup:
     whole = _cut(str(text), most)
     if whole.isprintable() and _BLANK.isdisjoint(whole):
         return escape(whole)
+    parts = _parts(whole)
+    if sum(odd for _, odd in parts) > _MOST_CHIPS:
+        return escape("".join(_code(char) if odd else char for char, odd in parts))
     shown, run = [], ""
-    for char, odd in _parts(whole):
+    for char, odd in parts:
         if not odd:
             run += char
             continue

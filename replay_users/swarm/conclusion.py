@@ -149,12 +149,18 @@ def conclude_run(run: Replay) -> Conclusion:
     settings = run.prepared.settings
     folder = Path(settings.out.replace("{id}", run.id))
     judged = conclude(
-        _facts(run), run.tally, run.plan.planned, rules=settings.rules, noise_decides=settings.noise_is_failure
+        _facts(run),
+        run.tally,
+        run.plan.planned,
+        rules=settings.rules,
+        noise_decides=settings.noise_is_failure,
+        more={
+            "connections": dict(run.connections),
+            "comparers": {**run.comparers, "sample": settings.sampling.texts()},
+            "user_code_failures": dict(run.user_code_failures),
+        },
     )
     result = result_json(judged)
-    result["connections"] = dict(run.connections)
-    result["comparers"] = {**run.comparers, "sample": settings.sampling.texts()}
-    result["user_code_failures"] = dict(run.user_code_failures)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.rate)

@@ -28,6 +28,7 @@ __all__ = [
     "pack_endpoint",
     "pack_fidelity",
     "pack_signature",
+    "unpack_answers",
     "unpack_counts",
     "unpack_endpoint",
     "unpack_fidelity",
@@ -39,6 +40,7 @@ _AnyHistogram = TypeVar("_AnyHistogram", Histogram, RatioHistogram)
 _COUNTS = ("sent", "resent", "matched", "mismatched", "unchecked")
 _REASONS = ("dropped_by", "skipped_by", "failed_by", "excluded_by", "mismatched_by")
 _TIMES = ("recorded", "service", "latency")
+_SERVICE = _TIMES.index("service")
 _MARKS = ("lag", "wait", "hub")
 _SPANS = ("first_due", "last_due", "first_sent", "last_sent")
 _SKETCHES = ("compared_sessions", "other_sessions", "differing")
@@ -78,11 +80,18 @@ def unpack_counts(data: list[Any]) -> EndpointTally:
     return mine
 
 
+def unpack_answers(data: list[Any]) -> EndpointTally:
+    """What was packed of what came back and how long it took: counts, statuses and service, in a fifth of the time."""
+    mine = unpack_counts(data)
+    mine.statuses.update({(recorded, replayed): count for recorded, replayed, count in data[2]})
+    mine.service = _unpack_times(data[3][_SERVICE])
+    return mine
+
+
 def unpack_endpoint(data: list[Any]) -> EndpointTally:
     """What was packed."""
-    _, _, statuses, times, ratio, sketches, turns, slow, pairs = data
-    mine = unpack_counts(data)
-    mine.statuses.update({(recorded, replayed): count for recorded, replayed, count in statuses})
+    _, _, _, times, ratio, sketches, turns, slow, pairs = data
+    mine = unpack_answers(data)
     for name, packed in zip(_TIMES, times, strict=True):
         setattr(mine, name, _unpack_times(packed))
     mine.ratio = _unpack(RatioHistogram(), ratio)[0]

@@ -19,6 +19,7 @@ from replay_users.results.packing import (
     pack_endpoint,
     pack_fidelity,
     pack_signature,
+    unpack_answers,
     unpack_counts,
     unpack_endpoint,
     unpack_fidelity,
@@ -29,8 +30,9 @@ from replay_users.results.tally import Tally
 from replay_users.results.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from replay_users.results.endpoint_tally import EndpointTally
     from replay_users.results.signatures import SignatureCount, SignatureKey
     from replay_users.results.tally import Totals
 
@@ -220,6 +222,11 @@ class Ledger:
     def fidelity(self) -> Fidelity:
         """How late it was, by itself."""
         return Fidelity() if self._rest is None else unpack_fidelity(self._rest["fidelity"])
+
+    def answers(self) -> Iterator[tuple[str, EndpointTally]]:
+        """Endpoints with what came back and how long it took, one after the other; of one report, whatever comes meanwhile."""
+        for name, packed in list(self._endpoints.items()):
+            yield name, unpack_answers(packed)
 
     def tally(self) -> Tally:
         """The worker's tally as that report told it; a new one, to be kept or merged."""

@@ -128,7 +128,7 @@ class Run:
 
     def counted(self, criteria: Sequence[Criterion]) -> Counts:
         """What was counted so far of what may stop it."""
-        return counted(criteria, self.tally.endpoints)
+        return counted(criteria, list(self.tally.endpoints.items()))
 
     @property
     def queued(self) -> int:

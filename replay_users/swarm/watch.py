@@ -19,7 +19,7 @@ from replay_users.swarm.telling import tell
 from replay_users.swarm.ticker import full_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from replay_users.results.autostop import Criterion
     from replay_users.results.endpoint_tally import EndpointTally
@@ -33,17 +33,19 @@ AUTOSTOP = "autostop"
 
 _STEP = SECOND
 _STEP_OF_REPORTS = 3 * SECOND
-_PIECE_S = 0.0002
+_PIECE_S = 0.0002  # of a process that sends, whose hub is to be held no longer
 _BETWEEN_S = 0.001
 
 
-def counted(criteria: Sequence[Criterion], endpoints: Mapping[str, EndpointTally]) -> Counts:
-    """What the endpoints have for each criterion; others have their turn meanwhile."""
-    counts, until = no_counts(criteria), time.perf_counter() + _PIECE_S
-    for name, mine in list(endpoints.items()):
+def counted(
+    criteria: Sequence[Criterion], endpoints: Iterable[tuple[str, EndpointTally]], piece_s: float = _PIECE_S
+) -> Counts:
+    """What the endpoints have for each criterion; others have their turn after each piece of so many seconds."""
+    counts, until = no_counts(criteria), time.perf_counter() + piece_s
+    for name, mine in endpoints:
         if time.perf_counter() > until:
             gevent.sleep(_BETWEEN_S)
-            until = time.perf_counter() + _PIECE_S
+            until = time.perf_counter() + piece_s
         count_endpoint(counts, criteria, name, mine)
     return counts
 

@@ -15,6 +15,7 @@ from replay_users.results.packing import (
     pack_endpoint,
     pack_fidelity,
     pack_signature,
+    unpack_answers,
     unpack_counts,
     unpack_endpoint,
     unpack_fidelity,
@@ -54,6 +55,15 @@ def test_counts_alone_are_what_totals_need(land: Land) -> None:
     assert counts.ended == mine.ended
     assert (counts.failed, counts.mismatched, counts.unchecked) == (mine.failed, mine.mismatched, mine.unchecked)
     assert not counts.service.buckets
+
+
+def test_answers_alone_are_what_autostop_needs(land: Land) -> None:
+    """Unpacked without the rest, an endpoint has its counts, statuses and service times."""
+    mine = filled(land).endpoints["GET /a"]
+    answers = unpack_answers(pack_endpoint(mine, pairs=False))
+    assert (answers.ended, answers.failed, answers.mismatched_by) == (mine.ended, mine.failed, mine.mismatched_by)
+    assert (answers.statuses, answers.service) == (mine.statuses, mine.service)
+    assert not answers.latency.buckets
 
 
 def test_fidelity_comes_back(land: Land) -> None:

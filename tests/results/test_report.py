@@ -39,6 +39,9 @@ def test_everything_a_tally_holds_reaches_the_master(land: Land) -> None:
     ledger.take(sent(Reporter(tally, OPENED.copy).next(7)))
     assert state(ledger.tally()) == state(tally)
     assert asdict(ledger.totals()) == asdict(tally.totals())
+    assert {name: mine.service for name, mine in ledger.answers()} == {
+        name: mine.service for name, mine in tally.endpoints.items()
+    }
     assert state(ledger.fidelity()) == state(tally.fidelity)
     assert (ledger.seq, ledger.connections) == (1, OPENED)
 

@@ -9,9 +9,10 @@ import pytest
 from replay_users.engine.counters import Counters
 from replay_users.model import SkipReason, Verdict
 from replay_users.recording.index import CountIndex
+from replay_users.results.autostop_text import parse_autostop
 from replay_users.results.conservation import broken_laws
 from replay_users.results.lost import Lost
-from replay_users.results.report import Reporter
+from replay_users.results.report import Ledger, Reporter
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.accounts import Accounts, loss
@@ -102,6 +103,25 @@ def test_progress_is_the_sum_of_the_last_reports(prepared: Prepared) -> None:
         ("b", 1, 0, 0),
     ]
     assert workers["a"].lag.count == 20
+
+
+def test_what_may_stop_a_run_is_read_of_each_report_once(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are added up; a ledger that has not moved is not unpacked again."""
+    accounts, criteria = Accounts(prepared), parse_autostop(["http(2xx,10%,5s)", "http(2xx,10%,5s,*)"])
+    unpacked: list[int] = []
+    answers = Ledger.answers
+
+    def counting(ledger: Ledger) -> Any:
+        unpacked.append(ledger.seq)
+        return answers(ledger)
+
+    monkeypatch.setattr(Ledger, "answers", counting)
+    assert accounts.counted(criteria) == [{}, {}]
+    accounts.take("a", said(20, 4))
+    accounts.take("b", said(3))
+    for _ in range(3):
+        assert accounts.counted(criteria) == [{"": (23, 23)}, {"GET /items/{id}": (23, 23)}]
+    assert unpacked == [1, 1]
 
 
 @pytest.mark.parametrize(

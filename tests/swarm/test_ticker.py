@@ -98,6 +98,27 @@ def test_before_its_start_a_run_has_no_ticks(run: Any, listen: Callable[..., Any
     assert [each["at_s"] for each in got] == [0]
 
 
+def test_adding_up_takes_a_quarter_of_the_time_at_most(
+    run: Any, listen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it takes a second, a tick before the fourth one is left out; the last one never is."""
+    monkeypatch.setattr(module, "_SHARE", 100)
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    tell = run.progress
+
+    def slowly() -> Any:
+        gevent.sleep(0.005)
+        return tell()
+
+    run.progress = slowly
+    ticker = Ticker(run)
+    gevent.sleep(0.22)
+    assert len(got) == 1
+    ticker.finish()
+    assert len(got) == 2
+
+
 def test_what_is_not_of_the_result_is_not_told(run: Any, listen: Callable[..., Any]) -> None:
     """The first pass of an A/A run has no progress."""
     got: list[Any] = []

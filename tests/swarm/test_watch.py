@@ -15,7 +15,6 @@ from replay_users.plan.duration import SECOND
 from replay_users.results.autostop_text import parse_autostop
 from replay_users.results.tally import Tally
 from replay_users.swarm import ticker
-from replay_users.swarm import watch as module
 from replay_users.swarm.watch import Watch, counted
 from replay_users.testing import make_flight
 
@@ -52,7 +51,7 @@ class FakeRun:
     def counted(self, criteria: Any) -> Any:
         """What its tally has."""
         self.readings += 1
-        return counted(criteria, self.tally.endpoints)
+        return counted(criteria, list(self.tally.endpoints.items()), 0.0)
 
     def stop(self, reason: str) -> None:
         """Stop."""
@@ -147,9 +146,8 @@ def test_an_endpoint_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str
     )
 
 
-def test_many_endpoints_are_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_endpoints_are_read_in_pieces() -> None:
     """Others have their turn before all of them are read, and none is left out, nor one that is new meanwhile."""
-    monkeypatch.setattr(module, "_PIECE_S", 0.0)
     run = FakeRun("http(5xx,10%,2s,*)", names=[f"GET /{nth}" for nth in range(5)])
     turns: list[int] = []
 

@@ -58,6 +58,7 @@ EDGES = {
     "engine.tls": "files",
     "engine.timer": "the hub's timer",
     "results.influx": "InfluxDB's client",
+    "results.finished": "files",
     "results.rundir": "files",
     "results.sample_files": "files, Arrow",
     "private": "files",

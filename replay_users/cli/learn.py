@@ -14,13 +14,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replay_users.cli.runs import read_result
 from replay_users.compare.accept import Acceptance
 from replay_users.compare.learning import AA, BASELINE, learn, together
 from replay_users.compare.noise import Refusal, confidence_text
 from replay_users.compare.relearning import relearn
 from replay_users.compare.rules.notes import describe
 from replay_users.errors import UsageError
+from replay_users.results.finished import read_result
 from replay_users.results.learnable import evidence_of, source_of
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from replay_users.cli.runs import folder_of, read_lines, read_whole_result
 from replay_users.errors import StoreError, UsageError
 from replay_users.private import make_folder
+from replay_users.results.finished import folder_of, read_lines, read_whole_result
 from replay_users.results.reports import FORMATS, report_text
 from replay_users.results.rundir import OWN_FILES, encoded, write_whole
 from replay_users.results.sample_files import read_samples

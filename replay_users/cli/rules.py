@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from replay_users.cli.runs import read_lines, read_result
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.compare.rules import Rules, covers_endpoint
 from replay_users.compare.rules.notes import describe, expired_notes, idle_notes
 from replay_users.errors import UsageError
 from replay_users.recording.recording import open_recording
 from replay_users.results.exhibits import Exhibit
+from replay_users.results.finished import read_lines, read_result
 from replay_users.results.retrial import retry
 
 if TYPE_CHECKING:

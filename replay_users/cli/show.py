@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from replay_users.cli.runs import read_lines, read_result
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.compare.redaction import Redaction
 from replay_users.compare.show import redact
 from replay_users.errors import ReplayError, UsageError
 from replay_users.recording.finding import find
 from replay_users.recording.recording import open_recording
+from replay_users.results.finished import read_lines, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

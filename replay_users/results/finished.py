@@ -1,4 +1,4 @@
-"""A finished run's directory, as the commands that come after a run read it.
+"""A finished run's directory, as those read it who come after the run.
 
 Law: an edge; reads, and says in one sentence what is wrong with what it reads.
 """

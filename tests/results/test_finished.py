@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from replay_users.cli.runs import folder_of, read_lines, read_result, read_whole_result
 from replay_users.errors import UsageError
+from replay_users.results.finished import folder_of, read_lines, read_result, read_whole_result
 
 
 def test_a_run_is_named_by_its_directory_or_its_result(tmp_path: Path) -> None:

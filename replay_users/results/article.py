@@ -36,6 +36,7 @@ def article_report(result: Result) -> dict[str, Any]:
     statuses, slow = list(_statuses(result)), list(_slow(result))
     mismatches, degradations = list(_mismatches(result)), list(_degradations(result))
     differing = [each for each in statuses if each["staging_status"] != each["production_status"]]
+    differing.sort(key=lambda each: -each["count"])
     mismatched, issues = _sum(differing), _sum(slow)
     return {
         "total_requests": _sum(statuses),

@@ -7,6 +7,7 @@ made long after the run is the one that the run made.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.results.article import article_report
@@ -23,6 +24,7 @@ __all__ = ["FILES", "FORMATS", "report_text"]
 FORMATS: Final = ("html", "md", "junit", "json", "article")
 FILES: Final[Mapping[str, str]] = {"report.html": "html", "report.md": "md", "junit.xml": "junit"}
 """Those that a run writes, by file."""
+_LONE: Final = re.compile("[\ud800-\udfff]")
 
 
 def report_text(
@@ -53,4 +55,10 @@ def report_text(
         return markdown_report(result, place=place)
     if kind == "junit":
         return junit_report(result)
-    return json.dumps(article_report(result) if kind == "article" else result, indent=2, ensure_ascii=False) + "\n"
+    return _json(article_report(result) if kind == "article" else result)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """As JSON for any reader: jq 1.6 refuses the escape of a lone surrogate, so it is shown as what stood there."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return _LONE.sub(lambda lone: f"\\\\u{ord(lone[0]):04x}", text) + "\n"

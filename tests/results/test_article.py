@@ -12,6 +12,7 @@ import pytest
 
 from replay_users.errors import UsageError
 from replay_users.results.article import article_report
+from replay_users.results.reports import report_text
 from tests.results.reported import HOSTILE, crowded, failed, hostile, nothing, passed
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ JQ = ".status_mismatches + .performance_issues"
 
 def written(result: dict[str, Any]) -> str:
     """The report as a file."""
-    return json.dumps(article_report(result), indent=2) + "\n"
+    return report_text("article", result)
 
 
 def test_a_failed_run(golden: Golden) -> None:
@@ -84,7 +85,7 @@ def test_what_is_listed_and_what_is_not_are_all(result: dict[str, Any]) -> None:
 def test_the_articles_line_of_jq_works_on_it(name: str, tmp_path: Path) -> None:
     """Whatever endpoints are called."""
     path = tmp_path / "replay-report.json"
-    path.write_text(written(hostile(name)))
+    path.write_text(written(hostile(name)), encoding="utf-8")
     done = subprocess.run(["jq", JQ, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "92"
 

@@ -58,6 +58,12 @@ def test_a_run_writes_those_that_people_and_servers_open() -> None:
     assert set(FILES.values()) | {"json", "article"} == set(FORMATS)
 
 
+def test_json_is_for_any_reader() -> None:
+    """A lone surrogate, which some refuse, is shown as what stood there."""
+    result = hostile("GET /\ud800x")
+    assert json.loads(report_text("json", result))["run"]["recording"] == "GET /\\ud800x"
+
+
 def test_json_is_the_result_itself() -> None:
     """As it was read."""
     assert json.loads(report_text("json", failed())) == failed()

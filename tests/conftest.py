@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.servers.influxd import Influxd, InfluxdOne, InfluxdTwo, find_influxd, find_old_influxd
 from tests.servers.weed import Weed, find_weed
 
 if TYPE_CHECKING:
@@ -71,3 +72,38 @@ def s3(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> Weed:
     for name, value in weed.keys.items():
         monkeypatch.setenv(name, value)
     return weed
+
+
+@pytest.fixture(scope="session")
+def influxd_two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxdTwo]:
+    """A real InfluxDB 2.7 for all tests of a session, which forget what they wrote or ask for runs of their own."""
+    pytest.importorskip(
+        "influxdb_client", reason="influxdb-client is not installed: pip install 'replay-users[influx]'"
+    )
+    binary = find_influxd()
+    if binary is None:
+        pytest.skip("influxd 2.7 is not built: bash .ci/influxd.sh, or set REPLAY_INFLUXD to one")
+    with InfluxdTwo(binary, tmp_path_factory.mktemp("influxd-two")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def influxd_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxdOne]:
+    """A real InfluxDB 1.6, where `/api/v2/write` is unknown."""
+    pytest.importorskip(
+        "influxdb_client", reason="influxdb-client is not installed: pip install 'replay-users[influx]'"
+    )
+    binary = find_old_influxd()
+    if binary is None:
+        pytest.skip("influxd 1.x is not installed: apt-get install influxdb")
+    with InfluxdOne(binary, tmp_path_factory.mktemp("influxd-one")) as server:
+        yield server
+
+
+@pytest.fixture(params=["one", "two"])
+def influxd(request: pytest.FixtureRequest) -> Iterator[Influxd]:
+    """Each of the two in turn, empty; a test that needs both runs twice."""
+    server: Influxd = request.getfixturevalue(f"influxd_{request.param}")
+    server.clear()
+    yield server
+    server.clear()

@@ -181,7 +181,7 @@ def test_answers_that_broke_or_were_mended_are_counted(
     land: Land, status: int, answer: int, turned: str | None
 ) -> None:
     """2xx to 5xx and back, by exchanges and by sessions; these are weighed up by themselves, and do not differ."""
-    marks = {"status": status, "answer": answer}
+    marks: dict[str, Any] = {"status": status, "answer": answer}
     mine = counted([land(n, session=b"%d" % (n % 2), judged=Verdict.MISMATCHED, **marks) for n in range(6)])
     for name in ("broken", "mended"):
         found = getattr(mine, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,10 +36,10 @@ def database(influx: Influxd) -> Database:
     return Database(influx.url, influx.bucket, influx.login)
 
 
-def ask(database: Database, asked: Asked | str, interval: str = "1h", **choices: str | list[str]) -> list[Series]:
+def ask(database: Database, asked: Asked | str, **choices: str | list[str]) -> list[Series]:
     """What a query gives, of both days."""
     query = QUERIES[asked].query if isinstance(asked, str) else asked.query
-    return database.ask(filled(query, CHOICES | choices, start_ms=START_MS, end_ms=END_MS, interval=interval))
+    return database.ask(filled(query, CHOICES | choices, start_ms=START_MS, end_ms=END_MS, interval="1h"))
 
 
 def rows(database: Database, title: str, **choices: str | list[str]) -> list[dict[str, Any]]:
@@ -212,6 +213,25 @@ def test_outside_its_time_a_run_is_not_seen(database: Database) -> None:
     for asked in QUERIES.values():
         if asked.query.startswith("SELECT"):
             assert database.ask(filled(asked.query, CHOICES, start_ms=0, end_ms=1000)) == []
+
+
+def test_a_bucket_is_found_as_a_database_of_its_name(influx: Influxd) -> None:
+    """InfluxDB 2 maps it by itself, which is why compose.yaml sets up no mapping."""
+    if not isinstance(influx, InfluxdTwo):
+        pytest.skip("1.x has databases")
+    (org,) = json.loads(influx.ask("GET", f"/api/v2/orgs?org={influx.org}", influx.login)[1])["orgs"]
+    made = {"orgID": org["id"], "name": "unmapped", "retentionRules": []}
+    headers = {"Content-Type": "application/json", **influx.login}
+    assert influx.ask("POST", "/api/v2/buckets", headers, json.dumps(made).encode())[0] == 201
+    write = f"/api/v2/write?org={influx.org}&bucket=unmapped"
+    assert influx.ask("POST", write, influx.login, lines_of_both().encode())[0] == 204
+    database = Database(influx.url, "unmapped", influx.login)
+    assert values(database, "replay-overview: Verdict A") == ["fail"]
+
+
+def test_no_two_queries_have_the_same_name() -> None:
+    """Else one of them would not be asked."""
+    assert len(QUERIES) == sum(1 for board in BOARDS.values() for _ in asked_by(board))
 
 
 def test_an_error_is_no_empty_panel(database: Database) -> None:

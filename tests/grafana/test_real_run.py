@@ -53,9 +53,9 @@ def written(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Writte
     folder = tmp_path_factory.mktemp("runs")
     recording = record_traffic(folder / "recording", 150, every_ms=20)
     with Shop() as shop:
-        results = [_run(influx, recording, shop, folder / name) for name in ("baseline", "candidate")]
+        baseline, result = (_run(influx, recording, shop, folder / name) for name in ("baseline", "candidate"))
     database = Database(influx.url, influx.bucket, influx.login)
-    return Written(database, *results, round(time.time() * 1000) + 60_000)
+    return Written(database, baseline, result, round(time.time() * 1000) + 60_000)
 
 
 def _run(influx: Influxd, recording: str, shop: Shop, folder: Path) -> Any:

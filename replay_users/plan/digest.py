@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_digest"]
 
-_TOLD_ONLY = frozenset({"duration_ns", "hosts", "protocols", "rate", "reading", "recording", "warnings"})
+_TOLD_ONLY = frozenset({"duration_ns", "hosts", "protocols", "course", "rate", "reading", "recording", "warnings"})
 """Fields of a plan that tell a person of it and follow from the others, or from the manifest's slices."""
 
 _SCALARS = (str, bytes, int, float, Fraction, type(None))

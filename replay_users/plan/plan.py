@@ -17,7 +17,7 @@ from replay_users.plan.decisions import Decisions, decide_all
 from replay_users.plan.duration import SECOND
 from replay_users.plan.notes import notes
 from replay_users.plan.pace import clip, describe_rate
-from replay_users.plan.rate import rate_curve
+from replay_users.plan.rate import COURSE_STEPS, rate_curve
 from replay_users.plan.route import SEVERAL, planned_targets, refuse_uncovered
 from replay_users.plan.safety import refuse_production
 from replay_users.plan.window import parse_window
@@ -77,6 +77,7 @@ class Plan:
         counts: how many rows, by what becomes of them.
         duration_ns: from the run's start until the last exchange is due.
         rate: exchanges per second of the run.
+        course: the same in finer steps.
         hosts: rows by recorded authority, of the whole recording, since the index does not count by it.
         protocols: rows by recorded protocol, of the whole recording.
         reading: slices, bytes and GETs.
@@ -94,6 +95,7 @@ class Plan:
     counts: Counts
     duration_ns: int
     rate: RateCurve
+    course: RateCurve
     hosts: Mapping[str, int]
     protocols: Mapping[str, int]
     reading: Reading
@@ -156,6 +158,7 @@ def make_plan(manifest: Manifest, index: CountIndex, settings: PlanSettings) -> 
     pace = _within_ceiling(settings, curve)
     warp = pace.warp(curve, window.lead)
     duration = warp.duration(_last_offset(curve, window, manifest.last_at))
+    rated = curve, warp, window.lead, duration, pace.peak_rate(curve)
     return Plan(
         recording=settings.recording,
         generation=manifest.generation,
@@ -167,7 +170,8 @@ def make_plan(manifest: Manifest, index: CountIndex, settings: PlanSettings) -> 
         decisions=decisions,
         counts=counts,
         duration_ns=duration,
-        rate=rate_curve(curve, warp, window.lead, duration, pace.peak_rate(curve)),
+        rate=rate_curve(*rated),
+        course=rate_curve(*rated, most_steps=COURSE_STEPS),
         hosts=manifest.hosts,
         protocols=manifest.protocols,
         reading=_reading(manifest, window),

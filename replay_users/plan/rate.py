@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from replay_users.plan.warp import Warp
 
-__all__ = ["RateCurve", "rate_curve"]
+__all__ = ["COURSE_STEPS", "RateCurve", "rate_curve"]
 
 _STEPS = 60
 """How many points the curve of a plan has at most: one line of a terminal."""
+
+COURSE_STEPS = 600
+"""How many those beside which stands what was sent: as many as a chart has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,11 @@ class RateCurve:
     values: tuple[float, ...]
 
 
-def rate_curve(curve: Sequence[int], warp: Warp, lead: int, duration_ns: int, peak: float) -> RateCurve:
+def rate_curve(
+    curve: Sequence[int], warp: Warp, lead: int, duration_ns: int, peak: float, *, most_steps: int = _STEPS
+) -> RateCurve:
     """Spread a recorded curve (rows per second, the first one short by `lead` ns) over a run of `duration_ns`."""
-    steps = max(1, min(_STEPS, duration_ns // SECOND))
+    steps = max(1, min(most_steps, duration_ns // SECOND))
     step = max(duration_ns, SECOND) / steps
     sums = [0.0] * steps
     for rows, begin, end in _spans(curve, warp, lead):

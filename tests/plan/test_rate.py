@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from replay_users.plan.duration import SECOND
 from replay_users.plan.pace import AsRecorded
 from replay_users.plan.pace_text import parse_pace
-from replay_users.plan.rate import rate_curve
+from replay_users.plan.rate import COURSE_STEPS, rate_curve
 
 
 def test_the_curve_of_a_recorded_pace_is_the_recorded_one() -> None:
@@ -33,6 +33,14 @@ def test_a_long_run_has_sixty_points() -> None:
     rate = rate_curve(curve, AsRecorded().warp(curve), 0, 600 * SECOND, 3.0)
     assert rate.values == pytest.approx([3.0] * 60)
     assert rate.step_s == 10
+
+
+def test_the_course_of_a_run_has_finer_steps() -> None:
+    """As many as asked for, of a second at least."""
+    curve = [3] * 1_200
+    rate = rate_curve(curve, AsRecorded().warp(curve), 0, 1_200 * SECOND, 3.0, most_steps=COURSE_STEPS)
+    assert (len(rate.values), rate.step_s) == (600, 2)
+    assert rate.values == pytest.approx([3.0] * 600)
 
 
 def test_a_run_of_an_instant_counts_as_a_second() -> None:

@@ -163,7 +163,7 @@ def conclude_run(run: Replay) -> Conclusion:
     result = result_json(judged)
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
-    exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.rate)
+    exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.course)
     reports = _reports(result, samples, exhibits)
     summary = summary_text(result, folder=str(folder), reports=list(reports))
     try:

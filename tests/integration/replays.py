@@ -227,4 +227,4 @@ def _session(leader: int) -> list[int]:
 
 def _clean() -> dict[str, str]:
     """This environment without what would set options of a run."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("REPLAY_", "LOCUST_"))}
+    return {name: value for name, value in os.environ.items() if not name.startswith(("REPLAY_", "LOCUST_", "INFLUX"))}

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import StoreError, UsageError
-from replay_users.plan.route import SEVERAL
 from replay_users.private import make_folder, write
+from replay_users.results.again import curl_line, origin_of
 from replay_users.results.reports import FILES
 from replay_users.results.sample_files import HISTOGRAMS, PAIRS, remove_samples, write_samples
 
@@ -107,10 +106,6 @@ def _write_or_remove(path: Path, text: str | None) -> None:
         write_whole(path, text)
 
 
-_UNKNOWN_TARGET = "http://TARGET"
-"""Stands in the curl lines of a run of several targets, since an exemplar does not say which one answered."""
-
-
 def exemplars_of(
     result: Mapping[str, Any], explanations: Mapping[str, list[str]] | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -118,18 +113,13 @@ def exemplars_of(
 
     `explanations` are lines by exchange.
     """
-    target = _UNKNOWN_TARGET if result["run"]["target"] == SEVERAL else result["run"]["target"].rstrip("/")
+    origin = origin_of(result["run"])
     for signature in result["signatures"]:
         where = {name: signature[name] for name in ("endpoint", "path", "kind")}
         for exemplar in signature["exemplars"]:
-            line = {**where, **exemplar, "looks": signature.get("looks", []), "curl": _curl(target, exemplar)}
+            line = {**where, **exemplar, "looks": signature.get("looks", []), "curl": curl_line(origin, exemplar)}
             explanation = (explanations or {}).get(exemplar["id"])
             yield {**line, "explanation": explanation} if explanation else line
-
-
-def _curl(target: str, exemplar: Mapping[str, str]) -> str:
-    url = shlex.quote(target + exemplar["target"])
-    return f"curl -sS -X {shlex.quote(exemplar['method'])} -H 'X-Replay-Test: true' {url}"
 
 
 def _refuse_other_run(folder: Path, run_id: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from replay_users.results.html.marks import marked
@@ -26,6 +25,8 @@ __all__ = ["Answers", "Line", "answers_of", "laid_out"]
 _MOST_LINES = 400
 """Lines of each side that are compared: the matcher is quadratic."""
 _MOST_ROWS = 60
+_MOST_ALONE = 12
+"""Lines in a row that only one answer has."""
 _CONTEXT = 2
 _MOST_CHARS = 240
 _DEEPEST = 12
@@ -71,8 +72,9 @@ def answers_of(exhibit: Mapping[str, Any]) -> Answers:
 
 
 def _head(block: str) -> list[str]:
-    """Header lines by name: the order of an answer's headers says nothing."""
-    return sorted(block.replace("\r\n", "\n").strip("\n").split("\n")) if block else []
+    """Header lines by name, as the order of an answer's headers says nothing, and without the time of day."""
+    lines = block.replace("\r\n", "\n").strip("\n").split("\n") if block else []
+    return sorted(line for line in lines if not line.lower().startswith("date:"))
 
 
 def _lines(body: str) -> list[str]:
@@ -87,17 +89,17 @@ def laid_out(source: str) -> list[str]:
     tokens = _TOKENS.findall(source)
     lines: list[str] = []
     depth, now, before = 0, "", ""
-    for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
-        opens, closes = token in _OPEN, token in _CLOSE
+    for piece, after in zip(tokens, [*tokens[1:], ""], strict=True):
+        opens, closes = piece in _OPEN, piece in _CLOSE
         is_empty = (opens and after in _CLOSE) or (closes and before in _OPEN)
         if closes and not is_empty:
             depth = max(0, depth - 1)
             now = _ended(lines, now, depth)
-        now += ": " if token == ":" else token
-        if token == "," or (opens and not is_empty):
+        now += ": " if piece == ":" else piece
+        if piece == "," or (opens and not is_empty):
             depth += opens
             now = _ended(lines, now, depth)
-        before = token
+        before = piece
     _ended(lines, now, 0)
     return lines
 
@@ -112,28 +114,32 @@ def _ended(lines: list[str], line: str, depth: int) -> str:
 def _compared(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Line]:
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for group in matcher.get_grouped_opcodes(_CONTEXT):
-        _, a, _, _, _ = group[0]
-        if a:
-            yield _gap(a)
+        if first := group[0][1]:
+            yield _gap(f"from line {first + 1:,}")
         for tag, a, b, c, d in group:
             if tag == "equal":
-                yield from (Line("same", _shown(line), _shown(line)) for line in ours[a:b])
+                yield from [Line("same", _shown(line), _shown(line)) for line in ours[a:b]]
             else:
                 yield from _changed(ours[a:b], theirs[c:d])
 
 
-def _gap(at: int) -> Line:
-    return Line("gap", visible(f"line {at + 1:,}"), visible(""))
+def _gap(told: str) -> Line:
+    return Line("gap", visible(told), visible(""))
 
 
 def _changed(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Line]:
-    for left, right in zip_longest(ours, theirs):
-        if left is None:
-            yield Line("replayed", visible(""), _shown(right))
-        elif right is None:
-            yield Line("recorded", _shown(left), visible(""))
-        else:
-            yield Line("changed", *marked(left[:_MOST_CHARS], right[:_MOST_CHARS]))
+    """Lines against lines; of many that only one answer has, the first."""
+    both = min(len(ours), len(theirs))
+    yield from [
+        Line("changed", *marked(left[:_MOST_CHARS], right[:_MOST_CHARS]))
+        for left, right in zip(ours, theirs, strict=False)
+    ]
+    yield from [Line("recorded", _shown(line), visible("")) for line in ours[both:][:_MOST_ALONE]]
+    yield from [Line("replayed", visible(""), _shown(line)) for line in theirs[both:][:_MOST_ALONE]]
+    if (more := max(len(ours), len(theirs)) - both - _MOST_ALONE) > 0:
+        yield _gap(
+            f"and {more:,} lines more that only the {'recorded' if len(ours) > len(theirs) else 'replayed'} answer has"
+        )
 
 
 def _shown(line: str) -> Markup:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.errors import UsageError
 from replay_users.path import format_path, parse_path
-from replay_users.results.html.again import curl_line, origin_of
+from replay_users.results.again import curl_line, origin_of
 from replay_users.results.html.answers import Answers, answers_of
 from replay_users.results.html.marks import marked
 from replay_users.results.html.reading import counts, figure, mapping, number, rows, text, texts
@@ -142,9 +142,9 @@ class _Reader:
         causes, signatures = rows(self._result, "causes"), rows(self._result, "signatures")
         theirs = _behind(causes, signatures)
         causes_by: defaultdict[str, list[Cause]] = defaultdict(list)
-        views = [self._cause(number, cause) for number, cause in enumerate(causes)]
-        for number, (cause, view) in enumerate(zip(causes, views, strict=True)):
-            view.signatures.extend(map(self._signature, theirs[number]))
+        views = [self._cause(place, cause) for place, cause in enumerate(causes)]
+        for place, (cause, view) in enumerate(zip(causes, views, strict=True)):
+            view.signatures.extend(map(self._signature, theirs[place]))
             causes_by[text(cause, "class") or REGRESSION].append(view)
         apart = [name for name in (*CLASSES, *causes_by) if name != REGRESSION and name in causes_by]
         return Changes(

@@ -1,7 +1,8 @@
 """The table of endpoints: what became of each, and how recorded and replayed times lie beside each other.
 
 Law: pure; views of result.json and of the run's samples. The subtle thing: all rows share one axis, so that the eye compares
-endpoints too; where a run has no samples, its percentiles are drawn instead, and the page says so.
+endpoints too (those of few pairs do not stretch it); where a run has no samples, its percentiles are drawn instead, and the
+page says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from replay_users.results.html.reading import counts, figure, mapping, number, r
 from replay_users.results.html.scale import LogScale, log_scale
 from replay_users.results.html.spans import Times, times_of
 from replay_users.results.html.sparks import ratio_axis, ratio_mark, twin, twin_axis
-from replay_users.results.slow import SLOW_RATIO
+from replay_users.results.slow import SLOW_RATIO, Speed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoint", "SlowPair", "Status", "Table", "table_of"]
 
-_POINTS: Final = ("p50", "p90", "p99", "p999", "max")
+_POINTS: Final = ("p50", "p90", "p95", "p99", "p999", "max")
 _MOST_CHARTS = 60
 """Endpoints that have a large chart of their own, those with trouble first."""
-_TROUBLED: Final = frozenset({"slow", "failing"})
+_TROUBLED: Final = frozenset({Speed.SLOW, Speed.FAILING})
 _FAILED = 400
 
 
@@ -101,13 +102,12 @@ class Table:
 
 
 def table_of(result: Mapping[str, Any], samples: Samples | None) -> Table:
-    """The table of a result."""
-    found = rows(result, "endpoints")
+    """The table of a result, endpoints with trouble first."""
+    found = sorted(rows(result, "endpoints"), key=_trouble, reverse=True)
     sides = [_sides(each, samples) for each in found]
-    scale = _shared(sides)
-    order = sorted(range(len(found)), key=lambda at: -_trouble(found[at]))
-    charted = set(order[:_MOST_CHARTS])
-    endpoints = [_endpoint(at, each, sides[at], scale, is_charted=at in charted) for at, each in enumerate(found)]
+    telling = [pair for each, pair in zip(found, sides, strict=True) if text(each, "verdict") != Speed.FEW]
+    scale = _scale(telling or sides)
+    endpoints = [_endpoint(at, each, sides[at], scale, is_charted=at < _MOST_CHARTS) for at, each in enumerate(found)]
     return Table(
         endpoints=endpoints,
         axis=twin_axis(scale),
@@ -130,16 +130,16 @@ def _told(endpoint: Mapping[str, Any], name: str) -> Times:
     return Times(p50=figure(of, "p50"), p90=figure(of, "p90"), p99=figure(of, "p99"))
 
 
-def _shared(sides: Iterable[tuple[Times, Times]]) -> LogScale:
-    """From the fastest median's lower half to the slowest tail; single outliers are let go."""
+def _scale(sides: Iterable[tuple[Times, Times]]) -> LogScale:
+    """From half of the fastest median to beyond the slowest tail; single outliers stand at the ends."""
     values = [
-        value for pair in sides for side in pair for value in (side.p50, side.p90, side.p99) if isinstance(value, int | float)
+        value
+        for pair in sides
+        for side in pair
+        for value in (side.p50, side.p90, side.p99)
+        if isinstance(value, int | float)
     ]
     return log_scale([*values, *(min(values, default=1.0) / 2, max(values, default=1.0) * 1.3)], least=0.01)
-
-
-def _own(sides: tuple[Times, Times]) -> LogScale:
-    return _shared([sides])
 
 
 def _trouble(endpoint: Mapping[str, Any]) -> int:
@@ -175,7 +175,7 @@ def _endpoint(
         ratio=bounds,
         twin=twin(*sides, scale) if number(of, "count") else Markup(),
         mark=ratio_mark(bounds[1], bounds[0], bounds[2], SLOW_RATIO) if bounds[1] is not None else Markup(),
-        chart=pair_chart(*sides, _own(sides)) if is_charted and has_counts else Markup(),
+        chart=pair_chart(*sides, _scale([sides])) if is_charted and has_counts else Markup(),
         statuses=_statuses(of),
         reasons={name: found for name in _REASONS if (found := counts(of, name))},
         broken=figure(mapping(of, "broken"), "count"),

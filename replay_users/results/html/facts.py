@@ -132,7 +132,7 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
     p99 = figure(lag, "p99")
     yield Tile("sent", count(sent), f"of {count(number(totals, 'planned'))} planned")
     yield Tile("compared", percent(compared, sent), f"{count(compared)} answers")
-    yield Tile("regressions", count(worse), f"{percent(worse, compared)} of answers", "bad" if worse else "good")
+    yield Tile("regressions", count(worse), _share_of(worse, compared, result), "bad" if worse else "good")
     if apart:
         yield Tile("stand apart", count(apart), "data, logins, limits", "warn")
     yield Tile("no answer", count(failed), f"{percent(failed, sent)} of sent", "bad" if failed else "good")
@@ -144,6 +144,15 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
         "10 ms at most",
         "warn" if is_late else "good",
     )
+
+
+def _share_of(worse: int, compared: int, result: Mapping[str, Any]) -> str:
+    """How many answers, and of how many sessions where the result says so."""
+    sessions = mapping(result, "sessions")
+    told = f"{percent(worse, compared)} of answers"
+    if worse and number(sessions, "compared"):
+        told += f", {count(number(sessions, 'differing'))} of {count(number(sessions, 'compared'))} sessions"
+    return told
 
 
 def _worker(of: Mapping[str, Any]) -> Worker:

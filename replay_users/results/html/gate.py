@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.results.html.figures import Figure, count, ms, percent
 from replay_users.results.html.reading import figure, flag, mapping, rows, text, texts
+from replay_users.results.validity import CheckKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Check", "checks_of"]
 
+_UNITS: Final = {"mismatch limit": "%", "p95 limit": "ms"}
+"""Of checks whose numbers are neither shares nor counts."""
 _ORDER: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
@@ -66,9 +69,11 @@ def _check(check: Mapping[str, Any], void: list[str]) -> Check:
 
 
 def _in_unit(check: Mapping[str, Any], name: str) -> str:
-    """What was found, or is allowed; coverage is a share."""
+    """What was found, or is allowed: a share, a number of its own unit, or a count."""
     value = figure(check, name)
-    if text(check, "name") == "coverage":
+    if unit := _UNITS.get(text(check, "name")):
+        return f"{ms(value)} {unit}" if value is not None else ms(value)
+    if text(check, "kind") != CheckKind.LATENCY and isinstance(value, float) and 0 <= value <= 1:
         return percent(value)
     return ms(value) if isinstance(value, float) and value != int(value) else count(value)
 

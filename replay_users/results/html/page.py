@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from replay_users.results.again import origin_of
 from replay_users.results.html import figures
 from replay_users.results.html.account import ignored_of, reasons_of, sums_of
-from replay_users.results.html.again import origin_of
 from replay_users.results.html.changes import Allowance, changes_of
 from replay_users.results.html.endpoints import table_of
 from replay_users.results.html.facts import facts_of

@@ -1,7 +1,7 @@
 """The verdict in words: what it is, why, and what to do next.
 
-Law: pure. Nothing is judged here: the words follow the checks of the gate. The subtle thing: who opens a report has five seconds;
-the headline is one sentence, reasons are the sentences of those checks that decided, and each piece of advice says where to start.
+Law: pure. Nothing is judged here: the words follow the checks of the gate. The subtle thing: who opens a report has five
+seconds. The headline is one sentence, reasons are the sentences of the checks that decided, and advice says where to start.
 """
 
 from __future__ import annotations
@@ -56,10 +56,16 @@ def verdict_of(result: Mapping[str, Any]) -> Verdict:
         word=word,
         sign=sign,
         headline=_headline(result, name, deciding),
-        why=_why(result, deciding),
-        beside=[_told(check) for check in notable],
+        why=_why(result, _summed(deciding)),
+        beside=[_told(check) for check in _summed(notable)],
         advice=list(_advice(result, deciding))[:_MOST_ADVICE],
     )
+
+
+def _summed(checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without those of single endpoints where one of the same name speaks for the whole run."""
+    whole = {text(check, "name") for check in checks if not text(check, "endpoint")}
+    return [check for check in checks if not text(check, "endpoint") or text(check, "name") not in whole]
 
 
 def _told(check: Mapping[str, Any]) -> str:
@@ -84,9 +90,9 @@ def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, 
     said = [_FAILURES[kind] for kind in dict.fromkeys(text(check, "kind") for check in deciding) if kind in _FAILURES]
     found = number(mapping(totals, "mismatched_by"), "regression")
     if found and any(text(check, "kind") == "mismatches" for check in deciding):
-        said[said.index(_FAILURES["mismatches"])] = (
-            f"{count(found)} of {count(number(totals, 'compared'))} answers ({percent(found, number(totals, 'compared'))}) regressed"
-        )
+        compared = number(totals, "compared")
+        told = f"{count(found)} of {count(compared)} answers ({percent(found, compared)}) regressed"
+        said[said.index(_FAILURES["mismatches"])] = told
     return f"{_joined(said)}." if said else "The target did not hold against the recording."
 
 
@@ -120,6 +126,9 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
     if any(worker.get("lost_at_s") is not None for worker in rows(result, "workers")):
         yield Advice("A worker was lost: look at its log and its memory, then replay again.")
     yield from _causes(result)
+    yield from [
+        Advice(_CURES[name]) for name in dict.fromkeys(text(check, "name") for check in deciding) if name in _CURES
+    ]
     yield from _unread(totals)
     if "latency" in texts(mapping(result, "validity"), "void"):
         yield Advice("For figures on latency: a less busy machine, a lower pace, or more workers.")
@@ -127,6 +136,18 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
     yield from _apart(totals)
     if text(mapping(result, "gate"), "verdict") == "pass":
         yield Advice("Nothing has to be done. Keep this run's folder to compare the next one with.")
+
+
+_CURES: Final = {
+    "coverage": "See below where the exchanges went that were not compared, and what to do about it.",
+    "failed": "Find out why the target did not answer: the reasons are below, the moments in the chart.",
+    "upstream": "Look at what the target calls: it answered 502, 503 or 504 for it.",
+    "staging": "Make the target more like production (data, logins, limits), then replay again.",
+    "complete": "Let the run come to its end.",
+    "autostop": "Autostop ended the run: the chart shows what the target did just before.",
+    "slow endpoints": "Compare with a run against the earlier version in the same environment.",
+}
+"""By the name of a check that decided."""
 
 
 def _quoted(name: str) -> str:

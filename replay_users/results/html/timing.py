@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Delay", "Happening", "Timing", "happenings_of", "timing_of"]
 
 _NS_PER_MS, _NS_PER_S = 1e6, 1e9
-_POINTS: Final = ("p50", "p90", "p99", "p999", "max")
+_POINTS: Final = ("p50", "p90", "p95", "p99", "p999", "max")
 _DELAYS: Final = (
     (
         "lag",

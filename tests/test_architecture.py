@@ -59,6 +59,7 @@ EDGES = {
     "engine.timer": "the hub's timer",
     "results.influx": "InfluxDB's client",
     "results.finished": "files",
+    "results.gate_files": "files",
     "results.rundir": "files",
     "results.sample_files": "files, Arrow",
     "private": "files",

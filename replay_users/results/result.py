@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.histogram import Over
 from replay_users.results.causes import causes_of
-from replay_users.results.gate import GateSettings, judge_run
+from replay_users.results.gate import Yardstick, judge_run
 from replay_users.results.learnable import RECORDING
 from replay_users.results.noise import noise_of
 from replay_users.results.samples import samples_of
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from replay_users.compare.rules import Rules
-    from replay_users.results.baseline import Baseline
     from replay_users.results.endpoint_tally import EndpointTally
     from replay_users.results.gate import Check, Decision, Gate
     from replay_users.results.noise import Noise
-    from replay_users.results.samples import Samples
     from replay_users.results.signatures import SignatureCount, SignatureKey
     from replay_users.results.slow_pairs import SlowPair
     from replay_users.results.tally import Tally, Totals
@@ -107,27 +105,23 @@ def conclude(
     *,
     rules: Rules | None = None,
     noise_decides: bool = False,
-    settings: GateSettings | None = None,
-    baseline_run: tuple[Mapping[str, Any], Samples] | None = None,
-    accepted: Baseline | None = None,
+    by: Yardstick | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Judge a finished run; `planned` are the manifest's rows of the window in the sample.
 
-    `rules` are those it went by; with `noise_decides`, a learnt field that differs more often than it did fails the run.
-    `settings`, `baseline_run` and `accepted` are those of `judge_run`. `more` are sections of result.json that somebody else
-    has counted.
+    `rules` are those it went by; with `noise_decides`, a learnt field that differs more often than it did fails the run, as it
+    does where the yardstick says so. `more` are sections of result.json that somebody else has counted.
 
     Raises:
-        UsageError: one of the baselines cannot stand beside this run.
+        UsageError: a baseline cannot stand beside this run.
     """
     totals = tally.totals()
     validity = validate(planned, totals, tally.fidelity, facts.lost)
     speeds = {name: speed(mine) for name, mine in tally.endpoints.items() if mine.sent}
     noise = () if rules is None else noise_of(rules, tally)
-    settings = settings or GateSettings()
-    if noise_decides:
-        settings = replace(settings, noise_decides=True)
+    by = by or Yardstick()
+    settings = replace(by.settings, noise_decides=True) if noise_decides else by.settings
     content = _content(facts, tally, planned, totals=totals, validity=validity, speeds=speeds, noise=noise)
     content |= more or {}
     return RunResult(
@@ -139,7 +133,7 @@ def conclude(
         speeds=speeds,
         noise=noise,
         content=content,
-        gate=judge_run(content, samples_of(tally), settings, baseline_run=baseline_run, accepted=accepted),
+        gate=judge_run(content, samples_of(tally), settings, baseline_run=by.baseline_run, accepted=by.accepted),
     )
 
 

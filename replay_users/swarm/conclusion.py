@@ -154,6 +154,7 @@ def conclude_run(run: Replay) -> Conclusion:
         run.plan.planned,
         rules=settings.rules,
         noise_decides=settings.noise_is_failure,
+        by=settings.gate,
         more={
             "connections": dict(run.connections),
             "comparers": {**run.comparers, "sample": settings.sampling.texts()},

@@ -106,6 +106,24 @@ OPTIONS: tuple[Option, ...] = (
         help="fail the run if a learnt field differs more often than when it was learnt",
     ),
     Option(
+        name="gate",
+        default="",
+        help="YAML file of what fails the run: thresholds, limits, what only advises",
+        web=False,
+    ),
+    Option(
+        name="baseline",
+        default="",
+        help="baseline.json of accepted differences (replay-users baseline accept): only new ones fail the run",
+        web=False,
+    ),
+    Option(
+        name="baseline-run",
+        default="",
+        help="directory of a run of the same recording against the build before: times are judged against it",
+        web=False,
+    ),
+    Option(
         name="comparers",
         default="1",
         help="processes that compare answers, beside each process that sends; 0 compares in the sending process",

@@ -30,6 +30,8 @@ from replay_users.plan.proxy import credential_line
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
+from replay_users.results.gate.against import refuse_other_run
+from replay_users.results.result import SCHEMA_VERSION
 from replay_users.swarm.turns import Turns
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
     index = recording.count_index(pause or Turns(time.monotonic, gevent.sleep).pause)
     plan = make_plan(recording.manifest, index, settings.plan)
     refuse_empty(plan, recording.manifest)
+    _refuse_other_baseline(settings, plan)
     today = datetime.now(UTC).date()
     plan = replace(plan, warnings=(*plan.warnings, *_aa_notes(settings), *expired_notes(settings.rules, today)))
     settings = replace(settings, rules=settings.rules.on(today))
@@ -122,6 +125,18 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
         proxy_headers=lines,
         targets=_targets(settings, router, lines) if sends else (),
     )
+
+
+def _refuse_other_baseline(settings: RunSettings, plan: Plan) -> None:
+    """A baseline run that cannot stand beside this one is refused now, not when the run is over."""
+    if settings.gate.baseline_run is not None:
+        run = {
+            "recording": plan.recording,
+            "manifest": plan.generation,
+            "window_ns": (plan.window.start, plan.window.end),
+            "pace": plan.pace.describe(),
+        }
+        refuse_other_run(run, settings.gate.baseline_run[0], version=SCHEMA_VERSION)
 
 
 def _aa_notes(settings: RunSettings) -> Iterator[str]:

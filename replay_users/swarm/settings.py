@@ -28,6 +28,7 @@ from replay_users.plan.selection import parse_endpoints, parse_methods, parse_sa
 from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.results.autostop_text import parse_autostop
+from replay_users.results.gate_files import read_gate_files
 from replay_users.swarm.influx_settings import read_influx
 from replay_users.swarm.options import OPTIONS
 from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from replay_users.plan.headers import HeaderSpec
     from replay_users.plan.host import Host
     from replay_users.results.autostop import Criterion
+    from replay_users.results.gate import Yardstick
     from replay_users.results.influx import InfluxTarget
 
 __all__ = ["RunSettings", "planned_settings", "read_settings", "s3_options"]
@@ -64,6 +66,7 @@ class RunSettings:
     rules: Rules
     twice: bool
     noise_is_failure: bool
+    gate: Yardstick
     comparers: int
     sampling: Sampling
     causal: bool
@@ -133,6 +136,7 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         rules=_rules(options.rules),
         twice=options.aa == "2",
         noise_is_failure=options.noise_is_failure,
+        gate=read_gate_files(options.gate, options.baseline, options.baseline_run) if writes else read_gate_files(),
         comparers=_comparers(options.comparers),
         sampling=parse_sampling(options.compare_sample),
         causal=options.order == "causal",

@@ -6,7 +6,7 @@ to a verdict, at the end of a run and any time after.
 
 from replay_users.results.gate.evidence import Evidence, evidence_of
 from replay_users.results.gate.hard import coverage
-from replay_users.results.gate.judge import checks_of, judge_run
+from replay_users.results.gate.judge import Yardstick, checks_of, judge_run
 from replay_users.results.gate.model import Check, Decision, Gate, decide
 from replay_users.results.gate.read import parse_gate
 from replay_users.results.gate.settings import GateSettings
@@ -17,6 +17,7 @@ __all__ = [
     "Evidence",
     "Gate",
     "GateSettings",
+    "Yardstick",
     "checks_of",
     "coverage",
     "decide",

@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 
     from replay_users.results.samples import Samples
 
-__all__ = ["refuse_other_exchanges", "refuse_other_run"]
+__all__ = ["has_other_exchanges", "refuse_other_run"]
 
 _SAME = 0.2
 """Two samples of one window share all but what only one of the runs could send; those of two recordings share nothing."""
 _TELLING = 20
 
 
-def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, name: str, version: int) -> None:
+def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, version: int) -> None:
     """Refuse a baseline run that was of something else; `run` is the section of the run's result, `baseline` a whole result.
 
     Raises:
         UsageError: it cannot stand beside this run.
     """
     theirs = baseline["run"]
+    name = theirs["id"]
     their_version = baseline.get("schema_version")
     if their_version != version:
         raise UsageError(
@@ -48,18 +49,12 @@ def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, nam
             )
 
 
-def refuse_other_exchanges(mine: Samples, theirs: Samples, *, name: str) -> None:
-    """Refuse a baseline run of which the samples hold other exchanges.
-
-    Raises:
-        UsageError: they do.
-    """
+def has_other_exchanges(mine: Samples, theirs: Samples) -> bool:
+    """Whether a baseline run has sent other exchanges: of another sample of the sessions, or of a recording of the same name."""
     one = {pair.id for pairs in mine.pairs.values() for pair in pairs}
     other = {pair.id for pairs in theirs.pairs.values() for pair in pairs}
-    if min(len(one), len(other)) >= _TELLING and len(one & other) < _SAME * min(len(one), len(other)):
-        raise UsageError(
-            f"baseline run {name} has sent other exchanges than this run: replay the same recording, window and sample"
-        )
+    least = min(len(one), len(other))
+    return least >= _TELLING and len(one & other) < _SAME * least
 
 
 def _end(address: str) -> str:

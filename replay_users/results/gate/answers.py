@@ -17,6 +17,7 @@ from replay_users.results.gate.shares import rise_p
 from replay_users.results.gate.statistics import wilson_p
 from replay_users.results.learnable import FIRST_PASS
 from replay_users.results.validity import CheckKind
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,11 +161,11 @@ def _verdict(evidence: Evidence, rules: Mismatches, failed: Sequence[Check], *, 
         return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} say nothing"
     if not failed:
         return f"{where}, no more than may"
-    return f"{where}, more than may on {len(failed):,} endpoint{'s' * (len(failed) != 1)}"
+    return f"{where}, more than may on {several(len(failed), 'endpoint')}"
 
 
 def _of(share: Share) -> str:
-    return f"{share.differing:,} of {share.seen:,} session{'s' * (share.seen != 1)}"
+    return f"{share.differing:,} of {several(share.seen, 'session')}"
 
 
 def _percent(part: float) -> str:

@@ -16,6 +16,7 @@ from replay_users.results.gate.model import Check, Decision
 from replay_users.results.gate.shares import Share, rise_p
 from replay_users.results.gate.statistics import mcnemar_p, wilson_p
 from replay_users.results.validity import CheckKind
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ def unanswered_by_endpoint(
             endpoint=each.name,
             sentence=(
                 f"{each.failed:,} of {each.sent:,} requests of {each.name} got no answer, in at least"
-                f" {len(sessions):,} session{'s' * (len(sessions) != 1)}; {100 * limit:g} % may"
+                f" {_sessions(len(sessions))}; {100 * limit:g} % may"
             ),
             p=wilson_p(each.failed, each.sent, limit),
             holds=len(sessions) >= _UNANSWERED_SESSIONS,
@@ -139,7 +140,7 @@ def _broken(
         kind=CheckKind.MISMATCHES,
         endpoint=endpoint.name if endpoint else None,
         sentence=(
-            f"{worse.count:,} answer{'s' * (worse.count != 1)}{where} changed from 2xx to 5xx, in {_sessions(worse.sessions)};"
+            f"{several(worse.count, 'answer')}{where} changed from 2xx to 5xx, in {_sessions(worse.sessions)};"
             f" {_mended(better)}{allowed}"
         ),
         p=p,
@@ -176,4 +177,4 @@ def _mended(better: Turned) -> str:
 
 
 def _sessions(count: int) -> str:
-    return f"{count:,} session{'s' * (count != 1)}"
+    return several(count, "session")

@@ -8,11 +8,12 @@ checks of times worthless but no other.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import UsageError
 from replay_users.results.gate.accepted import signatures, signatures_by_endpoint
-from replay_users.results.gate.against import refuse_other_exchanges, refuse_other_run
+from replay_users.results.gate.against import refuse_other_run
 from replay_users.results.gate.answers import differing, differing_by_endpoint
 from replay_users.results.gate.claims import Claim, settle
 from replay_users.results.gate.errors import broken, broken_by_endpoint, unanswered_by_endpoint
@@ -20,6 +21,7 @@ from replay_users.results.gate.evidence import evidence_of
 from replay_users.results.gate.hard import class_checks, hard_checks, unanswered
 from replay_users.results.gate.limits import limit_checks
 from replay_users.results.gate.model import Check, Decision, Gate, decide, exit_code_of
+from replay_users.results.gate.settings import GateSettings
 from replay_users.results.gate.times import times
 from replay_users.results.validity import CheckKind
 
@@ -28,10 +30,19 @@ if TYPE_CHECKING:
 
     from replay_users.results.baseline import Baseline
     from replay_users.results.gate.evidence import Evidence
-    from replay_users.results.gate.settings import GateSettings
     from replay_users.results.samples import Samples
 
-__all__ = ["checks_of", "judge_run"]
+__all__ = ["Yardstick", "checks_of", "judge_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """What a run is measured by: see `judge_run`."""
+
+    settings: GateSettings = field(default_factory=GateSettings)
+    baseline_run: tuple[Mapping[str, Any], Samples] | None = None
+    accepted: Baseline | None = None
+
 
 _RANK = {Decision.FAIL: 0, Decision.INCONCLUSIVE: 1, Decision.PASS: 2}
 
@@ -108,12 +119,9 @@ def _refuse(
         )
     if baseline_run is None:
         return
-    theirs, other = baseline_run
-    name = str(theirs["run"]["id"])
-    refuse_other_run(result["run"], theirs, name=name, version=result["schema_version"])
+    refuse_other_run(result["run"], baseline_run[0], version=result["schema_version"])
     if samples is None:
         raise UsageError("this run kept no samples, so that nothing can be set beside a baseline run: replay it again")
-    refuse_other_exchanges(samples, other, name=name)
 
 
 def _answers(

@@ -1,8 +1,8 @@
 """Tells listeners how far a run is: `events.progress`, every five seconds of the run and once when everything is counted.
 
-Law: looks and tells, changes nothing; of a run that nobody listens to it asks nothing. The subtle thing: a listener is
-somebody else's code and may wait for something that never comes, so it is called in a greenlet of its own, and the end of
-a run waits for it ten seconds and no longer.
+Law: looks and tells, changes nothing; a run that nobody listens to is asked nothing, and one that never began has no
+ticks. The subtle thing: a listener is somebody else's code and may wait for something that never comes, so it is called in
+a greenlet of its own, and the end of a run waits for it ten seconds and no longer.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Ticker:
         for _ in full_steps(self._run, _EVERY, self._over):
             if time.monotonic() >= self._rest_until:
                 self._tell()
-        self._tell()
+        if self._run.elapsed:
+            self._tell()
 
     def _tell(self) -> None:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The command line: `replay-users ingest | inspect | plan | run | gate | report | show | learn | rules | baseline | demo`.
+"""The commands: `ingest | inspect | plan | run | gate | report | compare | show | learn | rules | baseline | demo`.
 
 Law: parses, calls, prints; every decision lies in the stage it belongs to. An error of ours is one sentence on stderr
 and its exit code, never a traceback. The subtle thing: only `run` imports Locust, which patches the process; the other
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import configargparse
 
 from replay_users import __version__
-from replay_users.cli import baseline, demo, gate, ingest, learn, look, report, rules, run, show
+from replay_users.cli import baseline, compare, demo, gate, ingest, learn, look, report, rules, run, show
 from replay_users.errors import ReplayError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parser() -> configargparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"replay-users {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (ingest, look, run, gate, report, show, learn, rules, baseline, demo):
+    for module in (ingest, look, run, gate, report, compare, show, learn, rules, baseline, demo):
         module.add_to(commands)
     return top
 

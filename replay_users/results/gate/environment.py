@@ -1,0 +1,96 @@
+"""What two runs differ in as a whole: replayed = a x recorded + b.
+
+Law: pure. `b` is the way to the service, measured by opening connections (it was taken off all times before they come here);
+`a` is the median of the endpoints' median pair ratios, one vote each, so that an endpoint with most of the traffic cannot make
+its own regression the measure of the others.
+The subtle thing: a load balancer hides part of the way from who opens connections. So what all endpoints take longer by
+alike, beyond what opening one explains, is looked for as well, and taken for a part of `b` if it explains them much better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf, log
+from statistics import median
+from typing import TYPE_CHECKING
+
+from replay_users.results.gate.latency_pairs import pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from replay_users.results.gate.latency_pairs import Matched
+
+__all__ = ["NEVER", "Environment", "environment_of", "log_ratios"]
+
+NEVER = 40.0
+"""The logarithm of a ratio to an answer that never came: larger than any other, and can still be added up."""
+_LEAST = 1_000.0
+"""1 us is left of a time at least."""
+_VOTERS = 5
+"""So many endpoints at least tell a hop from a factor."""
+_STEPS_MS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100)
+_BETTER = 0.75
+"""A hop is believed that leaves at most so much of the deviations from one factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """How the candidate run's times relate to the other's: `factor` x theirs + `extra_ns`, after both hops were taken off."""
+
+    factor: float
+    extra_ns: float
+    voters: tuple[str, ...]
+
+    def longer_ns(self, ours: float, theirs: float) -> float:
+        """By how much an exchange took longer than the environment explains."""
+        return 0.0 if ours == theirs == inf else ours - self.extra_ns - self.factor * theirs
+
+
+def environment_of(endpoints: Sequence[Matched], min_pairs: int) -> Environment:
+    """Of the endpoints with enough pairs; where none has, of all pairs together."""
+    voters = [each for each in endpoints if len(each) >= min_pairs]
+    if not voters and any(len(each) for each in endpoints):
+        voters = [pool("all", endpoints)]
+    extra = _extra(voters)
+    alone = Environment(factor=1.0, extra_ns=extra, voters=())
+    votes = [median(log_ratios(each, alone)) for each in voters]
+    finite = [vote for vote in votes if abs(vote) < NEVER]
+    names = tuple(each.endpoint for each in voters)
+    return Environment(factor=exp(median(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+
+
+def log_ratios(matched: Matched, environment: Environment) -> list[float]:
+    """How many times as long each exchange took as the environment explains, as logarithms; never answered is `NEVER`."""
+    extra, by = environment.extra_ns, log(environment.factor)
+    return [
+        log(max(ours - extra, _LEAST) / theirs) - by if ours < inf and theirs < inf else _endless(ours, theirs)
+        for ours, theirs in zip(matched.ours, matched.theirs, strict=True)
+    ]
+
+
+def _endless(ours: float, theirs: float) -> float:
+    return 0.0 if ours == theirs else (NEVER if ours == inf else -NEVER)
+
+
+def _extra(voters: Sequence[Matched]) -> float:
+    """The part of the hop that opening connections did not see: the one by which the endpoints agree best on a factor."""
+    pairs = [(median(each.ours), median(each.theirs)) for each in voters]
+    known = [(ours, theirs) for ours, theirs in pairs if ours < inf and theirs < inf]
+    if len(known) < _VOTERS:
+        return 0.0
+    costs = {extra: _cost(known, extra) for extra in _tried(known)}
+    best = min(costs, key=costs.__getitem__)
+    return best if costs[best] < _BETTER * costs[0.0] else 0.0
+
+
+def _tried(known: Sequence[tuple[float, float]]) -> list[float]:
+    steps = [0.0, *(sign * step * 1e6 for step in _STEPS_MS for sign in (1, -1))]
+    return [step for step in steps if abs(step) < median(ours for ours, _ in known)]
+
+
+def _cost(known: Sequence[tuple[float, float]], extra: float) -> float:
+    """How far the endpoints are from agreeing on a factor."""
+    logs = [log(max(ours - extra, _LEAST) / theirs) for ours, theirs in known]
+    middle = median(logs)
+    return sum(abs(each - middle) for each in logs)

@@ -57,7 +57,7 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
         endpoint=endpoint,
         sentence=(
             f"{worst.told} on {endpoint} is {'more frequent' if before.differing else 'new'}: in {share.differing:,} of"
-            f" {share.seen:,} sessions, surely in {100 * share.low:.3g} %; the baseline has {was}, at most"
+            f" {share.seen:,} sessions (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
             f" {100 * before.high:.3g} %{others}"
         ),
         p=min(1.0, p * len(judged)),

@@ -79,7 +79,7 @@ def _above(each: EndpointEvidence, rate: float, rules: Mismatches) -> Claim:
         name=MISMATCHES,
         kind=CheckKind.MISMATCHES,
         endpoint=each.name,
-        sentence=f"answers of {each.name} differ in {_of(share)}, surely in {_percent(share.low)}; {_percent(rate)} may",
+        sentence=f"answers of {each.name} differ in {_of(share)} (at least {_percent(share.low)}), {_percent(rate)} may",
         p=wilson_p(share.differing, share.most_seen, rate),
         holds=share.is_enough(rules.min_sessions) and share.low > rate,
         value=share.value,
@@ -99,7 +99,7 @@ def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches
         kind=CheckKind.MISMATCHES,
         endpoint=each.name,
         sentence=(
-            f"answers of {each.name} differ in {_of(share)}, surely in {_percent(share.low)}; the baseline has"
+            f"answers of {each.name} differ in {_of(share)} (at least {_percent(share.low)}); the baseline has"
             f" {before.differing:,} of {before.seen:,}, {_percent(allowed)} may"
         ),
         p=max(rise_p(share, before), chance),

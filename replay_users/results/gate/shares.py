@@ -76,10 +76,11 @@ NO_SESSIONS: Final = Share(0, 0)
 
 
 def rise_p(now: Share, before: Share) -> float:
-    """How likely so many of those that differ are of now, if nothing has changed (Fisher's exact test, one-sided)."""
-    if not now.differing or not before.seen:
+    """How likely so many of those that differ are of now, if nothing has changed (Fisher's exact test); 1 if there is no rise."""
+    n, m = now.most_seen, before.fewest_seen
+    if now.differing * m <= before.differing * n:
         return 1.0
-    return _upper_tail(now.differing, now.most_seen, before.differing, before.fewest_seen)
+    return _upper_tail(now.differing, n, before.differing, m)
 
 
 def _upper_tail(x: int, n: int, y: int, m: int) -> float:

@@ -180,7 +180,7 @@ GENERATOR: Final = Measurement(
         _ms("lag_max_ms", "as lag_p50_ms"),
         _ms("wait_p99_ms", "how long requests waited for earlier answers of their session, of the interval"),
         _ms("hub_p99_ms", "how late the event loop woke up, of the interval"),
-        _count("queued", "requests read and not yet sent, now"),
+        _count("queued", "answers that wait to be compared, now"),
         _count("in_flight", "requests sent and not yet answered, now"),
     ),
     series=WORKERS_KEPT + 1,

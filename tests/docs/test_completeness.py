@@ -49,8 +49,8 @@ def options_of(command: Any) -> set[str]:
     [
         ("ingest", ["record.md"]),
         ("inspect", ["record.md"]),
-        ("plan", ["record.md", "replay.md", "targets.md"]),
-        ("run", ["record.md", "replay.md", "targets.md", "distribute.md"]),
+        ("plan", ["record.md", "replay.md", "targets.md", "influxdb.md"]),
+        ("run", ["record.md", "replay.md", "targets.md", "distribute.md", "influxdb.md"]),
     ],
 )
 def test_each_option_is_described(command: str, pages: list[str]) -> None:
@@ -60,7 +60,7 @@ def test_each_option_is_described(command: str, pages: list[str]) -> None:
 
 def test_each_option_of_a_run_is_described() -> None:
     """Also those that only Locust's parser knows."""
-    assert {f"--{option.name}" for option in OPTIONS} <= quoted("replay.md", "targets.md")
+    assert {f"--{option.name}" for option in OPTIONS} <= quoted("replay.md", "targets.md", "influxdb.md")
 
 
 LOCUSTS = {
@@ -74,6 +74,8 @@ LOCUSTS = {
 }
 LOCUSTS |= {"--master-host", "--master-port", "--master-bind-host", "--master-bind-port"}
 ENVOYS = {"--concurrency", "--file-flush-interval-msec"}
+OTHERS = {"--data-binary", "--fail-with-body", "--name", "--retention"}
+"""Options of curl and influx."""
 
 
 @pytest.mark.parametrize("name", [page.path.name for page in PAGES if page.path.parent.name == "docs"])
@@ -81,7 +83,7 @@ def test_no_page_describes_an_option_that_is_not_there(name: str) -> None:
     """An option that was renamed is renamed in the docs."""
     known = {f"--{option.name}" for option in OPTIONS}.union(*map(options_of, commands().values()))
     told = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", page(name)))
-    assert told <= known | LOCUSTS | ENVOYS
+    assert told <= known | LOCUSTS | ENVOYS | OTHERS
 
 
 def schema(path: str) -> Any:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from replay_users.results.influx_schema import MEASUREMENTS, SERIES_BUDGET, Kind, Measurement
+from replay_users.results.influx_schema import EVENT_KINDS, MEASUREMENTS, SERIES_BUDGET, SIDES, Kind, Measurement
+
+PAGE = Path(__file__).parents[2] / "docs" / "influxdb.md"
 
 ALL = [pytest.param(measurement, id=name) for name, measurement in MEASUREMENTS.items()]
 
@@ -35,6 +40,17 @@ def test_a_field_of_times_is_a_float(measurement: Measurement) -> None:
     for field in measurement.fields:
         assert (field.unit in {"ms", "s", "reqps", "percent"}) <= (field.kind is Kind.FLOAT)
         assert (field.unit == "") == (field.kind is Kind.TEXT)
+
+
+@pytest.mark.parametrize("measurement", ALL)
+def test_each_field_is_documented(measurement: Measurement) -> None:
+    """The page has a row for each measurement, with its tags and fields and no others."""
+    (row,) = [
+        line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{measurement.name}` |")
+    ]
+    tags, fields = (set(re.findall(r"`([a-z0-9_]+)`", cell)) for cell in row.split("|")[2:4])
+    assert set(measurement.tags) <= tags <= {*measurement.tags, *SIDES, *EVENT_KINDS}
+    assert fields == set(measurement.kinds)
 
 
 @pytest.mark.parametrize("name", ["replay_latency", "replay_status", "replay_compare", "replay_diff"])

@@ -98,7 +98,7 @@ def hang(handler: Any, _: bytes) -> None:
 
 def cut(handler: Any, _: bytes) -> None:
     """Reset the connection in the middle of an answer."""
-    handler.wfile.write(b"HTTP/1.1 204 No Con")
+    handler.wfile.write(b"HTTP/1.1 2")
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
     handler.close_connection = True
 

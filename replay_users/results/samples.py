@@ -54,8 +54,8 @@ class EndpointTimes:
 class Samples:
     """The samples of a finished run.
 
-    `pairs` are those kept of each endpoint, by id; `seen` is out of how many. `planned` are the rows that the plan expected
-    to be due in each slot of the `timeline`; none where the plan is not known.
+    `pairs` are those kept of each endpoint, by id; `seen` is out of how many. `planned` are the exchanges that the plan meant
+    to send in each slot of the `timeline`, so without those it skips; none where the plan is not known.
     """
 
     pairs: Mapping[str, Sequence[Pair]] = field(default_factory=dict)

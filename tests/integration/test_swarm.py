@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from replay_users.results.sample_files import read_samples
 from replay_users.testing import ScriptedTarget, receive, stall
 from tests.integration.replays import locust_command, replay, replaying, run_command, same_answers
 from tests.integration.swarms import Form, free_port, processes, start_swarm
@@ -79,6 +80,18 @@ def test_processes_do_what_one_does(alone: Any, traffic: str, target: ScriptedTa
     assert all(worker["rows"] > 20 and worker["start_ms"] < 100 and worker["lost_at_s"] is None for worker in workers)
     assert [worker["clock_error_ms"] for worker in workers] == [0, 0]
     assert done.out == (tmp_path / "run" / "summary.txt").read_text("utf-8")
+    all_pairs_are_there(tmp_path / "run", done.result)
+
+
+def all_pairs_are_there(folder: Path, result: Any) -> None:
+    """The samples beside the result hold what all workers counted, once."""
+    samples = read_samples(folder)
+    assert samples is not None
+    ends = [each for each in result["endpoints"] if each["count"]]
+    paired = {each["endpoint"]: each["used"] + each["excluded_by"].get("status", 0) for each in ends}
+    assert {name: len(rows) for name, rows in samples.pairs.items()} == dict(samples.seen) == paired
+    assert sum(slot.sent for slot in samples.timeline.slots) == result["totals"]["sent"]
+    assert sum(samples.planned) == pytest.approx(result["totals"]["planned"] - result["totals"]["skipped"])
 
 
 @pytest.mark.slow
@@ -94,6 +107,7 @@ def test_master_and_workers_do_what_one_process_does(
         swarm.wait_until_gone()
         said = "".join(worker.err for worker in swarm.workers)
     balanced(done)
+    all_pairs_are_there(tmp_path / "run", done.result)
     assert counts(done.result) == counts(alone)
     assert (done.code, codes) == (0, [0, 0])
     assert locusts_total(tmp_path / "locust") == (60, 0)

@@ -7,8 +7,13 @@ have decided is inconclusive.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from replay_users.results.gate.against import has_other_exchanges
+from replay_users.results.gate.claims import Claim
+from replay_users.results.gate.evidence import evidence_of
+from replay_users.results.gate.latency import latency_checks
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind
@@ -16,14 +21,15 @@ from replay_users.results.validity import CheckKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from replay_users.results.gate.claims import Claim
     from replay_users.results.gate.evidence import Evidence
+    from replay_users.results.gate.latency_finding import Finding
     from replay_users.results.gate.latency_settings import LatencySettings
     from replay_users.results.samples import Samples
 
 __all__ = ["times"]
 
 _LATE: Final = "; not to be trusted, because the run was late itself"
+_LATE_THEN: Final = "; not to be trusted, because the baseline run was late itself"
 _SHOWN: Final = 3
 
 
@@ -33,17 +39,91 @@ def times(
     samples: Samples | None,
     baseline_run: tuple[Mapping[str, Any], Samples] | None,
 ) -> Iterator[Check | Claim]:
-    """All that can be said."""
-    del settings, samples, baseline_run
-    yield _slow_endpoints(evidence)
+    """All that can be said; without a baseline run the rule of thumb of `slow` too, which knows no environment."""
+    if baseline_run is None:
+        yield _slow_endpoints(evidence)
+    if samples is None or (baseline_run is None and not any(samples.pairs.values())):
+        return
+    theirs = None if baseline_run is None else evidence_of(baseline_run[0])
+    if baseline_run is not None and has_other_exchanges(samples, baseline_run[1]):
+        yield _other_exchanges(baseline_run[0])
+        baseline_run = theirs = None
+    late = [_LATE] if _is_late(evidence) else []
+    late += [_LATE_THEN] if theirs is not None and _is_late(theirs) else []
+    for finding in latency_checks(
+        samples.pairs,
+        None if baseline_run is None else baseline_run[1].pairs,
+        connect_ns=(evidence.connect_ns, None if theirs is None else theirs.connect_ns),
+        duration_ns=_duration(samples),
+        settings=settings,
+        seen=samples.seen,
+    ):
+        yield _doubted(finding, late[0]) if late else _said(finding)
+
+
+def _is_late(evidence: Evidence) -> bool:
+    return CheckKind.LATENCY in evidence.validity.void
+
+
+def _duration(samples: Samples) -> int:
+    """From the run's start until its last request was due, as far as the sample knows."""
+    return max((pair.due for pairs in samples.pairs.values() for pair in pairs), default=0)
+
+
+def _said(finding: Finding) -> Check | Claim:
+    if finding.p is None:
+        return _check(finding)
+    return Claim(
+        name=finding.name,
+        kind=CheckKind.LATENCY,
+        endpoint=finding.endpoint,
+        sentence=finding.sentence,
+        p=finding.p,
+        holds=finding.verdict is Decision.FAIL,
+        value=finding.value,
+        limit=finding.limit,
+        advisory=finding.advisory,
+        numbers=finding.numbers,
+    )
+
+
+def _doubted(finding: Finding, why: str) -> Check:
+    return replace(_check(finding), verdict=Decision.INCONCLUSIVE, sentence=finding.sentence + why)
+
+
+def _check(finding: Finding) -> Check:
+    return Check(
+        name=finding.name,
+        kind=CheckKind.LATENCY,
+        verdict=finding.verdict,
+        sentence=finding.sentence,
+        value=finding.value,
+        limit=finding.limit,
+        advisory=finding.advisory,
+        endpoint=finding.endpoint,
+        p=finding.p,
+        numbers=finding.numbers,
+    )
+
+
+def _other_exchanges(baseline: Mapping[str, Any]) -> Check:
+    return Check(
+        name="baseline run",
+        kind=CheckKind.LATENCY,
+        verdict=Decision.INCONCLUSIVE,
+        sentence=(
+            f"baseline run {baseline['run']['id']} has sent other exchanges, so that nothing can be set beside it: replay"
+            " the same sample of the same recording"
+        ),
+    )
 
 
 def _slow_endpoints(evidence: Evidence) -> Check:
-    """The rule of thumb of `slow`, where there is no more."""
+    """The verdicts on speed of the endpoints themselves."""
     slow = [name for name, speed in evidence.speeds.items() if speed in {Speed.SLOW, Speed.FAILING}]
     told = ", ".join(slow[:_SHOWN]) + (f" and {len(slow) - _SHOWN:,} more" if len(slow) > _SHOWN else "")
     sentence = f"{len(slow):,} endpoints are slow or failing: {told}" if slow else "no endpoint is slow"
-    is_late = CheckKind.LATENCY in evidence.validity.void
+    is_late = _is_late(evidence)
     return Check(
         name="slow endpoints",
         kind=CheckKind.LATENCY,

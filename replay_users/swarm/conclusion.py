@@ -25,6 +25,7 @@ from replay_users.results.result import RunEvent, RunFacts, conclude, exit_code,
 from replay_users.results.rundir import exemplars_of, rewrite_result, write_run
 from replay_users.results.samples import samples_of
 from replay_users.results.summary import summary_text
+from replay_users.swarm.grafana_link import dashboard_link
 from replay_users.swarm.upload import upload_run
 from replay_users.swarm.watch import AUTOSTOP
 
@@ -162,6 +163,9 @@ def conclude_run(run: Replay) -> Conclusion:
         },
     )
     result = result_json(judged)
+    if settings.grafana:
+        link = dashboard_link(settings.grafana, run.id, run.started_at, run.elapsed / 1e9)
+        result["run"]["dashboard"] = link
     code = _TOOL_ERROR if run.error is not None else exit_code(judged)
     result["exit_code"] = code
     exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.course)
@@ -179,20 +183,20 @@ def conclude_run(run: Replay) -> Conclusion:
             reports=reports,
             replace=settings.overwrite,
         )
+        is_written = True
     except ReplayError as error:
         _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
-        code = result["exit_code"] = error.exit_code
-    else:
-        summary += _uploaded(run, folder, result)
+        code, is_written = error.exit_code, False
+        result["exit_code"] = code
     events.run_finished.fire(summary=result)
+    if is_written and settings.upload:  # last, since listeners may leave files too
+        summary += _uploaded(run, folder, result)
     return Conclusion(result, summary, code, folder)
 
 
 def _uploaded(run: Replay, folder: Path, result: dict[str, Any]) -> str:
     """Copy the directory to where `--upload` says, and say so; what goes wrong is an event, and changes nothing else."""
     settings = run.prepared.settings
-    if not settings.upload:
-        return ""
     place = f"{settings.upload}/{run.id}"
     try:
         upload_run(folder, place, settings.store)

@@ -197,6 +197,12 @@ OPTIONS: tuple[Option, ...] = (
         help="file that holds its token, unless INFLUXDB_V2_TOKEN does (1.x: INFLUX_USERNAME and INFLUX_PASSWORD)",
         web=False,
     ),
+    Option(
+        name="grafana-url",
+        default="",
+        help="Grafana with the dashboards, such as http://grafana:3000, so that summary and reports can link to the run",
+        web=False,
+    ),
     Option(name="influx-token", default="", help=SUPPRESS, web=False),
     Option(name="mismatch-is-failure", default=False, help="count mismatches as Locust failures too"),
     Option(

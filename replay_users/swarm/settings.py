@@ -29,6 +29,7 @@ from replay_users.plan.settings import PlanSettings
 from replay_users.recording.store import S3Options
 from replay_users.results.autostop_text import parse_autostop
 from replay_users.results.gate_files import read_gate_files
+from replay_users.swarm.grafana_link import read_grafana
 from replay_users.swarm.influx_settings import read_influx
 from replay_users.swarm.options import OPTIONS
 from replay_users.swarm.reach_settings import TlsOptions, read_keep, read_proxies, read_proxy_headers, read_tls
@@ -82,6 +83,7 @@ class RunSettings:
     mismatch_is_failure: bool
     request_events: str
     influx: InfluxTarget | None = None
+    grafana: str = ""
 
     @property
     def more_columns(self) -> tuple[str, ...]:
@@ -102,7 +104,10 @@ def read_settings(options: Any, host: str | None, *, writes: bool = True) -> Run
             "say where to replay to: --host http://HOST:PORT (or LOCUST_HOST), or --map PROD=STAGING for each recorded host"
         )
     settings = _settings(options, host, writes=writes)
-    return replace(settings, influx=read_influx(options, os.environ)) if writes else settings
+    if not writes:
+        return settings
+    influx = read_influx(options, os.environ)
+    return replace(settings, influx=influx, grafana=read_grafana(options.grafana_url, has_points=influx is not None))
 
 
 def planned_settings(options: Any, host: str | None) -> RunSettings:

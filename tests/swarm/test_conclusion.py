@@ -121,6 +121,15 @@ def test_a_report_that_cannot_be_made_costs_nothing_else(
     assert "report.html" not in conclusion.summary
 
 
+def test_the_dashboard_is_linked(ended: Callable[..., Any]) -> None:
+    """In the result, the summary and the report, where a Grafana was named; else nowhere."""
+    conclusion = conclude_run(ended(influx_url="http://127.0.0.1:9", grafana_url="http://g:3000"))
+    link = "http://g:3000/d/replay-overview?var-run=r1&from=1793872795000&to=1793872835000"
+    assert conclusion.result["run"]["dashboard"] == link
+    assert f"dashboards  {link}\n" in conclusion.summary
+    assert f"[dashboards](<{link}>)" in (conclusion.folder / "report.md").read_text()
+
+
 def test_a_run_is_copied_where_it_is_asked_for(
     ended: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,7 +4,8 @@ Law: pure, constant memory; everything merges by addition, so that workers can c
 apart and one master add up. `planned` is not here: it comes from the manifest, and conservation is
 checked against it.
 The subtle thing: `settle` runs on the hub for every exchange. It passes over a batch three times, each
-pass with its counters in locals; measured 1.2 us per answered exchange, where the budget is 1.5.
+pass with its counters in locals; measured 1.4 us per answered exchange with 40 endpoints, 1.5 with 200 (of which
+0.15 for pairs), where the budget is 1.5, and 0.3 more for as long as the samples of pairs fill.
 """
 
 from __future__ import annotations

@@ -16,6 +16,15 @@ from replay_users.errors import UsageError
 
 __all__ = ["add_to"]
 
+_POINTS = {
+    "influx-url": "InfluxDB to write the replay's points to (token: INFLUXDB_V2_TOKEN or --influx-token-file)",
+    "influx-org": "its organisation",
+    "influx-bucket": "its bucket",
+    "influx-token-file": "file that holds its token",
+    "grafana-url": "Grafana with the dashboards, to end with a link to the replay's",
+}
+"""Options of `run` that a demo hands on."""
+
 
 def add_to(commands: Any) -> None:
     """Add the command."""
@@ -33,6 +42,8 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--keep", action="store_true", help="replay the recording of the last demo again, without a new one"
     )
+    for name, what in _POINTS.items():
+        command.add_argument(f"--{name}", default="", help=what)
     command.set_defaults(handle=handle)
 
 
@@ -44,6 +55,8 @@ def handle(options: Any, _rest: list[str]) -> int:
     """
     if options.s3 and options.keep:
         raise UsageError("--keep needs a recording on disk, and with --s3 there is none: leave one of them out")
-    show = Show(root=find_shop(), folder=Path(options.runs) / "demo", env=clean_environment(os.environ))
+    more = [f"--{name}={value}" for name in _POINTS if (value := getattr(options, name.replace("-", "_")))]
+    folder = Path(options.runs) / "demo"
+    show = Show(root=find_shop(), folder=folder, env=clean_environment(os.environ), more=tuple(more))
     with children_stop_with_us():
         return show.run(s3=options.s3, keep=options.keep)

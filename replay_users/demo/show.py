@@ -35,7 +35,7 @@ __all__ = ["Show", "clean_environment"]
 RECORD_S: Final = 12
 """Seconds in which sessions begin; the last ones end within two more."""
 
-_NOT_OURS: Final = ("REPLAY_", "LOCUST_", "AWS_")
+_NOT_OURS: Final = ("REPLAY_", "LOCUST_", "AWS_", "INFLUXDB_V2_URL")
 _REPLAYED: Final = {0, 3}  # exit codes of a replay that came to its end
 _FOUND, _NOT_FOUND = 0, 3
 
@@ -47,11 +47,15 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """One demo: the repository it is in, the folder for what it leaves behind, the environment of its children."""
+    """One demo: the repository it is in, the folder for what it leaves behind, the environment of its children.
+
+    `more` are options for the replay: where its points go.
+    """
 
     root: Path
     folder: Path
     env: Mapping[str, str]
+    more: tuple[str, ...] = ()
 
     def run(self, *, s3: bool = False, keep: bool = False) -> int:
         """All steps; 0 exactly when what was planted was found and nothing beside it.
@@ -78,7 +82,8 @@ class Show:
             result = self._replay(recording, env)
         findings = findings_of(result)
         _say(_found(findings))
-        _say([f"files: {self.folder / 'result.json'}, {recording}" + " (of a server that ended with the demo)" * s3])
+        _say([f"recording   {recording}" + " (of a server that ended with the demo)" * s3])
+        _say(_links(self.folder, result))
         return _FOUND if is_as_planted(findings) else _NOT_FOUND
 
     def _refuse_nothing_kept(self) -> None:
@@ -109,7 +114,7 @@ class Show:
         rules = os.path.relpath(self.root / "examples" / "shop" / "rules.yaml")
         with serve_shop(self.root, 2, env=env, log=self.folder / "shop-2.log") as port:
             command = ["run", recording, "--host", f"http://127.0.0.1:{port}", "--allow-writes", "--rules", rules]
-            self._tool([*command, "--out", str(self.folder), "--overwrite"], env, ends_with=_REPLAYED)
+            self._tool([*command, *self.more, "--out", str(self.folder), "--overwrite"], env, ends_with=_REPLAYED)
         try:
             return dict(json.loads(result.read_bytes()))
         except (OSError, ValueError) as error:
@@ -122,6 +127,15 @@ class Show:
             code = process.wait()
         if code not in ends_with:
             raise ReplayError(f"replay-users {arguments[0]} ended with {code}: see what it said above")
+
+
+def _links(folder: Path, result: Mapping[str, Any]) -> list[str]:
+    """Where to look at the replay; a report that could not be made is not there."""
+    labels = {"report.html": "report", "junit.xml": "junit", "report.md": "markdown", "result.json": "result"}
+    files = {label: folder / name for name, label in labels.items()}
+    lines = [f"{label:<12}{path.absolute().as_uri()}" for label, path in files.items() if path.exists()]
+    dashboard = result["run"].get("dashboard")
+    return [*lines, *([f"dashboards  {dashboard}"] if dashboard else [])]
 
 
 def _found(findings: Iterable[Finding]) -> list[str]:

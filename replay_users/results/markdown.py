@@ -87,10 +87,18 @@ def _checks(checks: Sequence[Result], most: int) -> Iterator[Sequence[str]]:
     deciding = [check for check in checks if not check["advisory"]]
     for verdict, title in (("fail", "Failed"), ("inconclusive", "Inconclusive")):
         yield _listed(title, [check for check in deciding if check["verdict"] == verdict], most)
-    yield _listed("For your information", [c for c in checks if c["advisory"] and c["verdict"] != "pass"], most)
-    names = list(dict.fromkeys(check["name"] for check in deciding if check["verdict"] == "pass"))
+    yield _listed("For your information", [check for check in checks if _is_told(check)], most)
+    others = {check["name"] for check in deciding if check["verdict"] != "pass"}
+    names = list(dict.fromkeys(check["name"] for check in deciding if check["name"] not in others))
     if names:
         yield [f"Passed: {', '.join(escaped(name, _ID) for name in names[:most])}" + _more(names, most)]
+
+
+def _is_told(check: Result) -> bool:
+    """Of what decides nothing: what failed, and what cannot be told of the whole run."""
+    if not check["advisory"]:
+        return False
+    return check["verdict"] == "fail" or (check["verdict"] == "inconclusive" and check.get("endpoint") is None)
 
 
 def _listed(title: str, checks: Sequence[Result], most: int) -> Sequence[str]:

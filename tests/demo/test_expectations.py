@@ -41,6 +41,7 @@ def as_planted() -> dict[str, Any]:
             "checks": [
                 {"name": "mismatches", "verdict": "fail", "advisory": False, "sentence": "240 of 1,800 differ"},
                 {"name": "coverage", "verdict": "pass", "advisory": False, "sentence": "all were compared"},
+                {"name": "server errors", "verdict": "fail", "advisory": False, "sentence": "187 are 5xx"},
                 {"name": "slow endpoints", "verdict": "fail", "advisory": True, "sentence": "1 endpoint is slow"},
             ]
         },

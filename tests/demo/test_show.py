@@ -26,6 +26,7 @@ def test_children_get_nobodys_settings_or_credentials() -> None:
         "REPLAY_PACE": "9x",
         "LOCUST_HOST": "http://x",
         "AWS_PROFILE": "prod",
+        "INFLUXDB_V2_URL": "http://influxdb.example.com",
         "SHOP_PLANTED": "price",
     }
     assert clean_environment(given) == {"PATH": "/bin", "SHOP_PLANTED": "price"}
@@ -56,3 +57,26 @@ def test_findings_are_said_one_a_line() -> None:
     """What was found, what is missing and what nobody planted are told apart at a glance."""
     findings = [Finding("a", True, True, "12 answers"), Finding("b", True, False), Finding("c", False, True)]
     assert show._found(findings)[2:-1] == ["  found       a (12 answers)", "  MISSING     b", "  UNEXPECTED  c"]
+
+
+def test_it_ends_with_links(tmp_path: Path) -> None:
+    """To what the replay wrote, as a terminal opens it, and to the dashboard where points went to InfluxDB."""
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    for name in ("report.html", "report.md", "junit.xml", "result.json"):
+        (folder / name).touch()
+    lines = show._links(folder, {"run": {"dashboard": "http://g:3000/d/replay-overview?var-run=r1"}})
+    place = f"file://{tmp_path}/a%20b"
+    assert lines == [
+        f"report      {place}/report.html",
+        f"junit       {place}/junit.xml",
+        f"markdown    {place}/report.md",
+        f"result      {place}/result.json",
+        "dashboards  http://g:3000/d/replay-overview?var-run=r1",
+    ]
+
+
+def test_what_is_not_there_is_not_linked(tmp_path: Path) -> None:
+    """Such as a report that could not be made."""
+    (tmp_path / "result.json").touch()
+    assert show._links(tmp_path, {"run": {}}) == [f"result      file://{tmp_path}/result.json"]

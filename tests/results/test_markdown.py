@@ -36,6 +36,22 @@ def test_a_recording_without_durations_has_no_ratios() -> None:
     assert "| - | 10.9 ms | 10.9 ms | - | slow |" in markdown_report(result)
 
 
+def test_advice_is_told_where_it_says_something() -> None:
+    """What failed, and what cannot be told of the whole run; not what cannot be told of each of two hundred endpoints."""
+    result, shape = passed(), {"kind": "latency", "advisory": True}
+    result["gate"]["checks"] += [
+        {"name": "tail", "verdict": "inconclusive", "sentence": "of one", "endpoint": "GET /a", **shape},
+        {"name": "shift", "verdict": "fail", "sentence": "slower", "endpoint": "GET /a", **shape},
+        {"name": "evidence", "verdict": "inconclusive", "sentence": "too few", "endpoint": None, **shape},
+        {"name": "stall", "verdict": "pass", "sentence": "none", "endpoint": None, **shape},
+    ]
+    told = markdown_report(result).partition("### For your information\n\n")[2].partition("\n\n")[0]
+    assert [line for line in told.splitlines() if "latency" not in line and "slow endpoints" not in line] == [
+        "- **shift**: slower",
+        "- **evidence**: too few",
+    ]
+
+
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_name_is_only_shown(name: str) -> None:
     """Outside of code nothing of it is a tag, a mention, a reference or a link, and each row has its columns."""

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["MS", "Exchange", "Regression", "Runs", "Side", "Traffic", "World"]
 
 MS = 1_000_000
-_TIMEOUT_MS = 30_000
 _OUTLIERS = 0.01
+_HEAVY = 4_000_000_000
+"""The session that asks more than others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,10 @@ class Traffic:
     """So many requests of the first endpoint, which takes so many ms."""
     fast_others: bool = False
     """Four fifths of the other endpoints take 1 ms."""
+    burst: float = 1.0
+    """Every fourth endpoint is only asked in this share of the run."""
+    heavy: float = 0.0
+    """One session asks this share of every endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,8 @@ class Side:
     """Each endpoint is that much faster or slower in this run (sigma): other machines, other neighbours."""
     errors: float = 0.0
     """This share is answered by 503 at once."""
+    heavy: float = 1.0
+    """For the one heavy session, everything takes so many times as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +150,25 @@ def _recorded(traffic: Traffic, random: Random) -> dict[str, list[Exchange]]:
     begins = [random.random() * traffic.duration_s for _ in range(sessions)]
     names = [f"{'POST' if nth % 5 == 4 else 'GET'} /endpoint/{nth}" for nth in range(traffic.endpoints)]
     return {
-        name: sorted(_exchanges(size, base, begins, traffic, random), key=lambda each: each.due_s)
-        for name, size, base in zip(names, sizes, bases, strict=True)
+        name: sorted(
+            _exchanges(size, base, begins, traffic, random, burst=traffic.burst if nth % 4 == 3 else 1.0),
+            key=lambda each: each.due_s,
+        )
+        for nth, (name, size, base) in enumerate(zip(names, sizes, bases, strict=True))
     }
 
 
-def _exchanges(size: int, base: float, begins: list[float], traffic: Traffic, random: Random) -> Iterator[Exchange]:
+def _exchanges(
+    size: int, base: float, begins: list[float], traffic: Traffic, random: Random, *, burst: float
+) -> Iterator[Exchange]:
+    burst_at = random.random() * (1 - burst) * traffic.duration_s
     for _ in range(size):
         session = int(random.random() * len(begins))
         due = (begins[session] + random.random() * 30) % traffic.duration_s
+        if burst < 1:
+            due = burst_at + random.random() * burst * traffic.duration_s
+        if random.random() < traffic.heavy:
+            session, due = _HEAVY, random.random() * traffic.duration_s
         work = base * exp(random.gauss(0, traffic.heterogeneity))
         yield Exchange(random.getrandbits(32), session, due, work)
 
@@ -196,6 +213,8 @@ class _Run:
                 took /= 20
             if cold and exchange.due_s < self.traffic.duration_s / 3:
                 took *= side.cold
+            if exchange.session == _HEAVY:
+                took *= side.heavy
             yield self._pair(exchange, self._released(took, release))
 
     def _released(self, took: float, release: Regression | None) -> float | None:

@@ -10,7 +10,7 @@ alike, beyond what opening one explains, is looked for as well, and taken for a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, log
+from math import ceil, exp, inf, log
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,12 @@ _LEAST = 1_000.0
 _VOTERS = 5
 """So many endpoints at least tell a hop from a factor."""
 _STEPS_MS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100)
-_BETTER = 0.75
-"""A hop is believed that leaves at most so much of the deviations from one factor."""
+_BETTER = 0.4
+"""A hop is believed that leaves at most so much of the endpoints' deviations from one factor."""
+_UNEVEN = 0.08
+"""Endpoints that agree on a factor within 8 % need no hop to explain them."""
+_ASIDE = 0.1
+"""Of the endpoints: those that deviate most may be regressions, and are not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def _extra(voters: Sequence[Matched]) -> float:
         return 0.0
     costs = {extra: _cost(known, extra) for extra in _tried(known)}
     best = min(costs, key=costs.__getitem__)
-    return best if costs[best] < _BETTER * costs[0.0] else 0.0
+    return best if costs[0.0] > _UNEVEN and costs[best] < _BETTER * costs[0.0] else 0.0
 
 
 def _tried(known: Sequence[tuple[float, float]]) -> list[float]:
@@ -90,7 +94,8 @@ def _tried(known: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _cost(known: Sequence[tuple[float, float]], extra: float) -> float:
-    """How far the endpoints are from agreeing on a factor."""
+    """How far the endpoints are from agreeing on a factor, in the mean of all but the worst."""
     logs = [log(max(ours - extra, _LEAST) / theirs) for ours, theirs in known]
     middle = median(logs)
-    return sum(abs(each - middle) for each in logs)
+    away = sorted(abs(each - middle) for each in logs)[: -ceil(_ASIDE * len(logs))]
+    return sum(away) / len(away)

@@ -109,10 +109,10 @@ def swayed(sums: Sequence[float], run: float) -> float:
     return (1 + like) / (1 - like)
 
 
-def exchange_p(sums: Sequence[float], sway: float = 1.0) -> float:
-    """How likely a sum as large is, if the runs are exchangeable in each block."""
+def exchange_p(sums: Sequence[float], sway: float = 1.0, kept: float = 1.0) -> float:
+    """How likely a sum as large is, if the runs are exchangeable in each block; `kept` is the part of the sum that counts."""
     steps = _rounded(sums)
-    return sign_flip_p(steps, sum(steps) / sqrt(sway)) if steps else 1.0
+    return sign_flip_p(steps, kept * sum(steps) / sqrt(sway)) if steps else 1.0
 
 
 def least_p(sums: Sequence[float]) -> float:

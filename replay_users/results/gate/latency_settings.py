@@ -17,7 +17,8 @@ class LatencySettings:
     `shift`: an endpoint fails whose median request takes more than so many times as long as in the other run, if it is sure
     that it takes more than `shift_bound` times as long, and if it is at least `floor_ms` longer.
     `tail`, `tail_share`: an endpoint fails of whose requests more than this share (beyond those that got faster by as
-    much) became at least so many times slower than the endpoint as a whole, or were never answered.
+    much) became at least so many times slower than the endpoint as a whole, or were never answered, if it is sure that it
+    is more than `tail_bound_share`.
     `uniform`: all endpoints together may take so many times as long.
     `min_pairs`: endpoints with fewer are pooled by method. `min_sessions` must have seen what fails.
     `warm_up_s`, `warm_up_share`: the smaller of the two is left out at the start of the run.
@@ -30,6 +31,7 @@ class LatencySettings:
     floor_ms: float = 5.0
     tail: float = 2.0
     tail_share: float = 0.03
+    tail_bound_share: float = 0.01
     uniform: float = 1.5
     min_pairs: int = 20
     min_sessions: int = 3

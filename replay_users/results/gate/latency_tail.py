@@ -96,11 +96,12 @@ def tail_finding(
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
     told = presence.told(settings.min_sessions) if presence is not None and not holds else ""
     unanswered = sum(ours == inf for ours in matched.ours)
+    p = _p(tail, excess, settings.tail_bound_share, swayed(tail.sums, run_likeness), endpoints)
     return Finding(
         name=NAME,
         endpoint=matched.endpoint,
-        p=_p(tail, run_likeness, endpoints),
-        verdict=Decision.FAIL if holds else Decision.PASS,
+        p=p,
+        verdict=Decision.FAIL if holds and p is not None else Decision.PASS,
         value=round(excess, 6),
         limit=settings.tail_share,
         sentence=_sentence(tail, settings, unanswered, other) + told,
@@ -118,11 +119,11 @@ def tail_finding(
     )
 
 
-def _p(tail: Tail, run_likeness: float, endpoints: int) -> float | None:
+def _p(tail: Tail, excess: float, bound: float, sway: float, endpoints: int) -> float | None:
     """`None` where not even an excess of all that differs could be believed, which says nothing of how it differs (Tarone)."""
     if least_p(tail.sums) > _MOST_P / endpoints:
         return None
-    return exchange_p(tail.sums, swayed(tail.sums, run_likeness))
+    return exchange_p(tail.sums, sway, kept=1 - bound / excess) if excess > bound else 1.0
 
 
 def _sentence(tail: Tail, settings: LatencySettings, unanswered: int, other: str) -> str:

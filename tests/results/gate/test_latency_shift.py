@@ -1,0 +1,117 @@
+"""When an endpoint as a whole is slower."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+import pytest
+
+from replay_users.results.gate.environment import Environment, log_ratios
+from replay_users.results.gate.latency_blocks import blocks_of
+from replay_users.results.gate.latency_settings import LatencySettings
+from replay_users.results.gate.latency_shift import Shift, bound_p, shift_finding, shift_of
+from replay_users.results.gate.model import Decision
+from tests.results.gate.paired import SPAN, matched, noisy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from replay_users.results.gate.latency_finding import Finding
+
+AS_IS = Environment(factor=1.0, extra_ns=0.0, voters=())
+MANY = 400
+
+
+def shift(ours: Sequence[float], theirs: Sequence[float], **changes: Callable[[int], int]) -> Shift:
+    """An endpoint that took so long."""
+    found = matched(ours, theirs, **changes)  # type: ignore[arg-type]
+    return shift_of(found, log_ratios(found, AS_IS), blocks_of(found, SPAN))
+
+
+def judged(found: Shift, *, likeness: float = 0.0, **settings: float) -> Finding:
+    """What is said of it."""
+    asked = LatencySettings(**settings)  # type: ignore[arg-type]
+    return shift_finding(found, SPAN, AS_IS, asked, run_likeness=likeness, other="in the baseline run")
+
+
+def slower(times: float, count: int = MANY, base_ms: float = 40.0) -> Shift:
+    """So many times slower, with noise on both sides."""
+    theirs = noisy(count, base_ms, seed=1)
+    return shift([times * each for each in noisy(count, base_ms, seed=2)], theirs)
+
+
+def test_twice_as_slow_is_found_and_said_in_words() -> None:
+    """With the ratio, what is sure of it, both medians and how many pairs."""
+    found = judged(slower(2.0))
+    assert found.verdict is Decision.FAIL
+    assert found.p is not None
+    assert found.p < 1e-12
+    assert found.value == pytest.approx(2, rel=0.1)
+    assert found.sentence == (
+        "GET /a takes 2.06x as long as in the baseline run (at least 1.87x, 40 ms -> 80 ms in the median of 400 pairs),"
+        " 1.5x may be"
+    )
+    assert found.numbers["lower"] == pytest.approx(1.87, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "settings"),
+    [
+        pytest.param(slower(1.0), {}, id="unchanged"),
+        pytest.param(slower(1.35), {}, id="within-what-may-be"),
+        pytest.param(slower(2.0), {"shift": 2.5}, id="more-may-be"),
+        pytest.param(slower(2.0, base_ms=3), {}, id="less-than-5-ms"),
+        pytest.param(slower(0.5), {}, id="faster"),
+    ],
+)
+def test_what_is_no_finding(found: Shift, settings: dict[str, float]) -> None:
+    """It passes whatever its p."""
+    assert judged(found, **settings).verdict is Decision.PASS
+
+
+def test_a_handful_of_pairs_is_no_evidence() -> None:
+    """Eight pairs twice as slow may be chance, and p says so."""
+    found = judged(slower(2.0, 8))
+    assert found.p is not None
+    assert found.p > 1e-3
+
+
+def test_what_most_never_got_is_endless() -> None:
+    """Unanswered requests rank above all; there is no ratio to tell, and it is a finding."""
+    found = judged(shift([inf] * 300 + [40.0] * 100, [40.0] * MANY, session=lambda nth: nth % 50))
+    assert found.value is None
+    assert found.p is not None
+    assert found.sentence == "GET /a mostly got no answer (400 pairs), 1.5x may be"
+
+
+def test_a_slow_third_of_the_run_is_an_event() -> None:
+    """However slow it was: the median of all may move, the stretches do not agree."""
+    theirs = noisy(MANY, seed=1)
+    ours = [each * (6 if nth < 150 else 1.3) for nth, each in enumerate(noisy(MANY, seed=2))]
+    found = judged(shift(ours, theirs), shift_bound=1.45)
+    assert found.verdict is Decision.PASS
+
+
+def test_one_session_is_no_release() -> None:
+    """Two users alone see it, though they ask more than half."""
+    theirs = noisy(MANY, seed=1)
+    session = {nth: nth % 10 for nth in range(MANY)}
+    ours = [each * (3 if session[nth] < 2 else 0.9) for nth, each in enumerate(noisy(MANY, seed=2))]
+    found = judged(shift(ours, theirs, session=lambda nth: min(2, session[nth])), shift=1.05, shift_bound=1.01)
+    assert found.verdict is Decision.PASS
+
+
+def test_lasting_noise_is_less_sure() -> None:
+    """The same ratios are worth less in a run whose noise lasts, and the bound that is told is lower."""
+    sure, unsure = judged(slower(1.7, 60)), judged(slower(1.7, 60), likeness=0.8)
+    assert sure.p is not None
+    assert unsure.p is not None
+    assert unsure.p > 100 * sure.p
+    assert float(str(unsure.numbers["lower"])) < float(str(sure.numbers["lower"]))
+
+
+def test_a_bound_can_be_asked_by_itself() -> None:
+    """2x is surely more than 1.5x, and surely not more than 2.5x."""
+    assert bound_p(slower(2.0), 1.5, 0.0) < 1e-9
+    assert bound_p(slower(2.0), 2.5, 0.0) > 0.99

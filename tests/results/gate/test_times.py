@@ -1,0 +1,68 @@
+"""Findings of times as checks and claims; without any, the verdicts on speed of the endpoints themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replay_users.results.gate.claims import Claim
+from replay_users.results.gate.latency_settings import LatencySettings
+from replay_users.results.gate.model import Check, Decision
+from replay_users.results.gate.times import times
+from replay_users.results.samples import samples_of
+from replay_users.results.slow import Speed
+from replay_users.results.validity import CheckKind, Validity
+from tests.results.gate.made import end, run
+from tests.results.gate.runs import tally_of
+
+if TYPE_CHECKING:
+    from replay_users.results.gate.evidence import Evidence
+
+LATE = Validity(valid=True, reasons=("lag",), void=(CheckKind.LATENCY,))
+SETTINGS = LatencySettings()
+
+
+def said(evidence: Evidence) -> Check:
+    """The one check of a run without samples."""
+    [check] = times(evidence, SETTINGS, None, None)
+    assert isinstance(check, Check)
+    return check
+
+
+def test_slow_endpoints_are_named_and_advisory() -> None:
+    """The check names the slow and the failing, counts the rest, and decides nothing."""
+    speeds = {f"GET /{n}": Speed.SLOW for n in range(5)} | {"GET /ok": Speed.OK, "GET /few": Speed.FEW}
+    check = said(run(end(), speeds=speeds))
+    assert (check.verdict, check.advisory, check.value) == (Decision.FAIL, True, 5)
+    assert check.sentence == "5 endpoints are slow or failing: GET /0, GET /1, GET /2 and 2 more"
+    assert said(run(end())).sentence == "no endpoint is slow"
+
+
+def test_speeds_of_a_late_run_are_inconclusive() -> None:
+    """Where our lag voids latency, the check says so whatever it found."""
+    check = said(run(end(), speeds={"GET /": Speed.SLOW}, validity=LATE))
+    assert check.verdict is Decision.INCONCLUSIVE
+    assert "not to be trusted" in check.sentence
+
+
+def test_a_finding_with_a_probability_is_a_claim() -> None:
+    """Which is settled with all others; one without is a check as it stands; against the recording both only advise."""
+    found = list(times(run(end()), SETTINGS, samples_of(tally_of()), None))
+    claims = [each for each in found if isinstance(each, Claim)]
+    checks = [each for each in found if isinstance(each, Check)]
+    assert {each.name for each in claims} >= {"latency", "latency of all"}
+    assert {each.name for each in checks} >= {"slow endpoints", "latency evidence"}
+    assert all(each.advisory and each.kind is CheckKind.LATENCY for each in found)
+    assert all(each.numbers for each in claims)
+
+
+def test_findings_of_a_late_run_claim_nothing() -> None:
+    """They are told, and each says that it is not to be trusted."""
+    found = list(times(run(end(), validity=LATE), SETTINGS, samples_of(tally_of()), None))
+    assert not any(isinstance(each, Claim) for each in found)
+    assert {each.verdict for each in found if isinstance(each, Check)} == {Decision.INCONCLUSIVE}
+
+
+def test_a_run_without_recorded_times_says_nothing_of_them() -> None:
+    """Without a pair there is nothing to set side by side."""
+    tally = tally_of(0)
+    assert [each.name for each in times(run(end()), SETTINGS, samples_of(tally), None)] == ["slow endpoints"]

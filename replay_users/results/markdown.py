@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from replay_users.compare.difference import Class
 from replay_users.plan.layout import amounts
 from replay_users.results.github_markdown import code, escaped, link, table
-from replay_users.results.wording import VERDICTS, milliseconds, parted, several, times, where
+from replay_users.results.wording import VERDICTS, milliseconds, parted, several, times, weighty, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,8 +86,9 @@ def _checks(checks: Sequence[Result], most: int) -> Iterator[Sequence[str]]:
     """What decided, each in its sentence; what passed, by name."""
     deciding = [check for check in checks if not check["advisory"]]
     for verdict, title in (("fail", "Failed"), ("inconclusive", "Inconclusive")):
-        yield _listed(title, [check for check in deciding if check["verdict"] == verdict], most)
-    yield _listed("For your information", [check for check in checks if _is_told(check)], most)
+        yield _listed(title, *weighty(checks, verdict, most))
+    told = [check for check in checks if _is_told(check)]
+    yield _listed("For your information", told[:most], len(told) - most)
     others = {check["name"] for check in deciding if check["verdict"] != "pass"}
     names = list(dict.fromkeys(check["name"] for check in deciding if check["name"] not in others))
     if names:
@@ -101,11 +102,11 @@ def _is_told(check: Result) -> bool:
     return check["verdict"] == "fail" or (check["verdict"] == "inconclusive" and check.get("endpoint") is None)
 
 
-def _listed(title: str, checks: Sequence[Result], most: int) -> Sequence[str]:
+def _listed(title: str, checks: Sequence[Result], more: int) -> Sequence[str]:
     if not checks:
         return []
-    lines = [f"- **{escaped(check['name'], _ID)}**: {escaped(check['sentence'], _SENTENCE)}" for check in checks[:most]]
-    rest = [f"- and {several(len(checks) - most, 'more check')} in result.json"] if len(checks) > most else []
+    lines = [f"- **{escaped(check['name'], _ID)}**: {escaped(check['sentence'], _SENTENCE)}" for check in checks]
+    rest = [f"- and {several(more, 'more check')} in result.json"] if more > 0 else []
     return [f"### {title}", "", *lines, *rest]
 
 

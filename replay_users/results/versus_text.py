@@ -13,12 +13,11 @@ from replay_users.plan.layout import columns, labelled
 from replay_users.results.gate import Decision
 from replay_users.results.github_markdown import code, escaped, table
 from replay_users.results.standings import SAME
-from replay_users.results.wording import cut, milliseconds, parted, several, tail, times
+from replay_users.results.wording import cut, milliseconds, parted, several, tail, times, weighty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from replay_users.results.gate import Check
     from replay_users.results.run_speeds import RunSpeed
     from replay_users.results.standings import Standing
     from replay_users.results.versus import Versus
@@ -42,14 +41,14 @@ def versus_text(versus: Versus) -> str:
 
 def _verdict(versus: Versus) -> list[str]:
     first = f"{_WORDS[versus.gate.verdict]}: run {_run(versus.candidate)} against run {_run(versus.baseline)}"
-    told = [cut(check.sentence, _SENTENCE) for check in _decisive(versus)]
-    more = [f"and {several(len(told) - _CHECKS, 'more check')}"] if len(told) > _CHECKS else []
-    return [first, *_block("why", [*told[:_CHECKS], *more])]
+    told, left = _decisive(versus)
+    more = [f"and {several(left, 'more check')} (--format json has them all)"] if left else []
+    return [first, *_block("why", [*(cut(check["sentence"], _SENTENCE) for check in told), *more])]
 
 
-def _decisive(versus: Versus) -> list[Check]:
-    """The checks that made the verdict."""
-    return [check for check in versus.gate.checks if not check.advisory and check.verdict == versus.gate.verdict]
+def _decisive(versus: Versus) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """The checks that made the verdict, and how many more."""
+    return weighty([check.to_dict() for check in versus.gate.checks], str(versus.gate.verdict), _CHECKS)
 
 
 def _passed_over(versus: Versus) -> list[str]:
@@ -144,9 +143,9 @@ def _block(label: str, lines: Sequence[str]) -> list[str]:
 def versus_markdown(versus: Versus) -> str:
     """For a comment: far below what GitHub takes, whatever the names."""
     runs = f"run {code(_run(versus.candidate), _NAME)} against run {code(_run(versus.baseline), _NAME)}"
-    told = _decisive(versus)
-    lines = [f"- **{escaped(check.name, _ID)}**: {escaped(check.sentence, _SENTENCE)}" for check in told[:_CHECKS]]
-    more = [f"- and {several(len(told) - _CHECKS, 'more check')}"] if len(told) > _CHECKS else []
+    told, left = _decisive(versus)
+    lines = [f"- **{escaped(check['name'], _ID)}**: {escaped(check['sentence'], _SENTENCE)}" for check in told]
+    more = [f"- and {several(left, 'more check')}"] if left else []
     facts = [f"- {side}: {escaped(_facts(of), _SENTENCE)}" for side, of in _sides(versus)]
     blocks = [
         [f"## {_WORDS[versus.gate.verdict]}: {runs}"],

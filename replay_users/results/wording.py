@@ -15,9 +15,21 @@ from replay_users.path import format_path, parse_path
 from replay_users.results.kin import MARKUP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["VERDICTS", "cut", "difference", "milliseconds", "parted", "plain", "several", "tail", "times", "where"]
+__all__ = [
+    "VERDICTS",
+    "cut",
+    "difference",
+    "milliseconds",
+    "parted",
+    "plain",
+    "several",
+    "tail",
+    "times",
+    "weighty",
+    "where",
+]
 
 VERDICTS: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 
@@ -25,6 +37,7 @@ _CONTEXT: Final = 5
 """Characters that are shown before the place where two long values part."""
 _FIELDS: Final = 60
 """Characters of the fields of one cause."""
+_ALIKE: Final = 3
 
 
 def plain(text: str) -> str:
@@ -51,6 +64,18 @@ def tail(path: str, width: int) -> str:
 def several(count: int, what: str) -> str:
     """A number of things."""
     return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def weighty(checks: Iterable[Mapping[str, Any]], verdict: str, most: int) -> tuple[list[Mapping[str, Any]], int]:
+    """Checks that decided in this way, and how many more there are; those of the whole run come first.
+
+    What cannot be told of one endpoint cannot be told of most of them for the same reason, so three stand for all.
+    """
+    found = [check for check in checks if not check["advisory"] and check["verdict"] == verdict]
+    found.sort(key=lambda check: check.get("endpoint") is not None)
+    whole = sum(check.get("endpoint") is None for check in found)
+    shown = found[: min(most, whole + _ALIKE if verdict == "inconclusive" else most)]
+    return shown, len(found) - len(shown)
 
 
 def milliseconds(value: float | str | None) -> str:

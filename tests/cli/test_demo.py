@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import psutil
 import pytest
@@ -21,7 +23,6 @@ from replay_users.recording.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _MARK = "REPLAYED_BY_THIS_TEST"
 _MOST_S = 60
@@ -107,7 +108,12 @@ def test_the_demo_shows_its_steps_and_where_its_files_are(shown: Demo) -> None:
     assert [command.split()[2] for command in commands] == ["ingest", "plan", "run"]
     assert "Plan: replay" in shown.said
     assert "changed " in shown.said
-    assert shown.said.splitlines()[-1] == f"files: {shown.folder / 'result.json'}, {shown.folder / 'recording'}"
+    links = dict(line.split(maxsplit=1) for line in shown.said.splitlines()[-5:])
+    assert links.pop("recording") == str(shown.folder / "recording")
+    assert list(links) == ["report", "junit", "markdown", "result"]
+    for place in links.values():
+        assert place.startswith("file:///")
+        assert Path(unquote(urlsplit(place).path)).stat().st_size > 0
 
 
 @pytest.mark.server

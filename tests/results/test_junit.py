@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay_users.results.junit import MAX_CASES, junit_report
-from tests.results.reported import HOSTILE, crowded, failed, hostile, nothing, passed, untimed
+from tests.results.reported import HOSTILE, crowded, failed, hostile, nothing, passed, settled, untimed
 
 if TYPE_CHECKING:
     from tests.conftest import Golden
@@ -52,7 +52,7 @@ def judged(*checks: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def test_a_failed_run(golden: Golden) -> None:
     """A suite for each kind of check, a case for each check and endpoint."""
-    golden("junit-fail.xml", junit_report(failed()))
+    golden("junit-fail.xml", junit_report(settled(failed())))
 
 
 def test_a_passed_run_has_no_failures() -> None:

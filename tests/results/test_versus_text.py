@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from replay_users.results.gate import Check, Decision, Gate
+from replay_users.results.validity import CheckKind
 from replay_users.results.versus import Versus, versus
 from replay_users.results.versus_text import versus_markdown, versus_text
-from tests.results.reported import HOSTILE
+from tests.results.reported import HOSTILE, settled
 from tests.results.two_runs import SEARCH, run
 
 if TYPE_CHECKING:
@@ -25,8 +28,11 @@ def changed(endpoint: str = "GET /items/{id}") -> Versus:
 
 def test_a_worse_candidate(golden: Golden) -> None:
     """Why it is worse, both runs by themselves, what is new, gone and less frequent, and times."""
-    golden("versus-worse.txt", versus_text(changed()))
-    golden("versus-worse.md", versus_markdown(changed()))
+    gate = settled({})["gate"]
+    checks = tuple(Check(**{**each, "kind": CheckKind(each["kind"])}) for each in gate["checks"])
+    found = replace(changed(), gate=Gate(verdict=Decision.FAIL, checks=checks, exit_code=3))
+    golden("versus-worse.txt", versus_text(found))
+    golden("versus-worse.md", versus_markdown(found))
 
 
 def test_a_candidate_that_is_no_worse() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from replay_users.results.wording import cut, difference, milliseconds, plain, several, tail, times
+from replay_users.results.wording import cut, difference, milliseconds, plain, several, tail, times, weighty
 
 
 def cause(**changes: Any) -> dict[str, Any]:
@@ -82,3 +82,15 @@ def test_an_example_shows_where_two_values_part(recorded: str, replayed: str, sh
 def test_a_cause_says_where_and_how(changes: dict[str, Any], told: str) -> None:
     """Field and kind, and an example if one was kept."""
     assert difference(cause(**changes), path=44, value=24) == told
+
+
+def test_what_decided_is_told_and_counted() -> None:
+    """Of the whole run first; where nothing can be told of many endpoints, three of them stand for all."""
+    ends = [{"verdict": "inconclusive", "advisory": False, "endpoint": f"GET /{n}"} for n in range(9)]
+    whole = {"verdict": "inconclusive", "advisory": False, "endpoint": None}
+    advice = {"verdict": "inconclusive", "advisory": True}
+    assert weighty([*ends, whole, advice], "inconclusive", 20) == ([whole, *ends[:3]], 6)
+    failed = [{**each, "verdict": "fail"} for each in ends]
+    assert weighty([*failed, whole], "fail", 20) == (failed, 0)
+    assert weighty(failed, "fail", 4) == (failed[:4], 5)
+    assert weighty(failed, "pass", 4) == ([], 0)

@@ -89,7 +89,7 @@ def laid_out(source: str) -> list[str]:
     tokens = _TOKENS.findall(source)
     lines: list[str] = []
     depth, now, before = 0, "", ""
-    for piece, after in zip(tokens, [*tokens[1:], ""], strict=True):
+    for piece, after in zip(tokens, [*tokens[1:], ""], strict=False):
         opens, closes = piece in _OPEN, piece in _CLOSE
         is_empty = (opens and after in _CLOSE) or (closes and before in _OPEN)
         if closes and not is_empty:

@@ -39,9 +39,14 @@ def _pieces(ours: list[str], theirs: list[str]) -> list[tuple[bool, int, int, in
     if max(len(ours), len(theirs)) > _MOST_WORDS:
         return _ends(ours, theirs)
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    if matcher.ratio() < _ALIKE:
-        return _ends(ours, theirs)
-    return [(tag == "equal", a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes()]
+    found = [(tag == "equal", a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes()]
+    common = sum(_told(ours[a:b]) for same, a, b, _, _ in found if same)
+    return found if common >= _ALIKE * max(_told(ours), _told(theirs)) else _ends(ours, theirs)
+
+
+def _told(words: list[str]) -> int:
+    """Characters that say something: spaces are everywhere."""
+    return sum(len(word) for word in words if not word.isspace())
 
 
 def _ends(ours: list[str], theirs: list[str]) -> list[tuple[bool, int, int, int, int]]:

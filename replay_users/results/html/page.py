@@ -40,6 +40,9 @@ MOST_BYTES: Final = 3_000_000
 _BASE, _PER_ENDPOINT, _PER_SIGNATURE, _PER_CHECK = 100_000, 5_000, 700, 800
 """What a page takes without examples (measured at 200 endpoints and 2,000 signatures with long names)."""
 _MOST_EXAMPLES, _MOST_ANSWERS = 1_000_000, 40
+_USUAL: Final = {"name": 160, "path": 240, "sentence": 800}
+_SHORT: Final = {"name": 40, "path": 60, "sentence": 120}
+"""Characters of names that are shown; the short ones where a recording's names would make a page too large."""
 
 
 def html_report(result: Mapping[str, Any], samples: Samples | None, exhibits: Sequence[Mapping[str, Any]]) -> str:
@@ -50,9 +53,9 @@ def html_report(result: Mapping[str, Any], samples: Samples | None, exhibits: Se
         samples: the run's histograms and course; `None` for a run that kept none.
         exhibits: the lines of exhibits.jsonl.
     """
-    page = _page(result, samples, exhibits, Allowance(_room(result), answers=_MOST_ANSWERS))
+    page = _page(result, samples, exhibits, Allowance(_room(result), answers=_MOST_ANSWERS), _USUAL)
     if len(page.encode()) > MOST_BYTES:
-        page = _page(result, samples, exhibits, Allowance(0, answers=0))
+        page = _page(result, samples, exhibits, Allowance(0, answers=0), _SHORT)
     return page
 
 
@@ -64,7 +67,11 @@ def _room(result: Mapping[str, Any]) -> int:
 
 
 def _page(
-    result: Mapping[str, Any], samples: Samples | None, exhibits: Sequence[Mapping[str, Any]], allowance: Allowance
+    result: Mapping[str, Any],
+    samples: Samples | None,
+    exhibits: Sequence[Mapping[str, Any]],
+    allowance: Allowance,
+    most: Mapping[str, int],
 ) -> str:
     style, script = _source("report.css"), _source("report.js")
     return (
@@ -87,6 +94,7 @@ def _page(
             checks=checks_of(result),
             excluded=EXCLUDED,
             terms=TERMS,
+            most=most,
         )
     )
 

@@ -56,7 +56,7 @@ class LinearScale:
     @property
     def step(self) -> float:
         """From label to label."""
-        rough = max(self.high, 1e-9) / self.wanted
+        rough = (self.high if self.high > 0 else 1.0) / self.wanted
         power = 10.0 ** floor(log10(rough))
         return next(step * power for step in _STEPS if step * power >= rough * (1 - 1e-9))
 
@@ -80,7 +80,8 @@ def log_scale(values: Iterable[float], *, least: float = 1e-3) -> LogScale:
     low, high = (min(found), max(found)) if found else (1.0, _LEAST_SPAN)
     if high / low < _LEAST_SPAN:
         middle = (high * low) ** 0.5
-        low, high = max(least, middle / _LEAST_SPAN**0.5), middle * _LEAST_SPAN**0.5
+        low = max(least, middle / _LEAST_SPAN**0.5)
+        high = low * _LEAST_SPAN
     return LogScale(low, high)
 
 

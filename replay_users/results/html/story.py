@@ -126,9 +126,8 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
     if any(worker.get("lost_at_s") is not None for worker in rows(result, "workers")):
         yield Advice("A worker was lost: look at its log and its memory, then replay again.")
     yield from _causes(result)
-    yield from [
-        Advice(_CURES[name]) for name in dict.fromkeys(text(check, "name") for check in deciding) if name in _CURES
-    ]
+    troubled = [text(check, "name") for check in deciding if text(check, "verdict") != "pass"]
+    yield from [Advice(_CURES[name]) for name in dict.fromkeys(troubled) if name in _CURES]
     yield from _unread(totals)
     if "latency" in texts(mapping(result, "validity"), "void"):
         yield Advice("For figures on latency: a less busy machine, a lower pace, or more workers.")

@@ -329,7 +329,7 @@ def samples_like(result: dict[str, Any], seed: int = 7) -> Samples:
 
 
 def _times(of: dict[str, Any], chance: random.Random) -> EndpointTimes:
-    count = min(of["count"], 400)
+    count = min(of["count"], 300)
     replayed = _around(of["service_ms"]["p50"], count, chance, 0.3)
     replayed.add_over(sum(of["failed_by"].values()))
     return EndpointTimes(

@@ -1,0 +1,66 @@
+"""The gate's checks as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from replay_users.results.html.gate import checks_of
+from tests.results.html.worlds import check, small
+
+
+def test_those_that_decided_come_first() -> None:
+    """Failed checks stand above passed ones, advisory ones below all that decide."""
+    assert [(each.name, each.verdict, each.advisory) for each in checks_of(small())] == [
+        ("mismatches", "fail", False),
+        ("server errors", "fail", False),
+        ("coverage", "pass", False),
+        ("slow endpoints", "fail", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (check("coverage", "coverage", "pass", "s", value=0.957, limit=0.95), ("95.7 %", "95.0 %")),
+        (check("mismatches", "mismatches", "fail", "s", value=455, limit=0), ("455", "0")),
+        (check("mismatch limit", "mismatches", "fail", "s", value=2.5, limit=1), ("2.50 %", "1.00 %")),
+        (check("p95 limit", "latency", "fail", "s", value=120.4, limit=100), ("120 ms", "100 ms")),
+        (check("p95 limit", "latency", "fail", "s", value=None, limit=100), ("–", "100 ms")),  # noqa: RUF001
+        (check("shift", "latency", "fail", "s", value=0.5, limit="over"), ("0.50", "over")),
+    ],
+    ids=["share", "count", "percent", "ms", "none", "ratio"],
+)
+def test_numbers_have_their_unit(one: dict[str, Any], shown: tuple[str, str]) -> None:
+    """Shares are percent, limits of users have the unit they were given in, the rest are counts or ratios."""
+    [row] = checks_of({"gate": {"checks": [one]}})
+    assert (row.found, row.allowed) == shown
+
+
+def test_numbers_behind_a_check() -> None:
+    """What a check hands over is shown as it is: counts, ratios, words, nothing."""
+    numbers = {"pairs": 800, "ratio": 1.0234, "whole": 3.0, "what": "GET", "none": None, "yes": True}
+    [row] = checks_of({"gate": {"checks": [check("x", "latency", "pass", "s", numbers=numbers, p=0.2)]}})
+    assert list(row.numbers.values()) == ["800", "1.02", "3", "GET", "–", "True"]  # noqa: RUF001
+    assert row.p == 0.2
+
+
+def test_a_void_check_says_so() -> None:
+    """What cannot be trusted in this run is marked."""
+    result = {"validity": {"void": ["latency"]}, "gate": {"checks": [check("x", "latency", "pass", "s")]}}
+    assert checks_of(result)[0].is_void
+
+
+def test_single_endpoints_that_passed_are_routine() -> None:
+    """Among hundreds of checks those with something to say stand out."""
+    rows = checks_of(
+        {"gate": {"checks": [check("x", "latency", verdict, "s", endpoint="GET /a") for verdict in ("pass", "fail")]}}
+    )
+    assert [(row.verdict, row.is_routine) for row in rows] == [("fail", False), ("pass", True)]
+
+
+def test_an_older_check() -> None:
+    """A check without the newer fields is a row."""
+    [row] = checks_of({"gate": {"checks": [{"name": "x"}]}})
+    assert (row.endpoint, row.p, row.numbers, row.found) == ("", None, {}, "–")  # noqa: RUF001

@@ -164,7 +164,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="upload",
         default="",
-        help="s3://bucket/prefix for a copy of the run's directory, under the run's id; reached as --s3-... says",
+        help="s3://bucket/prefix for a copy of the run's directory, under the run's id; reached as the S3 options say",
         web=False,
     ),
     Option(name="overwrite", default=False, help="replace an earlier run in --out", web=False),

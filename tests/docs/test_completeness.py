@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from replay_users.compare.difference import Kind, UncheckedReason
 from replay_users.model import Capture, Drop, Fault, SessionKind, SkipReason
 from replay_users.recording.schema import COLUMNS
 from replay_users.recording.traits import Trait
+from replay_users.results.gate import GateSettings, parse_gate
 from replay_users.swarm.options import OPTIONS
 from tests.docs.pages import PAGES, ROOT
 
@@ -106,6 +108,29 @@ def fields(node: Any) -> Iterator[str]:
 def test_each_field_of_the_result_is_described() -> None:
     """What the schema names, docs/result.md explains."""
     assert set(fields(schema("results/result.schema.json"))) <= quoted("result.md")
+
+
+def test_each_key_of_a_gate_file_is_described_with_its_default() -> None:
+    """The example of docs/gate.md has every key, and what is not marked is as it is without a file."""
+    [text] = re.findall(r"<!-- file: gate.yaml -->\n```yaml\n(.*?)```", page("gate.md"), re.DOTALL)
+    given, default = parse_gate(text, "gate.yaml"), GateSettings()
+    keys = set(fields(schema("results/gate/gate.schema.json")))
+    assert keys <= set(re.findall(r"^ *([a-z0-9_]+):", text, re.MULTILINE))
+    assert replace(given, mismatches=default.mismatches, limits=default.limits) == default
+    assert replace(given.mismatches, endpoints=()) == default.mismatches
+    assert given.limits.max_failed_percent == default.limits.max_failed_percent
+
+
+_CHECK = re.compile(r'(?:name=|^[A-Z_]+(?:: Final)? = )"([a-z0-9 ]+)"', re.MULTILINE)
+
+
+def test_each_check_is_described() -> None:
+    """docs/gate.md has the name of every check there is in the code of the gate."""
+    folder = ROOT / "replay_users/results/gate"
+    sources = [path for path in folder.glob("*.py") if path.name != "settings.py"]
+    named = {name for path in sources for name in _CHECK.findall(path.read_text(encoding="utf-8"))}
+    assert {"coverage", "server errors", "latency tail", "conservation"} <= named
+    assert named <= set(re.findall(r"`([^`\n]+)`", page("gate.md")))
 
 
 def test_each_field_of_a_manifest_is_described() -> None:

@@ -1,7 +1,7 @@
 """The points about ourselves: how each process that sends is doing, and the account of the run so far.
 
-Law: pure; gives its lines in pieces, as `points` does. The subtle thing: percentiles are those of an interval, taken from what came to a histogram in it,
-since the percentile of a whole run hardly moves when something goes wrong late in it.
+Law: pure; gives its lines in pieces, as `points` does. The subtle thing: percentiles are those of an interval, taken from
+what came to a histogram in it, since the percentile of a whole run hardly moves when something goes wrong late in it.
 """
 
 from __future__ import annotations

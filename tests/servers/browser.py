@@ -35,7 +35,7 @@ _OPTIONS = (
     "--disable-sync",
     "--hide-scrollbars",
     "--force-color-profile=srgb",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 
@@ -46,7 +46,10 @@ def find_chromium() -> str | None:
 
 @dataclass
 class Page:
-    """What one page did while it was open, and how long it took to load, in seconds."""
+    """What one page did while it was open, and how long it took to load, in seconds.
+
+    `requests` are the addresses it asked for, without those that its own policy refused before anything was sent.
+    """
 
     session: str
     console: list[str] = field(default_factory=list)
@@ -61,6 +64,8 @@ class Browser:
         self._command = [program, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"]
         self._number = 0
         self._left = b""
+        self._target = ""
+        self._asked: dict[str, str] = {}
         self._events: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
@@ -88,16 +93,26 @@ class Browser:
         os.close(self._write)
         os.close(self._read)
 
-    def open(self, address: str, *, width: int = 1400, height: int = 1000, dark: bool = False) -> Page:
-        """Open a page in a new tab and wait until it is loaded."""
+    def open(self, address: str, *, width: int = 1400, height: int = 1000, **features: str) -> Page:
+        """Open a page in the place of the one before, and wait until it is shown.
+
+        Args:
+            address: of the page.
+            width: of the window; below 600 it is a phone's.
+            height: of the window.
+            features: of the media, as `prefers_color_scheme="dark"`.
+        """
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        if self._target:
+            self.call("Target.closeTarget", targetId=self._target)
+        self._target = target
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(session)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable", session)
         self.size(page, width, height)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", session, features=[scheme])
+        media = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.call("Emulation.setEmulatedMedia", session, features=media)
         self._events.clear()
         began = time.monotonic()
         self.call("Page.navigate", session, url=address)
@@ -154,6 +169,9 @@ class Browser:
                     page.console.append(f"{about['entry']['level']}: {about['entry']['text']}")
                 case "Network.requestWillBeSent":
                     page.requests.append(about["request"]["url"])
+                    self._asked[about["requestId"]] = about["request"]["url"]
+                case "Network.loadingFailed" if about.get("blockedReason") == "csp":
+                    page.requests.remove(self._asked.pop(about["requestId"]))
                 case _:
                     pass
         self._events.clear()

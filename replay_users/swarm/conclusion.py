@@ -147,8 +147,34 @@ class Conclusion:
 
 def conclude_run(run: Replay) -> Conclusion:
     """Judge the run, write its directory, tell the listeners."""
+    folder = Path(run.prepared.settings.out.replace("{id}", run.id))
+    result, exhibits, samples = _judged(run), list(run.exhibits), samples_of(run.tally, run.plan.course)
+    reports = _reports(result, samples, exhibits)
+    summary = summary_text(result, folder=str(folder), reports=list(reports))
+    failure: ReplayError | None = None
+    try:
+        write_run(
+            folder,
+            result,
+            summary,
+            exemplars_of(result, _explained(exhibits)),
+            exhibits=exhibits,
+            samples=samples,
+            reports=reports,
+            replace=run.prepared.settings.overwrite,
+        )
+    except ReplayError as error:
+        _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
+        failure, result["exit_code"] = error, error.exit_code
+    events.run_finished.fire(summary=result)
+    if failure is None and run.prepared.settings.upload:  # last, since listeners may leave files too
+        summary += _uploaded(run, folder, result)
+    return Conclusion(result, summary, result["exit_code"], folder)
+
+
+def _judged(run: Replay) -> dict[str, Any]:
+    """The content of result.json."""
     settings = run.prepared.settings
-    folder = Path(settings.out.replace("{id}", run.id))
     judged = conclude(
         _facts(run),
         run.tally,
@@ -163,35 +189,11 @@ def conclude_run(run: Replay) -> Conclusion:
         },
     )
     result = result_json(judged)
+    result["exit_code"] = _TOOL_ERROR if run.error is not None else exit_code(judged)
     if settings.grafana:
         link = dashboard_link(settings.grafana, run.id, run.started_at, run.elapsed / 1e9)
         result["run"]["dashboard"] = link
-    code = _TOOL_ERROR if run.error is not None else exit_code(judged)
-    result["exit_code"] = code
-    exhibits, samples = list(run.exhibits), samples_of(run.tally, run.plan.course)
-    reports = _reports(result, samples, exhibits)
-    summary = summary_text(result, folder=str(folder), reports=list(reports))
-    try:
-        lines = exemplars_of(result, _explained(exhibits))
-        write_run(
-            folder,
-            result,
-            summary,
-            lines,
-            exhibits=exhibits,
-            samples=samples,
-            reports=reports,
-            replace=settings.overwrite,
-        )
-        is_written = True
-    except ReplayError as error:
-        _logger.error("%s", error)  # noqa: TRY400 - a sentence, not a traceback
-        code, is_written = error.exit_code, False
-        result["exit_code"] = code
-    events.run_finished.fire(summary=result)
-    if is_written and settings.upload:  # last, since listeners may leave files too
-        summary += _uploaded(run, folder, result)
-    return Conclusion(result, summary, code, folder)
+    return result
 
 
 def _uploaded(run: Replay, folder: Path, result: dict[str, Any]) -> str:

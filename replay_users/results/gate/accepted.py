@@ -35,7 +35,7 @@ def signatures_by_endpoint(evidence: Evidence, settings: GateSettings, accepted:
         known = [(each, before) for each in found if (before := accepted.signature(each.key)) is not None]
         tried = [(each, before) for each, before in known if each.share.differing + before.differing >= least]
         judged = sorted(((_p(each, before, least), each, before) for each, before in tried), key=lambda item: item[0])
-        if judged and judged[0][0] < 1:
+        if judged:
             yield _claim(endpoint, judged)
 
 
@@ -51,12 +51,13 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
     share = worst.share
     others = f", and {len(more) - 1:,} more" if len(more) > 1 else ""
     was = f"{before.differing:,} of {before.seen:,}"
+    how = "as frequent as it was" if not more else "more frequent" if before.differing else "new"
     return Claim(
         name=SIGNATURES,
         kind=CheckKind.MISMATCHES,
         endpoint=endpoint,
         sentence=(
-            f"{worst.told} on {endpoint} is {'more frequent' if before.differing else 'new'}: in {share.differing:,} of"
+            f"{worst.told} on {endpoint} is {how}: in {share.differing:,} of"
             f" {share.seen:,} sessions (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
             f" {100 * before.high:.3g} %{others}"
         ),

@@ -1,8 +1,9 @@
 """What may be chance: claims with their probabilities, and which of them may be believed together.
 
-Law: pure. Claims are settled in families, answers and times, each of which has its part of alpha and is corrected by Holm for all
-its claims, so that a run in which nothing changed fails with a probability of at most alpha, whatever it holds. The subtle
-thing: what cannot come out significant is no claim and must not be made one, since each weakens all others.
+Law: pure. Claims are settled in families (errors, sessions that differ, signatures, times), each of which has its part of alpha
+and is corrected by Holm for all its claims, so that a run in which nothing changed fails with a probability of at most alpha,
+whatever it holds. The subtle thing: what was asked is a claim even if it came out well; only what could not have come out
+significant, whatever the release did, may be left out (Tarone 1990).
 """
 
 from __future__ import annotations

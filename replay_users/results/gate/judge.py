@@ -87,9 +87,13 @@ def checks_of(
     accepted: Baseline | None = None,
 ) -> tuple[Check, ...]:
     """All checks, those of the whole run first, then those of endpoints, what failed before what passed."""
-    found = list(_answers(evidence, settings, samples, accepted))
-    timed = [*times(evidence, settings.latency, samples, baseline_run), *limit_checks(evidence, settings.limits)]
-    settled = _settled([found, timed], settings.alpha)
+    families = (
+        (1, list(_errors(evidence, settings, samples, accepted))),
+        (1, list(differing_by_endpoint(evidence, settings, accepted))),
+        (1, [] if accepted is None else list(signatures_by_endpoint(evidence, settings, accepted))),
+        (3, [*times(evidence, settings.latency, samples, baseline_run), *limit_checks(evidence, settings.limits)]),
+    )
+    settled = _settled(families, settings.alpha)
     ends = [check for check in settled if check.endpoint is not None]
     whole = [check for check in settled if check.endpoint is None]
     run = (
@@ -124,26 +128,26 @@ def _refuse(
         raise UsageError("this run kept no samples, so that nothing can be set beside a baseline run: replay it again")
 
 
-def _answers(
+def _errors(
     evidence: Evidence, settings: GateSettings, samples: Samples | None, accepted: Baseline | None
 ) -> Iterator[Check | Claim]:
     if (whole := broken(evidence, settings, accepted)) is not None:
         yield whole
     yield from broken_by_endpoint(evidence, settings, accepted)
-    yield from differing_by_endpoint(evidence, settings, accepted)
-    if accepted is not None:
-        yield from signatures_by_endpoint(evidence, settings, accepted)
     if samples is not None:
         yield from unanswered_by_endpoint(evidence, settings, samples.pairs)
 
 
-def _settled(families: Sequence[Sequence[Check | Claim]], alpha: float) -> list[Check]:
-    """Each family's claims together, with its part of alpha; those that decide nothing stand apart."""
-    deciding = sum(any(_claims(family, advisory=False)) for family in families)
+def _settled(families: Sequence[tuple[int, Sequence[Check | Claim]]], alpha: float) -> list[Check]:
+    """Each family's claims together, with its part of alpha by weight: many rare signatures must not hide a crash.
+
+    Families without a claim that decides need no part, and claims that decide nothing take none.
+    """
+    whole = sum(weight for weight, family in families if any(_claims(family, advisory=False)))
     checks: list[Check] = []
-    for family in families:
+    for weight, family in families:
         settled: dict[int, Check] = {}
-        for advisory, part in ((False, alpha / max(1, deciding)), (True, alpha)):
+        for advisory, part in ((False, alpha * weight / max(whole, 1)), (True, alpha)):
             claims = _claims(family, advisory=advisory)
             settled |= dict(zip(map(id, claims), settle(claims, part), strict=True))
         checks += [settled[id(each)] if isinstance(each, Claim) else each for each in family]

@@ -25,6 +25,8 @@ EXACT_SESSIONS = 255
 _OFF = 0.15
 """By which an estimated number of sessions is off in 1 of 100 cases: 2.4 standard errors of 1/sqrt(254)."""
 
+_BETWEEN = 0.98
+"""So likely a share lies between both bounds, and 99 % on one side of either."""
 _NEGLIGIBLE = 1e-12
 
 
@@ -59,13 +61,13 @@ class Share:
 
     @property
     def low(self) -> float:
-        """The lower bound of the share, by Wilson at 99 %."""
-        return wilson(self.differing, self.most_seen)[0]
+        """The lower bound of the share, by Wilson: with 99 % it is no lower."""
+        return wilson(self.differing, self.most_seen, _BETWEEN)[0]
 
     @property
     def high(self) -> float:
         """The upper bound; all is possible where nothing was looked at."""
-        return wilson(self.differing, self.fewest_seen)[1]
+        return wilson(self.differing, self.fewest_seen, _BETWEEN)[1]
 
     def is_enough(self, sessions: int) -> bool:
         """Whether it was seen in so many sessions, or in each, where there were fewer."""

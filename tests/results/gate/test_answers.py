@@ -73,7 +73,7 @@ def test_a_rate_is_judged_by_its_bound() -> None:
     )
     assert (few[A].verdict, many[A].verdict) == (Decision.PASS, Decision.FAIL)
     assert (many[""].verdict, many[A].p is not None) == (Decision.FAIL, True)
-    assert "differ in 12 of 100 sessions (at least 5.92 %), 2 % may" in many[A].sentence
+    assert "differ in 12 of 100 sessions (at least 6.33 %), 2 % may" in many[A].sentence
     assert "in 12 of 100 sessions, more than may on 1 endpoint" in many[""].sentence
 
 

@@ -37,7 +37,8 @@ _CONTEXT: Final = 5
 """Characters that are shown before the place where two long values part."""
 _FIELDS: Final = 60
 """Characters of the fields of one cause."""
-_ALIKE: Final = 3
+_ALIKE: Final = {"inconclusive": 3, "pass": 0}
+"""Endpoints that stand for all where checks decided in this way."""
 
 
 def plain(text: str) -> str:
@@ -69,12 +70,13 @@ def several(count: int, what: str) -> str:
 def weighty(checks: Iterable[Mapping[str, Any]], verdict: str, most: int) -> tuple[list[Mapping[str, Any]], int]:
     """Checks that decided in this way, and how many more there are; those of the whole run come first.
 
-    What cannot be told of one endpoint cannot be told of most of them for the same reason, so three stand for all.
+    What cannot be told of one endpoint cannot be told of most of them for the same reason, so three stand for all; what passed
+    is told of the whole run.
     """
     found = [check for check in checks if not check["advisory"] and check["verdict"] == verdict]
     found.sort(key=lambda check: check.get("endpoint") is not None)
     whole = sum(check.get("endpoint") is None for check in found)
-    shown = found[: min(most, whole + _ALIKE if verdict == "inconclusive" else most)]
+    shown = found[: min(most, whole + _ALIKE.get(verdict, len(found)))]
     return shown, len(found) - len(shown)
 
 

@@ -94,3 +94,5 @@ def test_what_decided_is_told_and_counted() -> None:
     assert weighty([*failed, whole], "fail", 20) == (failed, 0)
     assert weighty(failed, "fail", 4) == (failed[:4], 5)
     assert weighty(failed, "pass", 4) == ([], 0)
+    fine = [{**each, "verdict": "pass"} for each in (whole, *ends)]
+    assert weighty(fine, "pass", 20) == (fine[:1], 9)

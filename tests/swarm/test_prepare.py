@@ -12,6 +12,8 @@ import pytest
 
 from replay_users.errors import DamagedRecording, UsageError
 from replay_users.recording import index
+from replay_users.results.gate import Yardstick
+from replay_users.results.samples import Samples
 from replay_users.swarm import prepare as module
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
@@ -215,6 +217,27 @@ def test_nothing_to_replay_is_refused(options: MakeOptions, traffic: str) -> Non
     """A window and sample without an exchange are a usage error before the run, not a verdict after it."""
     with pytest.raises(UsageError, match=r"the window holds no exchange of this recording in a sample of 0\.1%"):
         prepare(read_settings(options(recording=traffic, sample="0.1%"), HOST))
+
+
+def test_a_baseline_run_of_something_else_is_refused(options: MakeOptions, traffic: str) -> None:
+    """Before anything is sent, not when the run is over."""
+    settings = read_settings(options(recording=traffic), HOST)
+    plan = prepare(settings).plan
+    run = {
+        "id": "before",
+        "recording": plan.recording,
+        "manifest": plan.generation,
+        "window_ns": [plan.window.start, plan.window.end],
+        "pace": plan.pace.describe(),
+    }
+    for change, told in (({}, ""), ({"pace": "2x"}, "baseline run before is of another pace")):
+        other = {"schema_version": 1, "run": run | change}
+        beside = replace(settings, gate=Yardstick(baseline_run=(other, Samples())))
+        if told:
+            with pytest.raises(UsageError, match=told):
+                prepare(beside)
+        else:
+            prepare(beside)
 
 
 def test_a_missing_recording_is_refused(options: MakeOptions, tmp_path: Path) -> None:

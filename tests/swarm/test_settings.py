@@ -122,6 +122,9 @@ def test_a_run_time_in_every_form(options: MakeOptions, given: object, expected:
         pytest.param({"fire_request_events": "x"}, "choose one of auto, always, never", id="events"),
         pytest.param({"max_rate": "fast"}, "fast", id="ceiling"),
         pytest.param({"rules": "/nonexistent.yaml"}, "--rules /nonexistent.yaml cannot be read", id="rules"),
+        pytest.param({"gate": "/nonexistent.yaml"}, "--gate /nonexistent.yaml cannot be read", id="gate"),
+        pytest.param({"baseline": "/nonexistent.json"}, "--baseline /nonexistent.json cannot be read", id="baseline"),
+        pytest.param({"baseline_run": "/nonexistent"}, "--baseline-run /nonexistent has no result", id="baseline run"),
         pytest.param({"safety": "/nonexistent.yaml"}, "--safety /nonexistent.yaml cannot be read", id="safety"),
         pytest.param({"header": ["Authorization: Bearer x"]}, "may not be a literal", id="literal secret"),
         pytest.param({"map": ["shop"]}, "--map 'shop' cannot be read", id="map"),
@@ -196,6 +199,15 @@ def test_a_file_that_is_no_text_is_refused(options: MakeOptions, tmp_path: Path)
         read_settings(options(recording="rec", rules=str(tmp_path / "rules.yaml")), HOST)
 
 
+def test_a_gate_is_read_where_the_result_is_written(options: MakeOptions, tmp_path: Path) -> None:
+    """A worker, which judges nothing, needs none of its files."""
+    (tmp_path / "gate.yaml").write_text("coverage: 90%\n")
+    given = options(recording="rec", gate=str(tmp_path / "gate.yaml"))
+    assert read_settings(given, HOST).gate.settings.coverage == 0.9
+    (tmp_path / "gate.yaml").unlink()
+    assert read_settings(given, HOST, writes=False).gate.settings.coverage == 0.95
+
+
 def test_another_runs_directory_is_refused_before_the_run(options: MakeOptions, tmp_path: Path) -> None:
     """A run must not lose its result at its end because `--out` holds another one, unless that may be replaced."""
     (tmp_path / "result.json").write_text("{}")
@@ -264,3 +276,10 @@ def test_the_bucket_is_reached_as_asked(options: MakeOptions) -> None:
         None,
         True,
     )
+
+
+def test_only_who_writes_the_result_copies_it(options: MakeOptions) -> None:
+    """A worker needs no way to the bucket."""
+    chosen = options(recording="x", upload="s3://bucket/runs")
+    assert read_settings(chosen, "http://h").upload == "s3://bucket/runs"
+    assert read_settings(chosen, "http://h", writes=False).upload == ""

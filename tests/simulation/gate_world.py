@@ -140,7 +140,7 @@ class World:
 
 def _recorded(traffic: Traffic, random: Random) -> dict[str, list[Exchange]]:
     """The exchanges of each endpoint in the order in which they are due."""
-    sizes = [random.randint(traffic.fewest, traffic.most) for _ in range(traffic.endpoints)]
+    sizes = [round(_between(traffic.fewest, traffic.most, random)) for _ in range(traffic.endpoints)]
     bases = [_between(*traffic.base_ms, random) for _ in range(traffic.endpoints)]
     if traffic.fast_others:
         bases = [1.0 if random.random() < 0.8 else base for base in bases]

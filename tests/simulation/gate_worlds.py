@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.simulation.gate_world import Regression, Side, Traffic, World
 
-__all__ = ["FINDS", "FINE", "WORLDS"]
+__all__ = ["FINDS", "FINE", "UNIFORM", "WORLDS"]
 
 FINE = (
     World(name="nothing changed"),
@@ -39,6 +39,9 @@ FINE = (
 
 _TWICE = Regression(factor=2)
 
+UNIFORM = (World(name="everything 2x", candidate=Side(factor=2)),)
+"""What no single endpoint is blamed for."""
+
 FINDS = (
     World(name="2x on one endpoint of 50", traffic=Traffic(first=(50, 20)), regression=_TWICE),
     World(name="2x on one endpoint of 200", traffic=Traffic(first=(200, 20)), regression=_TWICE),
@@ -54,7 +57,9 @@ FINDS = (
         regression=_TWICE,
     ),
     World(
-        name="30 % timeouts on one endpoint of 75", traffic=Traffic(first=(75, 20)), regression=Regression(timeouts=0.3)
+        name="30 % timeouts on one endpoint of 100",
+        traffic=Traffic(first=(100, 20)),
+        regression=Regression(timeouts=0.3),
     ),
     World(
         name="30 % timeouts on one endpoint of 200",
@@ -72,7 +77,7 @@ FINDS = (
         traffic=Traffic(first=(1_000, 40)),
         regression=Regression(factor=6, share=0.08),
     ),
-    World(name="everything 2x", candidate=Side(factor=2), regression=Regression()),
+    *UNIFORM,
 )
 """The first endpoint is worse, or all are."""
 

@@ -99,12 +99,13 @@ def likeness(sums: Sequence[float]) -> float:
     return (found + 1 / n) / (1 - 3 / n)
 
 
-def swayed(sums: Sequence[float], run: float) -> float:
+def swayed(sums: Sequence[float], run: float, errors: float = 1.0) -> float:
     """By how much the variance of the sum is larger than that of as many independent ones.
 
-    `run` is the likeness of a typical endpoint of the run. An endpoint's own is believed as far as it is beyond its error.
+    `run` is the likeness of a typical endpoint of the run. An endpoint's own is believed as far as it is beyond so many of its
+    standard `errors`.
     """
-    own = likeness(sums) - 1 / sqrt(max(1, len(sums)))
+    own = likeness(sums) - errors / sqrt(max(1, len(sums)))
     like = min(_MOST_LIKE, max(0.0, run, own))
     return (1 + like) / (1 - like)
 

@@ -31,7 +31,7 @@ class LatencySettings:
     floor_ms: float = 5.0
     tail: float = 2.0
     tail_share: float = 0.03
-    tail_bound_share: float = 0.01
+    tail_bound_share: float = 0.005
     uniform: float = 1.5
     min_pairs: int = 20
     min_sessions: int = 3

@@ -36,6 +36,8 @@ requests: found 100 % of the time, with a step at 2 sigmas 97 %, by Holm among 1
 _NEVER_SCORE = 2.0
 """An answer that never came is no noise at all."""
 _MOST_P = 0.01
+_ERRORS = 2.0
+"""What is far out is rare, and a few next to each other look like more than they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def tail_finding(
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
     told = presence.told(settings.min_sessions) if presence is not None and not holds else ""
     unanswered = sum(ours == inf for ours in matched.ours)
-    p = _p(tail, excess, settings.tail_bound_share, swayed(tail.sums, run_likeness), endpoints)
+    p = _p(tail, excess, settings.tail_bound_share, swayed(tail.sums, run_likeness, _ERRORS), endpoints)
     return Finding(
         name=NAME,
         endpoint=matched.endpoint,

@@ -152,7 +152,7 @@ def _settings(options: Any, host: str | None, *, writes: bool = True) -> RunSett
         run_time=_run_time(getattr(options, "run_time", None)),
         out=_out(options.out, overwrite=options.overwrite) if writes else options.out,
         overwrite=options.overwrite,
-        upload=read_upload(options.upload),
+        upload=read_upload(options.upload) if writes else "",
         labels=_labels(options.label),
         mismatch_is_failure=options.mismatch_is_failure,
         request_events=options.fire_request_events,

@@ -107,6 +107,18 @@ def test_a_result_of_the_first_version_is_told(kind: str, code: int, capsys: pyt
     assert ("did not count" in said.err) == (code == 2)
 
 
+def test_damaged_samples_are_one_sentence_where_they_are_drawn(
+    run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page shows them; the other reports do without."""
+    folder = run(failed())
+    (folder / "histograms.json").write_text("{")
+    (folder / "pairs.parquet").write_bytes(b"PAR1")
+    assert main(["report", str(folder), "--format", "html"]) == 2
+    assert "the samples in" in capsys.readouterr().err
+    assert main(["report", str(folder), "--format", "junit"]) == 0
+
+
 def test_links_lead_where_the_files_can_be_seen(run: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """As a CI server keeps them."""
     assert main(["report", str(run(failed())), "--url", "https://ci.example/7"]) == 0

@@ -22,6 +22,7 @@ from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import RunFacts, conclude, exit_code, result_json
 from replay_users.results.rundir import exemplars_of, write_run
 from replay_users.results.summary import summary_text
+from replay_users.swarm.judging import hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,7 +164,7 @@ def _explained(exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]
 
 
 def _facts(run: Replay) -> RunFacts:
-    settings = run.prepared.settings
+    settings, hosts = run.prepared.settings, hosts_of(run.prepared.router, run.prepared.recording.manifest.hosts)
     return RunFacts(
         id=run.id,
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started_at)),
@@ -179,4 +180,5 @@ def _facts(run: Replay) -> RunFacts:
         lost=tuple(run.lost),
         window_ns=(run.plan.window.start, run.plan.window.end),
         compared_with=FIRST_PASS if settings.twice else RECORDING,
+        hosts=dict(hosts.pairs) if hosts else {},
     )

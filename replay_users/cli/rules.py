@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from replay_users.cli.stores import add_store_options, store_of
-from replay_users.compare.rules import Rules, covers_endpoint
+from replay_users.compare.rules import HostMap, Rules, covers_endpoint
 from replay_users.compare.rules.notes import describe, expired_notes, idle_notes
 from replay_users.errors import UsageError
 from replay_users.recording.recording import open_recording
@@ -86,8 +86,8 @@ def try_(options: Any, _rest: list[str]) -> int:
         ReplayError: the rules cannot be used, or the run has kept nothing.
     """
     rules = Rules.parse(_text(options.rules), options.rules).on(datetime.now(UTC).date())
-    exhibits = _exhibits(options.run)
-    retrial = retry(exhibits, rules)
+    hosts, exhibits = _hosts(options.run), _exhibits(options.run)
+    retrial = retry(exhibits, rules, hosts)
     if options.json:
         sys.stdout.write(orjson.dumps(_as_result(retrial), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -95,8 +95,13 @@ def try_(options: Any, _rest: list[str]) -> int:
     return 0
 
 
+def _hosts(run: str) -> HostMap | None:
+    """What stood for the recorded hosts; a result of before they were written has none."""
+    hosts = read_result(run)["run"].get("hosts")
+    return HostMap.of({str(each): str(there) for each, there in hosts.items()}) if isinstance(hosts, dict) else None
+
+
 def _exhibits(run: str) -> list[Exhibit]:
-    read_result(run)
     folder = Path(run) if Path(run).is_dir() else Path(run).parent
     try:
         exhibits = [Exhibit.read(line) for line in read_lines(folder / "exhibits.jsonl")]

@@ -52,8 +52,9 @@ class RunFacts:
     `started` is ISO 8601 in UTC. `manifest` is the generation that was replayed. `stopped_by` is `None` for a run that
     came to its end, else `time`, `signal`, `person`, `autostop` or what else ended it; `autostop` is the sentence that says
     why. Answers were `compared_with` the `recording`, or with those of the run's `first_pass`. `window_ns` is what was
-    replayed of the recording, UTC ns. `workers` are those of a master, as rows of result.json; there are none where one
-    process did it all. `lost` says of each lost worker what it left.
+    replayed of the recording, UTC ns. `hosts` are those of the recording, and what stood for each at the targets. `workers`
+    are those of a master, as rows of result.json; there are none where one process did it all. `lost` says of each lost
+    worker what it left.
     """
 
     id: str
@@ -71,6 +72,7 @@ class RunFacts:
     lost: tuple[str, ...] = ()
     compared_with: str = RECORDING
     window_ns: tuple[int, int] | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +200,7 @@ def _run(facts: RunFacts) -> dict[str, Any]:
         "lost": list(facts.lost),
         "compared_with": facts.compared_with,
         "window_ns": None if facts.window_ns is None else list(facts.window_ns),
+        "hosts": dict(facts.hosts),
     }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from replay_users.compare.difference import Difference, Signature
-    from replay_users.compare.rules import Rules
+    from replay_users.compare.rules import HostMap, Rules
     from replay_users.results.exhibits import Exhibit
 
 __all__ = ["Retrial", "retry"]
@@ -43,9 +43,9 @@ class Retrial:
     hidden: Counter[Signature] = field(default_factory=Counter)
 
 
-def retry(exhibits: Iterable[Exhibit], rules: Rules) -> Retrial:
-    """Judge them by these rules."""
-    judge, retrial = Judge(rules), Retrial()
+def retry(exhibits: Iterable[Exhibit], rules: Rules, hosts: HostMap | None = None) -> Retrial:
+    """Judge them by these rules; `hosts` are those of the run."""
+    judge, retrial = Judge(rules, hosts=hosts), Retrial()
     for exhibit in exhibits:
         retrial.tried += 1
         said = judge.judge(exhibit.case(), exhibit.endpoint)

@@ -26,6 +26,7 @@ from replay_users.results.rundir import exemplars_of, rewrite_result, write_run
 from replay_users.results.samples import samples_of
 from replay_users.results.summary import summary_text
 from replay_users.swarm.grafana_link import dashboard_link
+from replay_users.swarm.judging import hosts_of
 from replay_users.swarm.upload import upload_run
 from replay_users.swarm.watch import AUTOSTOP
 
@@ -234,7 +235,7 @@ def _explained(exhibits: Sequence[Mapping[str, Any]]) -> Mapping[str, list[str]]
 
 
 def _facts(run: Replay) -> RunFacts:
-    settings = run.prepared.settings
+    settings, hosts = run.prepared.settings, hosts_of(run.prepared.router, run.prepared.recording.manifest.hosts)
     autostop = run.autostop if run.stopped_by == AUTOSTOP else None  # else somebody was first
     happened = [*run.events, *([autostop] if autostop else [])]
     return RunFacts(
@@ -253,4 +254,5 @@ def _facts(run: Replay) -> RunFacts:
         lost=tuple(run.lost),
         window_ns=(run.plan.window.start, run.plan.window.end),
         compared_with=FIRST_PASS if settings.twice else RECORDING,
+        hosts=dict(hosts.pairs) if hosts else {},
     )

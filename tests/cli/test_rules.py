@@ -114,6 +114,21 @@ def test_rules_are_tried_on_a_finished_run(tmp_path: Path, capsys: pytest.Captur
     assert {each[1] for each in shown["settled"]} == {"root['n']"}
 
 
+def test_rules_are_tried_with_the_hosts_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which its result names; one of before they were named is tried without."""
+    links = {"next": "http://shop.example/2", "n": 1}, {"next": "http://staging.example/2", "n": 2}
+    run, path = finish(tmp_path / "run", [("GET /c", *links)], Rules()), tmp_path / "none.yaml"
+    path.write_text("")
+    left = []
+    for hosts in ({"shop.example": "staging.example"}, None):
+        result = json.loads((tmp_path / "run" / "result.json").read_bytes())
+        result["run"]["hosts"] = hosts
+        (tmp_path / "run" / "result.json").write_text(json.dumps(result))
+        assert main(["rules", "try", run, "--rules", str(path), "--json"]) == 0
+        left.append({each[1] for each in json.loads(capsys.readouterr().out)["left"]})
+    assert left == [{"root['n']"}, {"root['n']", "root['next']"}]
+
+
 def test_a_run_that_kept_nothing_cannot_be_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nor one whose file was edited: both in a sentence."""
     run = finish(tmp_path / "run", [("GET /c", 1, 1)], Rules())

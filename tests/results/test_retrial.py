@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay_users.compare.rules import Rules
+from replay_users.compare.rules import HostMap, Rules
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.retrial import retry
 
@@ -45,3 +45,11 @@ def test_a_status_can_be_tried_without_bodies() -> None:
     rules = Rules.parse("- ignore: status\n  from: 200\n  to: 404\n  reason: gone\n", "r.yaml")
     assert retry([exhibit("1", None, None, 404)], rules).matched == 1
     assert retry([exhibit("1", None, None, 404)], Rules()).differ == 1
+
+
+def test_hosts_of_the_run_stand_for_recorded_ones() -> None:
+    """As they did when the run compared: a link to production equals one to staging."""
+    pair = exhibit("1", '{"next": "https://shop.example/2"}', '{"next": "http://127.0.0.1:8080/2"}')
+    hosts = HostMap.of({"shop.example": "127.0.0.1:8080", "https://shop.example": "http://127.0.0.1:8080"})
+    assert retry([pair], Rules(), hosts).matched == 1
+    assert retry([pair], Rules()).differ == 1

@@ -86,7 +86,7 @@ def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, 
     if name == "pass":
         return _nothing_found(totals)
     if name == "inconclusive":
-        return "This run cannot say whether the target got worse."
+        return _undecided(totals)
     said = [_FAILURES[kind] for kind in dict.fromkeys(text(check, "kind") for check in deciding) if kind in _FAILURES]
     found = number(mapping(totals, "mismatched_by"), "regression")
     if found and any(text(check, "kind") == "mismatches" for check in deciding):
@@ -96,10 +96,15 @@ def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, 
     return f"{_joined(said)}." if said else "The target did not hold against the recording."
 
 
+def _undecided(totals: Mapping[str, Any]) -> str:
+    found = number(mapping(totals, "mismatched_by"), "regression")
+    so_far = f"; {count(found)} answers regressed as far as it went" if found else ""
+    return f"This run cannot say whether the target got worse{so_far}."
+
+
 def _nothing_found(totals: Mapping[str, Any]) -> str:
     apart = number(totals, "mismatched")
-    said = f"{count(number(totals, 'compared'))} answers were compared with the recording, and none regressed"
-    return f"{said}; {count(apart)} differ for reasons beside the release." if apart else f"{said}."
+    return f"{count(number(totals, 'compared'))} answers compared, none regressed{f'; {count(apart)} stand apart' if apart else ''}."
 
 
 _FAILURES: Final = {
@@ -125,9 +130,9 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
         yield Advice("The account does not add up. This is a bug of replay-users: please report it with result.json.")
     if any(worker.get("lost_at_s") is not None for worker in rows(result, "workers")):
         yield Advice("A worker was lost: look at its log and its memory, then replay again.")
-    yield from _causes(result)
     troubled = [text(check, "name") for check in deciding if text(check, "verdict") != "pass"]
     yield from [Advice(_CURES[name]) for name in dict.fromkeys(troubled) if name in _CURES]
+    yield from _causes(result)
     yield from _unread(totals)
     if "latency" in texts(mapping(result, "validity"), "void"):
         yield Advice("For figures on latency: a less busy machine, a lower pace, or more workers.")

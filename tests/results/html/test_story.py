@@ -66,13 +66,13 @@ def test_headlines_of_failures(kinds: list[str], headline: str) -> None:
 def test_a_passed_run() -> None:
     """A run without differences says how much that rests on."""
     verdict = verdict_of(result("pass", check("coverage", "coverage", "pass", "s")))
-    assert verdict.headline == "100 answers were compared with the recording, and none regressed."
+    assert verdict.headline == "100 answers compared, none regressed."
     assert [each.text for each in verdict.advice] == [
         "Nothing has to be done. Keep this run's folder to compare the next one with."
     ]
     apart = result("pass")
     apart["totals"] |= {"matched": 90, "mismatched": 10, "mismatched_by": {"throttled": 10}}
-    assert verdict_of(apart).headline.endswith("none regressed; 10 differ for reasons beside the release.")
+    assert verdict_of(apart).headline == "100 answers compared, none regressed; 10 stand apart."
 
 
 def test_an_inconclusive_run() -> None:
@@ -81,6 +81,8 @@ def test_an_inconclusive_run() -> None:
     assert verdict.headline == "This run cannot say whether the target got worse."
     assert verdict.why == ["a person stopped it"]
     assert verdict.advice[0].text == "Let the run come to its end."
+    found = {**small(), "gate": {"verdict": "inconclusive", "checks": []}}
+    assert verdict_of(found).headline.endswith("; 150 answers regressed as far as it went.")
 
 
 def test_nothing_was_sent() -> None:

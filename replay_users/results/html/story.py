@@ -104,7 +104,8 @@ def _undecided(totals: Mapping[str, Any]) -> str:
 
 def _nothing_found(totals: Mapping[str, Any]) -> str:
     apart = number(totals, "mismatched")
-    return f"{count(number(totals, 'compared'))} answers compared, none regressed{f'; {count(apart)} stand apart' if apart else ''}."
+    beside = f"; {count(apart)} stand apart" if apart else ""
+    return f"{count(number(totals, 'compared'))} answers compared, none regressed{beside}."
 
 
 _FAILURES: Final = {

@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["picture"]
 
@@ -98,7 +98,7 @@ def _nothing(*_: int) -> Iterator[str]:
     yield from ()
 
 
-_SKETCHES: Final = {
+_SKETCHES: Final[Mapping[str, Callable[[int, int, int, int], Iterator[str]]]] = {
     "timeseries": _lines,
     "table": _table,
     "barchart": _bars,

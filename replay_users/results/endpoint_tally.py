@@ -153,8 +153,7 @@ def count_times(order: Sequence[EndpointTally], answered: Sequence[Flight]) -> i
             recorded.peak = duration
         log_recorded = log2(duration + 1)
         recorded.buckets[int(log_recorded * SCALE)] += 1
-        encoded = flight.id.encode()
-        number = crc32(encoded)
+        number = crc32(encoded := flight.id.encode())
         if number <= mine.pairs.limit:
             session = encoded if flight.session is None else flight.session
             mine.pairs.enter(row_of(number, crc32(session), flight.due, duration, took, flight.answer_status))

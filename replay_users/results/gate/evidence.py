@@ -231,20 +231,20 @@ def _endpoint(of: _Row, least: int) -> EndpointEvidence:
     """`least` is what the most frequent of its signatures says of its sessions."""
     row = of.data
     failed_by, statuses = row["failed_by"], row["statuses"]
-    pairs = [(was, now, n) for was, answers in statuses.items() for now, n in answers.items()]
+    pairs = [(was, came, n) for was, answers in statuses.items() for came, n in answers.items()]
     return EndpointEvidence(
         name=row["endpoint"],
         sent=int(row["count"]) - failed_by.get(Fault.STOPPED, 0),
         failed=sum(failed_by.values()) - failed_by.get(Fault.STOPPED, 0),
         compared=row["matched"] + row["mismatched"],
         mismatched=row["mismatched"],
-        succeeded=sum(n for was, now, n in pairs if was[:1] == "2" and now.isdecimal()),
+        succeeded=sum(n for was, came, n in pairs if was[:1] == "2" and came.isdecimal()),
         share=of.share(int(row.get("differing_sessions", least)), row),
-        broken=_turned(row.get("broken"), sum(n for was, now, n in pairs if (was[:1], now[:1]) == ("2", "5"))),
-        mended=_turned(row.get("mended"), sum(n for was, now, n in pairs if (was[:1], now[:1]) == ("5", "2"))),
+        broken=_turned(row.get("broken"), sum(n for was, came, n in pairs if (was[:1], came[:1]) == ("2", "5"))),
+        mended=_turned(row.get("mended"), sum(n for was, came, n in pairs if (was[:1], came[:1]) == ("5", "2"))),
         slow_pairs=int(row.get("slow_pairs", {}).get("count", 0)),
         service_p95_ms=row["service_ms"].get("p95"),
-        status_mismatches=sum(n for was, now, n in pairs if now not in {was, Fault.STOPPED}),
+        status_mismatches=sum(n for was, came, n in pairs if came not in {was, Fault.STOPPED}),
     )
 
 

@@ -29,7 +29,9 @@ STAGES = ("capture", "recording", "plan", "engine", "compare", "results")
 SEE_ALL = {"swarm": {"", "cli"}, "cli": set(), "testing": set(), "demo": {"cli"}}
 """The floors that see everything, and by whom each may be imported beside itself; `` is the package's own module."""
 
-IMPURE = frozenset({"time", "random", "os", "socket", "logging", "gevent", "locust", "pyarrow", "boto3", "influxdb_client"})
+IMPURE = frozenset(
+    {"time", "random", "os", "socket", "logging", "gevent", "locust", "pyarrow", "boto3", "influxdb_client"}
+)
 HEAVY = ("pyarrow", "gevent", "locust", "boto3")
 
 EDGES = {

@@ -77,6 +77,14 @@ def test_a_handful_of_pairs_is_no_evidence() -> None:
     assert found.p > 1e-3
 
 
+def test_outliers_hide_nothing() -> None:
+    """A few pairs in which the other run was a thousand times slower weigh no more than any that are clearly faster."""
+    theirs = [each * (1_000 if nth % 20 == 0 else 1) for nth, each in enumerate(noisy(100, seed=1))]
+    found = judged(shift([2 * each for each in noisy(100, seed=2)], theirs))
+    assert found.p is not None
+    assert found.p < 1e-6
+
+
 def test_what_most_never_got_is_endless() -> None:
     """Unanswered requests rank above all; there is no ratio to tell, and it is a finding."""
     found = judged(shift([inf] * 300 + [40.0] * 100, [40.0] * MANY, session=lambda nth: nth % 50))

@@ -136,7 +136,7 @@ def test_the_summary_is_the_last_thing_on_stdout(passed: Seen, differed: Seen) -
     """The summary is all there is on stdout, whole, as it is in summary.txt; everything else is on stderr."""
     for seen in (passed, differed):
         assert seen.done.out == (seen.done.folder / "summary.txt").read_text("utf-8")
-        assert f"\nnext        {seen.done.folder}/result.json" in seen.done.out
+        assert f"\nfiles       {seen.done.folder}/report.html, beside it report.md, junit.xml, result.json" in seen.done.out
     assert passed.done.out.startswith("PASS ")
     assert differed.done.out.startswith("FAIL ")
 
@@ -189,7 +189,7 @@ def test_secrets_go_to_the_target_only(passed: Seen) -> None:
     assert all(f"\r\nAuthorization: Bearer {SECRET}\r\n".encode() in r.data for r in passed.received)
     files = [path for path in passed.done.folder.parent.rglob("*") if path.is_file()]
     assert len(files) >= 7
-    assert not [path for path in files if SECRET in path.read_text("utf-8")]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
     assert SECRET not in passed.done.said
 
 

@@ -82,5 +82,5 @@ def test_noise_is_learnt_and_the_change_is_left(tmp_path: Path, capsys: pytest.C
     assert main(["rules", "try", str(run.folder), "--rules", str(more)]) == 0
     tried = capsys.readouterr().out
     assert " 0 differ and 0 cannot be compared" in tried
-    kept = "".join([path.read_text() for path in (*aa.folder.iterdir(), *run.folder.iterdir())])
+    kept = "".join([path.read_text(errors="replace") for path in (*aa.folder.iterdir(), *run.folder.iterdir())])
     assert "c2lnbmF0dXJl" not in said + tried + kept + (tmp_path / "rules.yaml").read_text()

@@ -99,12 +99,13 @@ def test_the_same_statuses_are_a_pass(recording: str, tmp_path: Path) -> None:
 
 
 def test_another_status_is_a_failure(recording: str, tmp_path: Path) -> None:
-    """One of six answers with another status fails the run, under its endpoint."""
-    with staging(**{"GET /api/products/7": 200}) as (url, seen):
+    """All three answers of an endpoint with another status fail the run, under its endpoint."""
+    with staging(**{f"GET /api/products/{n}": 418 for n in ("7", "8?ref=mail", "9")}) as (url, seen):
         done = replayed(recording, url, tmp_path / "run")
     assert done.code == 3, done.said
-    assert (done.totals["compared"], done.totals["mismatched"], done.totals["unchecked"]) == (1, 1, 5)
-    (signature,) = done.result["signatures"]
-    assert (signature["endpoint"], signature["kind"]) == ("GET /api/products/{id}", "status")
-    assert "1 of 6 compared answers differ from the recording, none may" in done.said
+    assert (done.totals["compared"], done.totals["mismatched"], done.totals["unchecked"]) == (3, 3, 3)
+    assert {(each["endpoint"], each["kind"]) for each in done.result["signatures"]} == {
+        ("GET /api/products/{id}", "status")
+    }
+    assert "3 of 6 compared answers differ from the recording, in 3 of 6 sessions, none may" in done.said
     assert {host for host, _ in seen.values()} == {url.removeprefix("http://")}

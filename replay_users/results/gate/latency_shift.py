@@ -126,8 +126,8 @@ def _lower(shift: Shift, run_likeness: float) -> float | None:
 
 
 def _times(log_ratio: float | None) -> float | None:
-    """`None` if it is not known, or to something that never came."""
-    return None if log_ratio is None or abs(log_ratio) >= NEVER else round(exp(log_ratio), 4)
+    """`None` if it is not known, or to something that never came (or half never, which is between)."""
+    return None if log_ratio is None or abs(log_ratio) >= NEVER / 4 else round(exp(log_ratio), 4)
 
 
 def _ms(ns: float) -> float | None:
@@ -139,7 +139,7 @@ def _told(shift: Shift, value: float | None, lower: float | None, other: str) ->
     of_pairs = f"{len(matched):,} pairs"
     if value is None:
         return (
-            f"mostly got no answer ({of_pairs})" if shift.middle > 0 else f"mostly got no answer {other} ({of_pairs})"
+            f"mostly gets no answer ({of_pairs})" if shift.middle > 0 else f"mostly got no answer {other} ({of_pairs})"
         )
     ours, theirs = _ms(median(matched.ours)), _ms(median(matched.theirs))
     sure = f"at least {lower:.2f}x, " if lower is not None else ""

@@ -90,7 +90,14 @@ def test_what_most_never_got_is_endless() -> None:
     found = judged(shift([inf] * 300 + [40.0] * 100, [40.0] * MANY, session=lambda nth: nth % 50))
     assert found.value is None
     assert found.p is not None
-    assert found.sentence == "GET /a mostly got no answer (400 pairs), 1.5x may be"
+    assert found.sentence == "GET /a mostly gets no answer (400 pairs), 1.5x may be"
+
+
+def test_half_unanswered_is_no_number_either() -> None:
+    """The median lies between a time and never."""
+    found = judged(shift([inf if nth % 2 else 40.0 for nth in range(MANY)], [40.0] * MANY))
+    assert found.value is None
+    assert "gets no answer" in found.sentence
 
 
 def test_a_slow_third_of_the_run_is_an_event() -> None:

@@ -67,6 +67,14 @@ def test_timeouts_are_a_tail() -> None:
     assert found.numbers["p95_ms"] is None
 
 
+def test_noise_without_measure_does_not_hide_timeouts() -> None:
+    """45 % of the answers never come, and a number can still be told for what is far."""
+    ours = [inf if nth % 20 < 9 else each for nth, each in enumerate(noisy(MANY, seed=2, sigma=3))]
+    found = judged(tail(ours, noisy(MANY, seed=1, sigma=3)))
+    assert found.verdict is Decision.FAIL
+    assert float(str(found.numbers["times"])) < 1_100
+
+
 @pytest.mark.parametrize(
     "found",
     [

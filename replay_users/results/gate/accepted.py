@@ -13,6 +13,7 @@ from replay_users.results.gate.claims import Claim
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.gate.shares import rise_p
 from replay_users.results.validity import CheckKind
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
         endpoint=endpoint,
         sentence=(
             f"{worst.told} on {endpoint} is {how}: in {share.differing:,} of"
-            f" {share.seen:,} sessions (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
+            f" {several(share.seen, 'session')} (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
             f" {100 * before.high:.3g} %{others}"
         ),
         p=min(1.0, p * len(judged)),
@@ -87,7 +88,7 @@ def signatures(evidence: Evidence, accepted: Baseline, endpoints: Sequence[Check
     known = sum(each.key in accepted.signatures for each in evidence.signatures)
     told = ", ".join(str(check.endpoint) for check in failed[:_SHOWN])
     told += f" and {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""
-    sentence = f"{len(evidence.signatures):,} signatures, {known:,} of them accepted"
+    sentence = f"{several(len(evidence.signatures), 'signature')}, {known:,} of them accepted"
     sentence += f"; new or more frequent than accepted on {told}" if failed else "; none is surely new or more frequent"
     return Check(
         name=SIGNATURES,

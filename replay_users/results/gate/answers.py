@@ -55,11 +55,13 @@ def _none_may(each: EndpointEvidence, rules: Mismatches) -> Check:
     share = each.share
     failed = share.is_enough(rules.min_sessions)
     if not share.differing:
-        sentence = f"no answer of {each.name} differs in {share.seen:,} sessions"
+        sentence = f"no answer of {each.name} differs in {several(share.seen, 'session')}"
     elif failed:
         sentence = f"answers of {each.name} differ in {_of(share)}, none may"
     else:
-        sentence = f"answers of {each.name} differ in {_of(share)}, fewer than {rules.min_sessions} say nothing"
+        sentence = (
+            f"answers of {each.name} differ in {_of(share)}, fewer than {rules.min_sessions} sessions prove nothing"
+        )
     return Check(
         name=MISMATCHES,
         kind=CheckKind.MISMATCHES,
@@ -79,7 +81,7 @@ def _above(each: EndpointEvidence, rate: float, rules: Mismatches) -> Claim:
         name=MISMATCHES,
         kind=CheckKind.MISMATCHES,
         endpoint=each.name,
-        sentence=f"answers of {each.name} differ in {_of(share)} (at least {_percent(share.low)}), {_percent(rate)} may",
+        sentence=f"answers of {each.name} differ in {_of(share)} (at least {_percent(share.low)}), the limit is {_percent(rate)}",
         p=wilson_p(share.differing, share.most_seen, rate),
         holds=share.is_enough(rules.min_sessions) and share.low > rate,
         value=share.value,
@@ -100,7 +102,7 @@ def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches
         endpoint=each.name,
         sentence=(
             f"answers of {each.name} differ in {_of(share)} (at least {_percent(share.low)}); the baseline has"
-            f" {before.differing:,} of {before.seen:,}, {_percent(allowed)} may"
+            f" {before.differing:,} of {before.seen:,}, which allows {_percent(allowed)}"
         ),
         p=max(rise_p(share, before), chance),
         holds=share.is_enough(rules.min_sessions) and share.low > allowed,
@@ -158,10 +160,10 @@ def _verdict(evidence: Evidence, rules: Mismatches, failed: Sequence[Check], *, 
         )
     where = f", in {_of(share)}"
     if none_may:
-        return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} say nothing"
+        return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} sessions prove nothing"
     if not failed:
-        return f"{where}, no more than may"
-    return f"{where}, more than may on {several(len(failed), 'endpoint')}"
+        return f"{where}, no more than allowed"
+    return f"{where}, more than allowed on {several(len(failed), 'endpoint')}"
 
 
 def _of(share: Share) -> str:

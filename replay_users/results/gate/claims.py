@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from replay_users.results.validity import CheckKind
 
-__all__ = ["Claim", "settle", "told_p"]
-
-_SURELY = 1e-12
+__all__ = ["Claim", "settle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +48,18 @@ def settle(claims: Sequence[Claim], alpha: float) -> list[Check]:
 
 
 def _check(claim: Claim, corrected: float, alpha: float, together: int) -> Check:
+    """Its sentence is for people: probabilities stand beside it, in the numbers."""
     is_believed = claim.holds and corrected <= alpha
-    among = f", among {together:,} checks {told_p(corrected)}" if together > 1 else ""
-    below = "" if is_believed or not claim.holds else f", not below {alpha:g}"
+    doubt = "; this may be chance" if claim.holds and not is_believed else ""
     return Check(
         name=claim.name,
         kind=claim.kind,
         verdict=Decision.FAIL if is_believed else Decision.PASS,
-        sentence=f"{claim.sentence} (p {told_p(claim.p)}{among}{below})",
+        sentence=claim.sentence + doubt,
         value=claim.value,
         limit=claim.limit,
         advisory=claim.advisory,
         endpoint=claim.endpoint,
         p=claim.p,
-        numbers={**claim.numbers, "p_corrected": corrected, "alpha": alpha},
+        numbers={**claim.numbers, "p_corrected": corrected, "together": together, "alpha": alpha},
     )
-
-
-def told_p(p: float) -> str:
-    """A probability for people: two digits, and no more zeros than say anything."""
-    return "< 1e-12" if p < _SURELY else f"{p:.2g}"

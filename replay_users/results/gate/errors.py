@@ -84,7 +84,7 @@ def unanswered_by_endpoint(
             endpoint=each.name,
             sentence=(
                 f"{each.failed:,} of {each.sent:,} requests of {each.name} got no answer, in at least"
-                f" {_sessions(len(sessions))}; {100 * limit:g} % may"
+                f" {_sessions(len(sessions))}; the limit is {100 * limit:g} %"
             ),
             p=wilson_p(each.failed, each.sent, limit),
             holds=len(sessions) >= _UNANSWERED_SESSIONS,

@@ -15,6 +15,7 @@ from replay_users.compare.sampling import SAMPLED
 from replay_users.model import Fault
 from replay_users.results.gate.model import CONSERVATION, Check, Decision
 from replay_users.results.validity import CheckKind
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,14 @@ __all__ = ["FAILED", "by_status", "class_checks", "coverage", "hard_checks", "un
 AS_PLANNED = frozenset({None, "time"})
 """Ends of a run that were asked for: all sent, or its time limit. Any other leaves the rest unknown."""
 FAILED: Final = "failed"
+_STOPPERS: Final = {
+    "signal": "a signal",
+    "person": "a person",
+    "worker": "a worker that left",
+    "error": "an error",
+    "overdue": "the master, because workers did not end in time,",
+}
+"""By whom, in words, after the reasons in result.json."""
 _SHOWN = 2
 
 
@@ -121,7 +130,8 @@ def _complete(evidence: Evidence) -> Check | None:
         return None
     left = evidence.totals.skipped_by.get("stopped", 0)
     sentence = (
-        f"the run was stopped ({evidence.stopped_by}) with {left:,} of {evidence.planned:,} planned still to come"
+        f"the run was stopped by {_STOPPERS.get(str(evidence.stopped_by), evidence.stopped_by)} with {left:,} of"
+        f" {several(evidence.planned, 'planned exchange')} still to come"
     )
     return Check(name="complete", kind=CheckKind.COVERAGE, verdict=Decision.INCONCLUSIVE, sentence=sentence, value=left)
 
@@ -139,7 +149,7 @@ def _coverage(evidence: Evidence, limit: float) -> Check | None:
     if sampled_out := totals.unchecked_by.get(SAMPLED, 0):
         sentence += f"; {sampled_out:,} more were left out by --compare-sample"
     if totals.unread:
-        sentence += f", and none of them unread: {totals.unread:,} were"
+        sentence += f"; {totals.unread:,} could not be read from the recording, and none may be missing"
     return Check(
         name="coverage",
         kind=CheckKind.COVERAGE,
@@ -165,7 +175,7 @@ def unanswered(evidence: Evidence, settings: GateSettings) -> Check | None:
         name=FAILED,
         kind=CheckKind.COVERAGE,
         verdict=Decision.FAIL if share > limit else Decision.PASS,
-        sentence=f"{failed:,} of {awaited:,} requests got no answer{told}, {100 * limit:g} % may at most",
+        sentence=f"{failed:,} of {awaited:,} requests got no answer{told}, the limit is {100 * limit:g} %",
         value=share,
         limit=limit,
         numbers={"failed": failed, "sent": awaited},
@@ -188,12 +198,14 @@ def _staging(evidence: Evidence, limit: float) -> Check | None:
     if not apart:
         return None
     share = apart / totals.compared
-    most = "half" if limit == 0.5 else f"{100 * limit:g} %"  # noqa: PLR2004 - the default, in words
     return Check(
         name="staging",
         kind=CheckKind.MISMATCHES,
         verdict=Decision.INCONCLUSIVE if share > limit else Decision.PASS,
-        sentence=f"{apart:,} of {totals.compared:,} answers differ for what staging lacks or lets nobody do, {most} may at most",
+        sentence=(
+            f"{apart:,} of {totals.compared:,} answers differ because of the target's data, logins or limits"
+            f" ({100 * share:.3g} %), the limit is {100 * limit:g} %"
+        ),
         value=share,
         limit=limit,
     )
@@ -210,7 +222,7 @@ def _upstream(evidence: Evidence, limit: float) -> Check | None:
         name="upstream",
         kind=CheckKind.MISMATCHES,
         verdict=Decision.FAIL if share > limit else Decision.PASS,
-        sentence=f"{errors:,} of {totals.compared:,} answers are 502, 503 or 504 and were none, {100 * limit:g} % may be",
+        sentence=f"{errors:,} of {totals.compared:,} answers became 502, 503 or 504, the limit is {100 * limit:g} %",
         value=share,
         limit=limit,
     )
@@ -225,11 +237,19 @@ def _noise(evidence: Evidence, *, decides: bool) -> Check | None:
         name="noise",
         kind=CheckKind.MISMATCHES,
         verdict=Decision.FAIL if more else Decision.PASS,
-        sentence=f"{len(more):,} learnt fields differ more often than when they were learnt{': ' * bool(more)}{_named(more)}",
+        sentence=_noisier(more),
         value=len(more),
         limit=0,
         advisory=not decides,
     )
+
+
+def _noisier(more: list[Mapping[str, Any]]) -> str:
+    if not more:
+        return "no learnt field differs more often than when it was learnt"
+    if len(more) == 1:
+        return f"1 learnt field differs more often than when it was learnt: {_named(more)}"
+    return f"{len(more):,} learnt fields differ more often than when they were learnt: {_named(more)}"
 
 
 def _named(more: list[Mapping[str, Any]]) -> str:

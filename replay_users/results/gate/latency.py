@@ -24,6 +24,7 @@ from replay_users.results.gate.latency_tail import tail_finding, tail_of
 from replay_users.results.gate.latency_uniform import uniform_finding
 from replay_users.results.gate.model import Decision
 from replay_users.results.gate.statistics import holm
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -140,8 +141,8 @@ def _evidence(
         verdict=Decision.PASS if share <= settings.untested_share else Decision.INCONCLUSIVE,
         value=round(share, 6),
         limit=settings.untested_share,
-        sentence=f"{pairs:,} pairs were set side by side{f' (left out: {told})' if told else ''};"
-        f" endpoints with {100 * share:.1f} % of the traffic have too few, {100 * settings.untested_share:g} % may",
+        sentence=f"{several(pairs, 'pair')} set side by side{f' (left out: {told})' if told else ''};"
+        f" endpoints with {100 * share:.1f} % of the traffic have too few, the limit is {100 * settings.untested_share:g} %",
         advisory=False,
         numbers={"pairs": pairs, **{reason.replace(" ", "_"): count for reason, count in left_out.items()}},
     )

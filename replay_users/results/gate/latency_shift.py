@@ -20,6 +20,7 @@ from replay_users.results.gate.latency_finding import Finding
 from replay_users.results.gate.latency_presence import presence_of
 from replay_users.results.gate.model import Decision
 from replay_users.results.gate.statistics import lower_rank
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def shift_finding(
         verdict=Decision.FAIL if holds else Decision.PASS,
         value=value,
         limit=settings.shift,
-        sentence=f"{matched.endpoint} {_told(shift, value, lower, other)}, {settings.shift:g}x may be"
+        sentence=f"{matched.endpoint} {_told(shift, value, lower, other)}, the limit is {settings.shift:g}x"
         + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
         advisory=False,
         numbers={
@@ -136,7 +137,7 @@ def _ms(ns: float) -> float | None:
 
 def _told(shift: Shift, value: float | None, lower: float | None, other: str) -> str:
     matched = shift.matched
-    of_pairs = f"{len(matched):,} pairs"
+    of_pairs = several(len(matched), "pair")
     if value is None:
         return (
             f"mostly gets no answer ({of_pairs})" if shift.middle > 0 else f"mostly got no answer {other} ({of_pairs})"

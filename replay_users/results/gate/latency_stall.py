@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from replay_users.results.gate.latency_blocks import BLOCKS
 from replay_users.results.gate.latency_finding import Finding
 from replay_users.results.gate.model import Decision
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,8 +86,8 @@ def _finding(hit: Sequence[tuple[int, int, str]], pairs: int) -> Finding:
     begin, end = (pick(due for due, _, _ in hit) / 1e9 for pick in (min, max))
     endpoints = len({endpoint for _, _, endpoint in hit})
     sentence = (
-        f"a stall from {_clock(begin)} to {_clock(end)} of the run: {len(hit):,} of {pairs:,} pairs of {endpoints:,}"
-        " endpoints became far slower there; it is an event, no regression"
+        f"a stall from {_clock(begin)} to {_clock(end)} of the run: {len(hit):,} of {pairs:,} pairs of"
+        f" {several(endpoints, 'endpoint')} became far slower there; it is an event, no regression"
     )
     return Finding(
         name=NAME,

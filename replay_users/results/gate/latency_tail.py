@@ -18,6 +18,7 @@ from replay_users.results.gate.latency_blocks import exchange_p, least_p, likene
 from replay_users.results.gate.latency_finding import Finding
 from replay_users.results.gate.latency_presence import presence_of
 from replay_users.results.gate.model import Decision
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,8 +135,9 @@ def _sentence(tail: Tail, settings: LatencySettings, unanswered: int, other: str
     matched = tail.shift.matched
     silent = f", {unanswered:,} of them unanswered" if unanswered else ""
     return (
-        f"of {len(matched):,} pairs of {matched.endpoint} {tail.slower:,} became far slower than {other} (over"
-        f" {tail.times:.1f}x{silent}) and {tail.faster:,} far faster, {100 * settings.tail_share:g} % more may"
+        f"{tail.slower:,} of {several(len(matched), 'pair')} of {matched.endpoint} became far slower than {other} (over"
+        f" {tail.times:.1f}x{silent}) and {tail.faster:,} far faster; the limit of the difference is"
+        f" {100 * settings.tail_share:g} %"
     )
 
 

@@ -50,11 +50,15 @@ def uniform_finding(
         verdict=Decision.FAIL if is_large else Decision.PASS,
         value=round(environment.factor, 4),
         limit=settings.uniform,
-        sentence=f"all {len(voters):,} endpoints together take {environment.factor:.2f}x as long as {other}"
-        f"{wait if extra_ms else ''}, {settings.uniform:g}x may be; each is judged beside the others",
+        sentence=f"{_together(len(voters))} {environment.factor:.2f}x as long as {other}"
+        f"{wait if extra_ms else ''}, the limit is {settings.uniform:g}x; each is judged beside the others",
         advisory=False,
         numbers={"factor": round(environment.factor, 4), "extra_ms": extra_ms, "endpoints": len(voters)},
     )
+
+
+def _together(endpoints: int) -> str:
+    return f"all {endpoints:,} endpoints together take" if endpoints > 1 else "everything together takes"
 
 
 def _most_are_above(voters: Sequence[Shift], times: float, run_likeness: float) -> float:

@@ -13,6 +13,7 @@ from replay_users.histogram import Over
 from replay_users.results.gate.hard import by_status
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.validity import CheckKind
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,8 @@ def _issues(evidence: Evidence, limit: int) -> Check:
         kind=CheckKind.MISMATCHES,
         verdict=_verdict(fails=statuses + slow > limit),
         sentence=(
-            f"{statuses + slow:,} issues: {statuses:,} answers with another status and {slow:,} that took more than half"
-            f" longer than recorded; {limit:,} may be"
+            f"{several(statuses + slow, 'issue')}: {several(statuses, 'answer')} with another status and {slow:,} that took"
+            f" more than half longer than recorded; the limit is {limit:,}"
         ),
         value=statuses + slow,
         limit=limit,
@@ -63,7 +64,7 @@ def _mismatched(evidence: Evidence, limit: float) -> Check:
         name="mismatch limit",
         kind=CheckKind.MISMATCHES,
         verdict=_verdict(fails=percent > limit),
-        sentence=f"{totals.regressions:,} of {compared:,} compared answers differ ({percent:.3g} %), {limit:g} % may",
+        sentence=f"{totals.regressions:,} of {compared:,} compared answers differ ({percent:.3g} %), the limit is {limit:g} %",
         value=percent,
         limit=limit,
         numbers={"mismatched": totals.regressions, "compared": compared},
@@ -81,7 +82,7 @@ def _p95(each: EndpointEvidence, limit: float, *, is_late: bool) -> Check:
         name="p95 limit",
         kind=CheckKind.LATENCY,
         verdict=verdict,
-        sentence=f"p95 of {each.name} is {told}, {limit:g} ms may be{late}",
+        sentence=f"p95 of {each.name} is {told}, the limit is {limit:g} ms{late}",
         value=float(found) if isinstance(found, int | float) else None,
         limit=limit,
         endpoint=each.name,

@@ -24,7 +24,6 @@ from replay_users.results.gate.settings import ADVISORY, DECIDES, GateSettings, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
 
 __all__ = ["parse_gate"]
 
@@ -32,7 +31,7 @@ _TOP = ("alpha", "coverage", "upstream", "apart", "noise", "mismatches", "server
 _MISMATCHES = ("max_rate", "min_sessions", "verdict", "endpoints")
 _LIMITS = ("max_issues", "max_failed_percent", "max_mismatch_percent", "p95_ms")
 _WORDS = (DECIDES, ADVISORY)
-_NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})(?:[eE](-?[0-9]{1,2}))?\s*(%?)", re.ASCII)
+_NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE](-?[0-9]{1,2}))?\s*(%?)", re.ASCII)
 _MOST_SESSIONS, _MOST_ISSUES = 1_000_000, 10**12
 _MOST_ALPHA = 0.1
 
@@ -55,7 +54,7 @@ class _Values(Nodes):
         """A part of all: 0, 0.01 or 1%."""
         number, percent = self.decimal(node, key)
         if percent:
-            number /= 100
+            number = round(number / 100, 14)  # 7.1 % is 0.071, not what binary makes of it
         if number > 1:
             self.fail(node, f"{key!r} is a part of all, from 0 to 1 or in percent; did you mean {node.value}%?")
         return number
@@ -118,9 +117,10 @@ class _Reader:
 
     def settings(self) -> GateSettings:
         nodes, default = self._nodes, GateSettings()
+        coverage = self._get(self._top, "coverage", nodes.share, default.coverage)
         settings = GateSettings(
             alpha=self._alpha(default.alpha),
-            coverage=self._get(self._top, "coverage", nodes.share, default.coverage),
+            coverage=coverage,
             upstream=self._get(self._top, "upstream", nodes.share, default.upstream),
             apart=self._get(self._top, "apart", nodes.share, default.apart),
             noise_decides=self._get(self._top, "noise", nodes.decides, default.noise_decides),
@@ -129,7 +129,7 @@ class _Reader:
                 self._members("server_errors", ("min_sessions",)), default.min_error_sessions
             ),
             latency=self._latency(),
-            limits=self._limits(),
+            limits=self._limits(coverage),
         )
         self._refuse_contradictions(settings)
         return settings
@@ -173,11 +173,12 @@ class _Reader:
         """Its keys are the settings' own names, each read by what it is."""
         default = asdict(LatencySettings())
         members = self._members("latency", tuple(default))
-        found = {key: self._timed(key, value, members) for key, value in default.items()}
-        settings = LatencySettings(**found)
-        for key, least in (("shift", settings.shift_bound), ("tail", 1.0), ("uniform", 1.0), ("shift_bound", 1.0)):
-            if getattr(settings, key) < least:
-                self._refuse_ratio(key, members, settings)
+        settings = LatencySettings(**{key: self._timed(key, value, members) for key, value in default.items()})
+        for key in ("shift", "shift_bound", "tail", "uniform"):
+            if getattr(settings, key) < 1:
+                self._nodes.fail(members[key], f"{key!r} is how many times as long something may take, at least 1")
+        self._refuse_bound("shift", "shift_bound", members, settings)
+        self._refuse_bound("tail_share", "tail_bound_share", members, settings)
         return settings
 
     def _timed(self, key: str, default: Any, members: dict[str, yaml.Node]) -> Any:
@@ -188,31 +189,33 @@ class _Reader:
             return self._get(members, key, lambda node, name: nodes.count(node, name, 1, _MOST_SESSIONS), default)
         return self._get(members, key, nodes.share if key.endswith("_share") else nodes.amount, default)
 
-    def _refuse_ratio(self, key: str, members: dict[str, yaml.Node], settings: LatencySettings) -> NoReturn:
-        if key == "shift":
-            node = members.get("shift_bound", members.get("shift"))
-            if node is not None and settings.shift >= 1:
-                self._nodes.fail(
-                    node,
-                    f"'shift' is {settings.shift:g} and 'shift_bound' {settings.shift_bound:g}, so that 'shift' could never"
-                    " decide; make 'shift_bound' the smaller one",
-                )
-        self._nodes.fail(members[key], f"{key!r} is how many times as long something may take, at least 1")
+    def _refuse_bound(self, key: str, bound: str, members: dict[str, yaml.Node], settings: LatencySettings) -> None:
+        """What must surely be exceeded lies below what must be reached."""
+        reached, surely = getattr(settings, key), getattr(settings, bound)
+        if surely > reached:
+            self._nodes.fail(
+                members.get(bound, members.get(key, self._top["latency"])),
+                f"{key!r} is {reached:g} and {bound!r} {surely:g}, so that {key!r} could never decide; make {bound!r} the"
+                " smaller one",
+            )
 
-    def _limits(self) -> Limits:
+    def _limits(self, coverage: float) -> Limits:
+        """What coverage does not leave over may not fail either, unless somebody says so, and then one of the two is wrong."""
         nodes, members, default = self._nodes, self._limited, Limits()
         issues = members.get("max_issues")
         p95 = members.get("p95_ms")
         return Limits(
             max_issues=None if issues is None else nodes.count(issues, "max_issues", 0, _MOST_ISSUES),
-            max_failed_percent=self._get(members, "max_failed_percent", nodes.percent, default.max_failed_percent),
+            max_failed_percent=self._get(
+                members, "max_failed_percent", nodes.percent, min(default.max_failed_percent, _left(coverage))
+            ),
             max_mismatch_percent=self._get(members, "max_mismatch_percent", nodes.percent, None),
             p95_ms=() if p95 is None else nodes.by_endpoint(p95, "p95_ms", nodes.positive),
         )
 
     def _refuse_contradictions(self, settings: GateSettings) -> None:
         limits, members = settings.limits, self._limited
-        left = 100 * (1 - settings.coverage)
+        left = _left(settings.coverage)
         if "max_failed_percent" in members and "coverage" in self._top and limits.max_failed_percent > left:
             self._nodes.fail(
                 members["max_failed_percent"],
@@ -228,3 +231,8 @@ class _Reader:
                 f"'max_mismatch_percent' lets {limits.max_mismatch_percent:g} % differ, but 'mismatches' lets none"
                 " ('max_rate' is 0); raise 'max_rate', say 'verdict: advisory' there, or leave one of them out",
             )
+
+
+def _left(coverage: float) -> float:
+    """Percent that need not be compared."""
+    return 100 * (1 - coverage)

@@ -122,7 +122,10 @@ def _slow_endpoints(evidence: Evidence) -> Check:
     """The verdicts on speed of the endpoints themselves."""
     slow = [name for name, speed in evidence.speeds.items() if speed in {Speed.SLOW, Speed.FAILING}]
     told = ", ".join(slow[:_SHOWN]) + (f" and {len(slow) - _SHOWN:,} more" if len(slow) > _SHOWN else "")
-    sentence = f"{len(slow):,} endpoints are slow or failing: {told}" if slow else "no endpoint is slow"
+    sentence = "no endpoint is much slower than recorded"
+    if slow:
+        are = "endpoint is" if len(slow) == 1 else "endpoints are"
+        sentence = f"{len(slow):,} {are} much slower than recorded, or without an answer: {told}"
     is_late = _is_late(evidence)
     return Check(
         name="slow endpoints",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from replay_users.results.html.figures import Figure, count, ms, percent
+from replay_users.results.html.figures import Figure, count, ms, percent, probability
 from replay_users.results.html.reading import figure, flag, mapping, rows, text, texts
 from replay_users.results.validity import CheckKind
 
@@ -20,6 +20,7 @@ __all__ = ["Check", "checks_of"]
 
 _UNITS: Final = {"mismatch limit": "%", "p95 limit": "ms"}
 """Of checks whose numbers are neither shares nor counts."""
+_PROBABILITIES: Final = {"p_corrected", "alpha"}
 _ORDER: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
@@ -64,7 +65,7 @@ def _check(check: Mapping[str, Any], void: list[str]) -> Check:
         found=_in_unit(check, "value"),
         allowed=_in_unit(check, "limit"),
         p=figure(check, "p"),
-        numbers={str(name): _shown(value) for name, value in mapping(check, "numbers").items()},
+        numbers={str(name): _shown(name, value) for name, value in mapping(check, "numbers").items()},
     )
 
 
@@ -78,7 +79,9 @@ def _in_unit(check: Mapping[str, Any], name: str) -> str:
     return ms(value) if isinstance(value, float) and value != int(value) else count(value)
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)  # noqa: RUF001 - a dash as tables have it
+    if name in _PROBABILITIES:
+        return probability(value)
     return count(value) if isinstance(value, int) or value == int(value) else ms(value)

@@ -65,7 +65,7 @@ def test_the_sentence_says_the_numbers() -> None:
     assert check.sentence.startswith(
         "root['new'] value on GET /a is new: in 40 of 1,000 sessions (at least 2.42 %); the baseline has 0 of 1,000, at most"
     )
-    assert ", and 1 more (p " in check.sentence
+    assert ", and 1 more" in check.sentence
     assert check.numbers["tried"] == 2
     assert whole is not None
     assert whole.sentence == "2 signatures, 0 of them accepted; new or more frequent than accepted on GET /a"

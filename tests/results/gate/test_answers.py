@@ -73,8 +73,8 @@ def test_a_rate_is_judged_by_its_bound() -> None:
     )
     assert (few[A].verdict, many[A].verdict) == (Decision.PASS, Decision.FAIL)
     assert (many[""].verdict, many[A].p is not None) == (Decision.FAIL, True)
-    assert "differ in 12 of 100 sessions (at least 6.33 %), 2 % may" in many[A].sentence
-    assert "in 12 of 100 sessions, more than may on 1 endpoint" in many[""].sentence
+    assert "differ in 12 of 100 sessions (at least 6.33 %), the limit is 2 %" in many[A].sentence
+    assert "in 12 of 100 sessions, more than allowed on 1 endpoint" in many[""].sentence
 
 
 def test_an_endpoint_may_have_a_rate_of_its_own() -> None:
@@ -126,4 +126,4 @@ def test_names_and_numbers_are_for_programs() -> None:
     """Each check has the numbers of its sentence."""
     check = judged(run(end(differing=12)), allowing(0.02))[A]
     assert check.name == MISMATCHES
-    assert {"differing", "sessions", "low", "p_corrected", "alpha"} == set(check.numbers)
+    assert {"differing", "sessions", "low", "p_corrected", "together", "alpha"} == set(check.numbers)

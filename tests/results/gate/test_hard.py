@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from replay_users.results.gate import Check, Decision, Evidence, GateSettings, checks_of, coverage, decide
+from replay_users.results.gate.hard import class_checks
 from replay_users.results.gate.shares import Share
 from replay_users.results.slow import Speed
 from replay_users.results.tally import Totals
@@ -142,7 +143,7 @@ def test_what_differs_for_another_reason_is_said() -> None:
     checks = {check.name: check for check in found(mismatched=33, mismatched_by=apart)}
     assert (checks["mismatches"].value, checks["upstream"].value, checks["staging"].value) == (2, 0.01, 0.31)
     assert checks["mismatches"].sentence == (
-        "2 of 100 compared answers differ from the recording, in 2 of 100 sessions; fewer than 3 say nothing;"
+        "2 of 100 compared answers differ from the recording, in 2 of 100 sessions; fewer than 3 sessions prove nothing;"
         " 31 more for another reason (missing in staging 30, upstream 1)"
     )
 
@@ -204,7 +205,7 @@ def test_requests_without_an_answer_fail_beyond_their_share() -> None:
         by = {"timeout": failed, "stopped": stopped}
         checks = {check.name: check for check in found(failed=failed + stopped, failed_by=by)}
         assert checks["failed"].verdict == verdict
-    assert checks["failed"].sentence == "0 of 50 requests got no answer, 1 % may at most"
+    assert checks["failed"].sentence == "0 of 50 requests got no answer, the limit is 1 %"
 
 
 @pytest.mark.parametrize(
@@ -233,3 +234,34 @@ def test_an_autostop_fails_and_says_why() -> None:
         "autostop http(5xx,10%,5s): 12 % were"
     ]
     assert not any(check.name == "complete" for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [("signal", "a signal"), ("person", "a person"), ("error", "an error"), ("something", "something")],
+)
+def test_who_stopped_it_is_said_in_words(by: str, told: str) -> None:
+    """As a person says it; a reason that has no words yet stands as it is."""
+    checks = {check.name: check for check in found(planned=150, skipped=50, skipped_by={"stopped": 50}, stopped_by=by)}
+    assert checks["complete"].sentence == (
+        f"the run was stopped by {told} with 50 of 150 planned exchanges still to come"
+    )
+
+
+def test_one_learnt_field_is_one() -> None:
+    """One differs, two differ, and none is no list."""
+    field = {"path": "root['a']", "endpoint": "GET /a", "alarm": True}
+    more = {**field, "learnt": {"rate": 0.01}, "seen": {"rate": 0.2, "of": 100}}
+    told = [_noise([more] * count) for count in (0, 1, 2)]
+    assert not told[0]
+    quiet = {**more, "alarm": False}
+    assert _noise([quiet]) == "no learnt field differs more often than when it was learnt"
+    assert told[1].startswith("1 learnt field differs more often than when it was learnt: root['a'] on GET /a 1.0 %")
+    assert told[2].startswith("2 learnt fields differ more often than when they were learnt: ")
+
+
+def _noise(rows: list[dict[str, Any]]) -> str:
+    evidence = Evidence(
+        planned=1, totals=Totals(sent=1, compared=1, matched=1), validity=Validity(valid=True), speeds={}, noise=rows
+    )
+    return next((each.sentence for each in class_checks(evidence, GateSettings())), "")

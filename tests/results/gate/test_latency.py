@@ -128,8 +128,8 @@ def test_what_was_left_out_is_said() -> None:
     baseline["GET /1"] = baseline["GET /1"][:90]
     evidence = one(checks(candidate, baseline), "latency evidence")
     assert evidence.sentence == (
-        "545 pairs were set side by side (left out: 30 in warm up, 15 of another status class, 10 not in the other run);"
-        " endpoints with 0.0 % of the traffic have too few, 5 % may"
+        "545 pairs set side by side (left out: 30 in warm up, 15 of another status class, 10 not in the other run);"
+        " endpoints with 0.0 % of the traffic have too few, the limit is 5 %"
     )
 
 

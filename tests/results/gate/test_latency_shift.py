@@ -50,7 +50,7 @@ def test_twice_as_slow_is_found_and_said_in_words() -> None:
     assert found.value == pytest.approx(2, rel=0.1)
     assert found.sentence == (
         "GET /a takes 2.06x as long as in the baseline run (at least 1.87x, 40 ms -> 80 ms in the median of 400 pairs),"
-        " 1.5x may be"
+        " the limit is 1.5x"
     )
     assert found.numbers["lower"] == pytest.approx(1.87, abs=0.01)
 
@@ -90,7 +90,7 @@ def test_what_most_never_got_is_endless() -> None:
     found = judged(shift([inf] * 300 + [40.0] * 100, [40.0] * MANY, session=lambda nth: nth % 50))
     assert found.value is None
     assert found.p is not None
-    assert found.sentence == "GET /a mostly gets no answer (400 pairs), 1.5x may be"
+    assert found.sentence == "GET /a mostly gets no answer (400 pairs), the limit is 1.5x"
 
 
 def test_half_unanswered_is_no_number_either() -> None:

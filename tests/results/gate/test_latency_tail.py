@@ -52,8 +52,8 @@ def test_a_tail_is_found_and_said_in_words() -> None:
     assert found.p < 1e-9
     assert found.value == pytest.approx(0.08, abs=0.02)
     assert found.sentence == (
-        "of 1,000 pairs of GET /a 85 became far slower than in the baseline run (over 2.6x) and 10 far faster,"
-        " 3 % more may"
+        "85 of 1,000 pairs of GET /a became far slower than in the baseline run (over 2.6x) and 10 far faster;"
+        " the limit of the difference is 3 %"
     )
     assert float(str(found.numbers["p95_ms"])) > 1.5 * float(str(found.numbers["other_p95_ms"]))
 

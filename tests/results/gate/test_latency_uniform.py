@@ -55,6 +55,6 @@ def test_a_wait_that_all_share_is_told() -> None:
     found = judged([1.0] * 8, extra_ns=6_000_000)
     assert found.sentence == (
         "all 8 endpoints together take 1.00x as long as in the baseline run, and 6.0 ms longer beyond what opening"
-        " connections shows, 1.5x may be; each is judged beside the others"
+        " connections shows, the limit is 1.5x; each is judged beside the others"
     )
     assert found.numbers["extra_ms"] == 6

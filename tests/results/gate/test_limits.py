@@ -43,7 +43,7 @@ def test_a_share_of_the_answers_may_differ(limit: float, verdict: Decision) -> N
     """It is of answers, without bounds."""
     [check] = judged(run(end(differing=2)), max_mismatch_percent=limit)
     assert check.verdict is verdict
-    assert check.sentence == f"2 of 100 compared answers differ (2 %), {limit:g} % may"
+    assert check.sentence == f"2 of 100 compared answers differ (2 %), the limit is {limit:g} %"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_percentile_has_a_limit(p95: float | str | None, verdict: Decision, to
     ends = [replace(end(A), service_p95_ms=p95), end(B), replace(end("GET /a/never", sessions=0))]
     [check] = judged(run(*ends), p95_ms=(("GET /a*", 200.0),))
     assert (check.verdict, check.endpoint, check.kind) == (verdict, A, CheckKind.LATENCY)
-    assert check.sentence == f"p95 of GET /a is {told}, 200 ms may be"
+    assert check.sentence == f"p95 of GET /a is {told}, the limit is 200 ms"
 
 
 def test_a_late_run_does_not_fail_a_percentile() -> None:

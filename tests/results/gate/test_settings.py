@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from replay_users.results.gate.latency_settings import LatencySettings
 from replay_users.results.gate.read import parse_gate
 from replay_users.results.gate.settings import GateSettings, Limits, Mismatches
@@ -36,3 +40,16 @@ def test_all_settings_survive_being_written_down() -> None:
         limits=Limits(max_issues=10, max_failed_percent=3.5, max_mismatch_percent=1.5, p95_ms=(("*", 250.5),)),
     )
     assert parse_gate(json.dumps(settings.to_data()), "g") == settings
+
+
+@given(st.floats(0, 1), st.floats(1e-12, 0.1), st.floats(0.01, 1e6))
+def test_any_number_survives_being_written_down(share: float, alpha: float, limit: float) -> None:
+    """However many digits it has."""
+    settings = GateSettings(alpha=alpha, coverage=share, limits=Limits(p95_ms=(("*", limit),)))
+    assert parse_gate(json.dumps(settings.to_data()), "g") == settings
+
+
+@pytest.mark.parametrize(("text", "share"), [("7.1%", 0.071), ("0.3%", 0.003), ("33.3 %", 0.333), ("1e-3", 0.001)])
+def test_a_share_in_percent_is_what_it_says(text: str, share: float) -> None:
+    """And not what dividing makes of it."""
+    assert parse_gate(f"upstream: {text}", "g").upstream == share

@@ -33,8 +33,12 @@ def test_slow_endpoints_are_named_and_advisory() -> None:
     speeds = {f"GET /{n}": Speed.SLOW for n in range(5)} | {"GET /ok": Speed.OK, "GET /few": Speed.FEW}
     check = said(run(end(), speeds=speeds))
     assert (check.verdict, check.advisory, check.value) == (Decision.FAIL, True, 5)
-    assert check.sentence == "5 endpoints are slow or failing: GET /0, GET /1, GET /2 and 2 more"
-    assert said(run(end())).sentence == "no endpoint is slow"
+    assert check.sentence == (
+        "5 endpoints are much slower than recorded, or without an answer: GET /0, GET /1, GET /2 and 2 more"
+    )
+    one = said(run(end(), speeds={"GET /0": Speed.SLOW}))
+    assert one.sentence == "1 endpoint is much slower than recorded, or without an answer: GET /0"
+    assert said(run(end())).sentence == "no endpoint is much slower than recorded"
 
 
 def test_speeds_of_a_late_run_are_inconclusive() -> None:

@@ -46,6 +46,13 @@ def test_numbers_behind_a_check() -> None:
     assert row.p == 0.2
 
 
+def test_probabilities_keep_their_digits() -> None:
+    """0.0033 is not 0.00: what a check was corrected to, and what it must not exceed, read like its p."""
+    numbers = {"p_corrected": 1e-13, "together": 2, "alpha": 0.0033}
+    [row] = checks_of({"gate": {"checks": [check("x", "latency", "pass", "s", numbers=numbers, p=0.2)]}})
+    assert row.numbers == {"p_corrected": "<0.001", "together": "2", "alpha": "0.003"}
+
+
 def test_a_void_check_says_so() -> None:
     """What cannot be trusted in this run is marked."""
     result = {"validity": {"void": ["latency"]}, "gate": {"checks": [check("x", "latency", "pass", "s")]}}

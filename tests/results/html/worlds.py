@@ -294,7 +294,7 @@ def small() -> dict[str, Any]:
                     "slow endpoints",
                     "latency",
                     "fail",
-                    "1 endpoint is slow or failing: GET /search",
+                    "1 endpoint is much slower than recorded, or without an answer: GET /search",
                     value=1,
                     limit=0,
                     advisory=True,

@@ -31,7 +31,7 @@ _TOP = ("alpha", "coverage", "upstream", "apart", "noise", "mismatches", "server
 _MISMATCHES = ("max_rate", "min_sessions", "verdict", "endpoints")
 _LIMITS = ("max_issues", "max_failed_percent", "max_mismatch_percent", "p95_ms")
 _WORDS = (DECIDES, ADVISORY)
-_NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE](-?[0-9]{1,2}))?\s*(%?)", re.ASCII)
+_NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE](-?[0-9]{1,3}))?\s*(%?)", re.ASCII)
 _MOST_SESSIONS, _MOST_ISSUES = 1_000_000, 10**12
 _MOST_ALPHA = 0.1
 

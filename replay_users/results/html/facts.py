@@ -128,7 +128,7 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
         else number(totals, "mismatched")
     )
     apart, failed = number(totals, "mismatched") - worse, number(totals, "failed")
-    slow = sum(text(each, "verdict") in {"slow", "failing"} for each in rows(result, "endpoints"))
+    slow = sum(text(each, "verdict") == "slow" for each in rows(result, "endpoints"))
     p99 = figure(lag, "p99")
     yield Tile("sent", count(sent), f"of {count(number(totals, 'planned'))} planned")
     yield Tile("compared", percent(compared, sent), f"{count(compared)} answers")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from replay_users.results.html.figures import count, percent
-from replay_users.results.html.reading import figure, flag, mapping, number, rows, text, texts
+from replay_users.results.html.figures import count
+from replay_users.results.html.headline import headline_of
+from replay_users.results.html.reading import counts, figure, flag, mapping, number, rows, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ def verdict_of(result: Mapping[str, Any]) -> Verdict:
         name=name if name in _WORDS else "inconclusive",
         word=word,
         sign=sign,
-        headline=_headline(result, name, deciding),
+        headline=headline_of(result, name, deciding),
         why=_why(result, _summed(deciding)),
         beside=[_told(check) for check in _summed(notable)],
         advice=list(_advice(result, deciding))[:_MOST_ADVICE],
@@ -76,48 +77,7 @@ def _told(check: Mapping[str, Any]) -> str:
 def _why(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> list[str]:
     stop = text(mapping(result, "run"), "autostop")
     said = [text(check, "sentence") or text(check, "name") for check in deciding]
-    return [stop, *said] if stop and stop not in said else said
-
-
-def _headline(result: Mapping[str, Any], name: str, deciding: list[Mapping[str, Any]]) -> str:
-    totals = mapping(result, "totals")
-    if not number(totals, "sent"):
-        return "Nothing was sent, so nothing can be said about the target."
-    if name == "pass":
-        return _nothing_found(totals)
-    if name == "inconclusive":
-        return _undecided(totals)
-    said = [_FAILURES[kind] for kind in dict.fromkeys(text(check, "kind") for check in deciding) if kind in _FAILURES]
-    found = number(mapping(totals, "mismatched_by"), "regression")
-    if found and any(text(check, "kind") == "mismatches" for check in deciding):
-        compared = number(totals, "compared")
-        told = f"{count(found)} of {count(compared)} answers ({percent(found, compared)}) regressed"
-        said[said.index(_FAILURES["mismatches"])] = told
-    return f"{_joined(said)}." if said else "The target did not hold against the recording."
-
-
-def _undecided(totals: Mapping[str, Any]) -> str:
-    found = number(mapping(totals, "mismatched_by"), "regression")
-    so_far = f"; {count(found)} answers regressed as far as it went" if found else ""
-    return f"This run cannot say whether the target got worse{so_far}."
-
-
-def _nothing_found(totals: Mapping[str, Any]) -> str:
-    apart = number(totals, "mismatched")
-    beside = f"; {count(apart)} stand apart" if apart else ""
-    return f"{count(number(totals, 'compared'))} answers compared, none regressed{beside}."
-
-
-_FAILURES: Final = {
-    "coverage": "too little of the recording could be replayed and compared",
-    "mismatches": "answers regressed",
-    "latency": "the target got slower",
-}
-
-
-def _joined(said: list[str]) -> str:
-    told = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-    return told[0].upper() + told[1:]
+    return [stop, *said] if stop and not any(stop in sentence for sentence in said) else said
 
 
 def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Iterator[Advice]:
@@ -131,16 +91,28 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
         yield Advice("The account does not add up. This is a bug of replay-users: please report it with result.json.")
     if any(worker.get("lost_at_s") is not None for worker in rows(result, "workers")):
         yield Advice("A worker was lost: look at its log and its memory, then replay again.")
-    troubled = [text(check, "name") for check in deciding if text(check, "verdict") != "pass"]
-    yield from [Advice(_CURES[name]) for name in dict.fromkeys(troubled) if name in _CURES]
-    yield from _causes(result)
+    is_passed = text(mapping(result, "gate"), "verdict") == "pass"
+    yield from _cures(totals, deciding)
+    if not is_passed:
+        yield from _causes(result)
     yield from _unread(totals)
     if "latency" in texts(mapping(result, "validity"), "void"):
         yield Advice("For figures on latency: a less busy machine, a lower pace, or more workers.")
     yield from _slow(result)
     yield from _apart(totals)
-    if text(mapping(result, "gate"), "verdict") == "pass":
+    if is_passed:
         yield Advice("Nothing has to be done. Keep this run's folder to compare the next one with.")
+
+
+def _cures(totals: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Iterator[Advice]:
+    """Of each check that did not pass its own; a target that cannot be reached at all explains the others."""
+    troubled = dict.fromkeys(text(check, "name") for check in deciding if text(check, "verdict") != "pass")
+    if "failed" in troubled and counts(totals, "failed_by").get("connect", 0) == number(totals, "sent"):
+        yield Advice("No connection could be opened: is the target up, and is its address (--host) right?")
+        return
+    if "failed" in troubled or "autostop" in troubled:
+        troubled.pop("coverage", None)
+    yield from [Advice(_CURES[name]) for name in troubled if name in _CURES]
 
 
 _CURES: Final = {
@@ -191,9 +163,7 @@ def _unread(totals: Mapping[str, Any]) -> Iterator[Advice]:
 
 
 def _slow(result: Mapping[str, Any]) -> Iterator[Advice]:
-    slow = [
-        text(each, "endpoint") for each in rows(result, "endpoints") if text(each, "verdict") in {"slow", "failing"}
-    ]
+    slow = [text(each, "endpoint") for each in rows(result, "endpoints") if text(each, "verdict") == "slow"]
     if slow:
         more = f" and {len(slow) - 1:,} more" if len(slow) > 1 else ""
         yield Advice(f"Look at {slow[0]}{more} among the endpoints: much slower than recorded.")

@@ -94,3 +94,10 @@ def test_nothing_is_known() -> None:
     facts = facts_of({})
     assert facts.rows == [("Ended by", "its own end")]
     assert (facts.workers, facts.connections, facts.noise, facts.labels) == ([], [], [], {})
+
+
+def test_what_never_answers_is_not_called_slow() -> None:
+    """Endpoints without answers have a tile of their own."""
+    endpoints = [{"endpoint": f"GET /{name}", "verdict": name} for name in ("slow", "failing", "ok")]
+    tiles = {tile.name: (tile.value, tile.of) for tile in facts_of({"endpoints": endpoints}).tiles}
+    assert tiles["slow endpoints"] == ("1", "of 3")

@@ -17,7 +17,7 @@ def said(verdict: str, *checks: dict[str, Any], baseline: dict[str, Any] | None 
     return headline_of(result, verdict, checks)
 
 
-REGRESSED = {"matched": 97, "mismatched": 3, "mismatched_by": {"regression": 3}}
+REGRESSED: dict[str, Any] = {"matched": 97, "mismatched": 3, "mismatched_by": {"regression": 3}}
 FAILED = check("failed", "coverage", "fail", "s")
 COVERAGE = check("coverage", "coverage", "fail", "s")
 DIFFERS = check("mismatches", "mismatches", "fail", "s")
@@ -76,7 +76,7 @@ def test_autostop_explains_what_was_not_compared() -> None:
 def test_services_that_are_away_are_no_regressions() -> None:
     """They are told as what they are."""
     upstream = check("upstream", "mismatches", "fail", "s")
-    apart = {"matched": 98, "mismatched": 2, "mismatched_by": {"upstream": 2}}
+    apart: dict[str, Any] = {"matched": 98, "mismatched": 2, "mismatched_by": {"upstream": 2}}
     assert said("fail", upstream, **apart) == "2 answers became 502, 503 or 504."
 
 

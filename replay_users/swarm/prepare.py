@@ -30,7 +30,8 @@ from replay_users.plan.proxy import credential_line
 from replay_users.plan.wire import WireBuilder
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
-from replay_users.results.gate.against import refuse_other_run
+from replay_users.results.gate.against import refuse_other_comparison, refuse_other_run
+from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import SCHEMA_VERSION
 from replay_users.swarm.turns import Turns
 
@@ -128,7 +129,9 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
 
 
 def _refuse_other_baseline(settings: RunSettings, plan: Plan) -> None:
-    """A baseline run that cannot stand beside this one is refused now, not when the run is over."""
+    """What cannot stand beside this run is refused now, not when the run is over."""
+    if settings.gate.accepted is not None:
+        refuse_other_comparison(FIRST_PASS if settings.twice else RECORDING, settings.gate.accepted)
     if settings.gate.baseline_run is not None:
         run = {
             "recording": plan.recording,

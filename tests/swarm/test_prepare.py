@@ -12,6 +12,7 @@ import pytest
 
 from replay_users.errors import DamagedRecording, UsageError
 from replay_users.recording import index
+from replay_users.results.baseline import Baseline
 from replay_users.results.gate import Yardstick
 from replay_users.results.samples import Samples
 from replay_users.swarm import prepare as module
@@ -238,6 +239,14 @@ def test_a_baseline_run_of_something_else_is_refused(options: MakeOptions, traff
                 prepare(beside)
         else:
             prepare(beside)
+
+
+def test_a_baseline_of_another_comparison_is_refused(options: MakeOptions, traffic: str) -> None:
+    """An A/A run is not held against what differs from the recording."""
+    gate = Yardstick(accepted=Baseline(runs=("before",)))
+    prepare(replace(read_settings(options(recording=traffic), HOST), gate=gate))
+    with pytest.raises(UsageError, match="compared with the recording, this run is compared with the first pass"):
+        prepare(replace(read_settings(options(recording=traffic, aa="2"), HOST), gate=gate))
 
 
 def test_a_missing_recording_is_refused(options: MakeOptions, tmp_path: Path) -> None:

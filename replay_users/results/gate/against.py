@@ -14,9 +14,10 @@ from replay_users.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from replay_users.results.baseline import Baseline
     from replay_users.results.samples import Samples
 
-__all__ = ["has_other_exchanges", "refuse_other_run"]
+__all__ = ["has_other_exchanges", "refuse_other_comparison", "refuse_other_run"]
 
 _SAME = 0.2
 """Two samples of one window share all but what only one of the runs could send; those of two recordings share nothing."""
@@ -47,6 +48,19 @@ def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, ver
                 f"baseline run {name} is of another {what} ({other}, this run is of {mine}): replay the same against the"
                 " build that was good"
             )
+
+
+def refuse_other_comparison(compared_with: str, accepted: Baseline) -> None:
+    """Refuse a baseline of runs that were compared with something else than this one.
+
+    Raises:
+        UsageError: they were.
+    """
+    if accepted.runs and accepted.compared_with != compared_with:
+        raise UsageError(
+            f"the baseline is of runs compared with the {accepted.compared_with.replace('_', ' ')}, this run is compared"
+            f" with the {compared_with.replace('_', ' ')}: use another baseline"
+        )
 
 
 def has_other_exchanges(mine: Samples, theirs: Samples) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import UsageError
 from replay_users.results.gate.accepted import signatures, signatures_by_endpoint
-from replay_users.results.gate.against import refuse_other_run
+from replay_users.results.gate.against import refuse_other_comparison, refuse_other_run
 from replay_users.results.gate.answers import differing, differing_by_endpoint
 from replay_users.results.gate.claims import Claim, settle
 from replay_users.results.gate.errors import broken, broken_by_endpoint, unanswered_by_endpoint
@@ -116,11 +116,8 @@ def _refuse(
     accepted: Baseline | None,
 ) -> None:
     """What would be compared with something else says nothing, and is not compared."""
-    if accepted is not None and accepted.runs and accepted.compared_with != evidence.compared_with:
-        raise UsageError(
-            f"the baseline is of runs compared with the {accepted.compared_with.replace('_', ' ')}, this run was compared"
-            f" with the {evidence.compared_with.replace('_', ' ')}: use another baseline"
-        )
+    if accepted is not None:
+        refuse_other_comparison(evidence.compared_with, accepted)
     if baseline_run is None:
         return
     refuse_other_run(result["run"], baseline_run[0], version=result["schema_version"])

@@ -155,7 +155,7 @@ def test_a_baseline_run_that_sent_others_makes_times_inconclusive(good: Written)
 def test_a_baseline_of_another_comparison_is_refused() -> None:
     """What differs between two passes is not what differs from the recording."""
     result, samples = written()
-    with pytest.raises(UsageError, match="compared with the first pass, this run was compared with the recording"):
+    with pytest.raises(UsageError, match="compared with the first pass, this run is compared with the recording"):
         judge_run(result, samples, GateSettings(), accepted=Baseline(runs=("r0",), compared_with="first_pass"))
 
 

@@ -180,7 +180,8 @@ class Percentile:
 
     def is_met(self, hits: int, seen: int) -> bool:
         """Whether that is too much."""
-        return hits > seen - max(1, ceil(self.percent / 100 * seen))
+        rank = ceil(round(self.percent * seen / 100, 9))  # 99.9 % of 1,000 are 999, whatever floats say
+        return hits > seen - max(1, rank)
 
     def told(self, counted: Counted, hits: int, seen: int) -> str:
         """How much it is, and what the limit is."""
@@ -233,9 +234,9 @@ class Criterion:
         """The hits of an endpoint so far, and of how many."""
         return self.counted.read(mine)
 
-    def is_met(self, hits: int, seen: int) -> bool:
-        """Whether so many in one window are too many."""
-        return seen >= self.limit.least and seen > 0 and self.limit.is_met(hits, seen)
+    def is_met(self, hits: int, seen: int, busiest: int = 0) -> bool:
+        """Whether so many in one window are too many; so many were seen in the busiest one, if more than in this."""
+        return seen >= self.limit.least and seen > 0 and self.limit.is_met(hits, max(seen, busiest))
 
     def sentence(self, endpoint: str, hits: int, seen: int, window: int) -> str:
         """Why it stops the run, with its numbers; `endpoint` is empty where it is about all of them."""

@@ -3,7 +3,9 @@
 Law: pure; told what was counted at every step, answers with a sentence once a criterion is met. Constant memory: of each
 criterion and endpoint at most sixty readings are kept, of a longer window in longer steps.
 The subtle thing: a share of a window that has only begun says little, so it is judged when the window is full for the
-first time; a number that has been reached is reached.
+first time; a number that has been reached is reached. And when the load pauses or ends, what still comes in are timeouts and
+the slowest answers of what was sent before: with one request in a hundred that times out, all of a window would. So a share
+is one of the busiest window that ended as long ago as an answer may take, or since.
 """
 
 from __future__ import annotations
@@ -57,45 +59,70 @@ def _add(counted: dict[str, tuple[int, int]], key: str, reading: tuple[int, int]
 class Autostop:
     """The windows of one run's criteria."""
 
-    def __init__(self, criteria: Sequence[Criterion], step: int) -> None:
-        """Counts come every `step` ns of the run, the first ones a step after its start."""
+    def __init__(self, criteria: Sequence[Criterion], step: int, *, patience: int = 0) -> None:
+        """Counts come every `step` ns of the run, the first ones a step after its start; an answer may take `patience` ns."""
         self.criteria = criteria
-        self._windows = [_Window(criterion, step) for criterion in criteria]
+        self._windows = [_Window(criterion, step, patience) for criterion in criteria]
 
-    def judge(self, counts: Counts) -> Iterator[str | None]:
-        """The counts of another step: for each criterion the sentence that stops the run, or `None`."""
+    def judge(self, counts: Counts, passed: int = 1) -> Iterator[str | None]:
+        """The counts after so many more steps: for each criterion the sentence that stops the run, or `None`."""
         for window, counted in zip(self._windows, counts, strict=True):
-            yield window.judge(counted)
+            yield window.judge(counted, passed)
 
 
 class _Window:
     """One criterion over time."""
 
-    def __init__(self, criterion: Criterion, step: int) -> None:
+    def __init__(self, criterion: Criterion, step: int, patience: int) -> None:
         steps = ceil(criterion.window / step)
         self._every = ceil(steps / _READINGS)
         self._length = ceil(steps / self._every)
         self._ns = self._length * self._every * step
+        self._looked_back = min(ceil(patience / (self._every * step)), _READINGS) + 1
         self._criterion = criterion
         self._steps = 0
-        self._past: dict[str, deque[tuple[int, int]]] = {}
+        self._past: dict[str, _Past] = {}
 
-    def judge(self, counted: Mapping[str, tuple[int, int]]) -> str | None:
-        self._steps += 1
-        if self._steps % self._every:
+    def judge(self, counted: Mapping[str, tuple[int, int]], passed: int) -> str | None:
+        before, self._steps = self._steps, self._steps + passed
+        readings = self._steps // self._every - before // self._every
+        if not readings:
             return None
-        is_full, found = self._steps >= self._length * self._every, None
+        criterion, found = self._criterion, None
+        is_judged = self._steps >= self._length * self._every or not criterion.is_share
         for key, now in counted.items():
-            hits, seen = self._move(key, now)
-            if found is None and (is_full or not self._criterion.is_share) and self._criterion.is_met(hits, seen):
-                found = self._criterion.sentence(key, hits, seen, self._ns)
+            past = self._past.setdefault(key, _Past(self._length, self._looked_back))
+            hits, seen, busiest = past.move(now, readings)
+            if found is None and is_judged and criterion.is_met(hits, seen, busiest):
+                found = criterion.sentence(key, hits, seen, self._ns)
         return found
 
-    def _move(self, key: str, now: tuple[int, int]) -> tuple[int, int]:
-        """What was counted within the window that ends now; before it was first seen, an endpoint had counted nothing."""
-        past = self._past.get(key)
-        if past is None:
-            past = self._past[key] = deque(maxlen=self._length)
-        before = past[0] if len(past) == self._length else (0, 0)
-        past.append(now)
-        return now[0] - before[0], now[1] - before[1]
+
+class _Past:
+    """The readings of one criterion and endpoint that a window still needs."""
+
+    __slots__ = ("_readings", "_seen")
+
+    def __init__(self, length: int, looked_back: int) -> None:
+        self._readings: deque[tuple[int, int]] = deque(maxlen=length)
+        self._seen: deque[int] = deque(maxlen=looked_back)
+
+    def move(self, now: tuple[int, int], passed: int) -> tuple[int, int, int]:
+        """What was counted within the window that ends now, and how many were seen in the busiest one of late.
+
+        Before it was first seen, an endpoint had counted nothing. Where nobody looked for some readings, counts grew evenly.
+        """
+        readings = self._readings
+        length, last = readings.maxlen or 1, readings[-1] if readings else (0, 0)
+        for nth in range(max(1, passed - length), passed):
+            readings.append(_between(last, now, nth, passed))
+        before = readings[0] if len(readings) == length else (0, 0)
+        readings.append(now)
+        hits, seen = now[0] - before[0], now[1] - before[1]
+        self._seen.append(seen)
+        return hits, seen, max(self._seen)
+
+
+def _between(last: tuple[int, int], now: tuple[int, int], nth: int, steps: int) -> tuple[int, int]:
+    """What it was after some of the steps from one reading to the next."""
+    return last[0] + (now[0] - last[0]) * nth // steps, last[1] + (now[1] - last[1]) * nth // steps

@@ -49,13 +49,16 @@ def health(tally: Tally, queued: int, in_flight: int) -> WorkerHealth:
     )
 
 
-def full_steps(run: Replay, step: int, over: Event) -> Iterator[None]:
-    """Full steps (ns) of a run's time as they come, until it is over; the second pass of an A/A run begins at nothing again."""
+def full_steps(run: Replay, step: int, over: Event) -> Iterator[int]:
+    """Full steps (ns) of a run's time as they come, until it is over: how many have passed since the last time.
+
+    More than one is where the hub was busy or frozen. The second pass of an A/A run begins at nothing again.
+    """
     due = step
     while not over.wait(max(0, due - run.elapsed) / SECOND):
         now = run.elapsed
         if now >= due:  # else it has not begun, or the timer was early by a little
-            yield
+            yield (now - due) // step + 1
         due = (now // step + 1) * step
 
 

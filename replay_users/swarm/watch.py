@@ -71,9 +71,10 @@ class Watch:
                 tell(f"replay-users: --autostop {criterion.text} covers no endpoint of the recording{hint}")
 
     def _watch(self) -> None:
-        autostop = Autostop(self._criteria, self._step)
-        for _ in full_steps(self._run, self._step, self._run.done):
-            for sentence in autostop.judge(self._run.counted(self._criteria)):
+        patience = self._run.prepared.settings.timeouts.answer
+        autostop = Autostop(self._criteria, self._step, patience=patience)
+        for passed in full_steps(self._run, self._step, self._run.done):
+            for sentence in autostop.judge(self._run.counted(self._criteria), passed):
                 if sentence is not None:
                     self._stop(sentence)
                     return

@@ -179,3 +179,10 @@ def test_the_sentence_has_the_numbers(text: str, endpoint: str, hits: int, seen:
     """Criterion, window, endpoint, what was found and what the limit is."""
     [criterion] = parse_autostop([text])
     assert criterion.sentence(endpoint, hits, seen, criterion.window) == f"{text}: {said}"
+
+
+@pytest.mark.parametrize(("percent", "seen", "beyond"), [(99.9, 1000, 1), (99.9, 4000, 4), (95, 20, 1), (97.5, 40, 1)])
+def test_a_percentile_is_at_its_rank_whatever_floats_say(percent: float, seen: int, beyond: int) -> None:
+    """1 of 1,000 may lie beyond the 99.9th, which is the 999th."""
+    assert not Percentile(percent).is_met(beyond, seen)
+    assert Percentile(percent).is_met(beyond + 1, seen)

@@ -111,7 +111,73 @@ def test_memory_is_bounded(window: str, step: int, judged: int, said: str) -> No
     sentence = next(sentence for [sentence] in told if sentence is not None)
     assert said in sentence
     [kept] = autostop._windows[0]._past.values()
-    assert len(kept) == judged <= 60
+    assert len(kept._readings) == judged <= 60
+    assert len(kept._seen) == 1
+
+
+def test_memory_of_busy_windows_is_bounded() -> None:
+    """However long an answer may take, sixty windows are looked back at and no more."""
+    autostop = Autostop(parse_autostop(["failed(50%,5s)"]), SECOND, patience=3600 * SECOND)
+    for nth in range(1, 200):
+        assert list(autostop.judge([{"": (0, 50 * nth)}])) == [None]
+    [kept] = autostop._windows[0]._past.values()
+    assert len(kept._seen) == 61
+
+
+def course(text: str, *steps: tuple[int, int], patience: int = 30) -> list[int]:
+    """In which seconds a criterion is met, where so many hits of so many requests come in each second."""
+    autostop, hits, seen, found = Autostop(parse_autostop([text]), SECOND, patience=patience * SECOND), 0, 0, []
+    for second, (bad, whole) in enumerate(steps, 1):
+        hits, seen = hits + bad, seen + whole
+        if any(sentence is not None for sentence in autostop.judge([{"": (hits, seen)}])):
+            found.append(second)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "steady", "pause"),
+    [
+        pytest.param("failed(10%,5s)", (10, 1000), (10, 10), id="one-in-a-hundred-times-out"),
+        pytest.param("quantile(95,500ms,5s)", (20, 1000), (20, 20), id="one-in-fifty-is-slow"),
+        pytest.param("time(1.5s,5s)", (400 * SECOND, 1000), (300 * SECOND, 10), id="they-take-30-s"),
+    ],
+)
+def test_what_comes_in_last_is_not_all_there_was(text: str, steady: tuple[int, int], pause: tuple[int, int]) -> None:
+    """At a pause and at the end only what takes long still comes in: a run that was fine so far stays so."""
+    requests = [steady] * 60 + [pause] * 30 + [(0, 0)] * 60 + [steady] * 60 + [pause] * 30
+    assert course(text, *requests) == []
+    assert course(text, *requests, patience=0)
+
+
+def test_a_target_that_breaks_down_is_seen_as_before() -> None:
+    """If everything times out from some moment on, there is nothing for that long, and the first timeouts say it."""
+    good, nothing, bad = [(0, 1000)] * 60, [(0, 0)] * 30, [(1000, 1000)] * 10
+    assert course("failed(50%,5s)", *good, *nothing, *bad)[0] == 60 + 30 + 2
+    assert course("failed(50%,5s)", *good, *bad)[0] == 60 + 3
+
+
+def test_a_quiet_target_that_breaks_down_is_seen_a_little_later() -> None:
+    """After a burst a share is one of the burst's, but for no longer than an answer may take."""
+    burst, lull = [(0, 1000)] * 10, [(20, 20)] * 60
+    assert course("http(5xx,10%,5s)", *burst, *lull)[0] == 10 + 30 + 5
+
+
+@pytest.mark.parametrize("passed", [2, 4, 5, 6, 60])
+@pytest.mark.parametrize("window", [1, 3, 5])
+def test_steps_that_nobody_looked_at_do_not_widen_a_window(passed: int, window: int) -> None:
+    """After a stall the window is as long as ever: what came meanwhile is taken to have come evenly."""
+    criteria = parse_autostop([f"http(5xx,{10 * window + 1},{window}s)"])
+    whole, stalled = Autostop(criteria, SECOND), Autostop(criteria, SECOND)
+    for second in range(1, 11 + passed):
+        assert list(whole.judge([{"": (10 * second, 100 * second)}])) == [None]
+        if second <= 10:
+            assert list(stalled.judge([{"": (10 * second, 100 * second)}])) == [None]
+    end = 10 + passed
+    assert list(stalled.judge([{"": (10 * end, 100 * end)}], passed)) == [None]
+    end += 1
+    [said], [as_said] = ([*each.judge([{"": (10 * end + 1, 100 * end)}])] for each in (stalled, whole))
+    assert said == as_said
+    assert said is not None
 
 
 def test_counts_of_several_add_up() -> None:

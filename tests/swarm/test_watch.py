@@ -10,6 +10,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from replay_users.engine.engine import Timeouts
 from replay_users.model import Verdict
 from replay_users.plan.duration import SECOND
 from replay_users.results.autostop_text import parse_autostop
@@ -31,7 +32,7 @@ class FakeRun:
         self.criteria = parse_autostop(texts)
         endpoints = [SimpleNamespace(name=name) for name in names]
         self.prepared = SimpleNamespace(
-            settings=SimpleNamespace(autostop=self.criteria),
+            settings=SimpleNamespace(autostop=self.criteria, timeouts=Timeouts()),
             recording=SimpleNamespace(manifest=SimpleNamespace(endpoints=endpoints)),
         )
         self.tally = Tally(names)
@@ -81,6 +82,18 @@ def test_a_run_that_meets_a_criterion_is_stopped_once(capsys: pytest.CaptureFixt
     assert run.autostop.at_s >= 2
     assert capsys.readouterr().err == (f"replay-users: autostop {sentence}; stopping, answers under way are awaited\n")
     assert run.readings == 2
+
+
+def test_a_run_that_nobody_could_look_at_is_not_stopped_for_it() -> None:
+    """A process that was frozen for a minute does not take what came in it for what came in two seconds."""
+    run = FakeRun("http(5xx,40,2s)")
+    Watch(run, reported=False)  # type: ignore[arg-type]
+    gevent.sleep(2.5 * STEP_S)
+    run.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 600)
+    run.begun -= int(60 * SECOND * STEP_S)
+    gevent.sleep(1.2 * STEP_S)
+    run.done.set()
+    assert run.stopped_by is None
 
 
 def test_a_quiet_run_goes_on() -> None:

@@ -236,7 +236,7 @@ def _hints(result: Result) -> Iterator[str]:
     rules = [rule for cause in result["causes"] if (rule := _rule(cause))]
     if rules:
         yield f"if expected: --rules FILE with  - {{{rules[0]}, reason: ...}}"
-    if totals["planned"] - totals["skipped"] <= 0 or not totals["sent"]:
+    if not totals["sent"] and not totals["skipped_by"].get("stopped"):
         yield f"replay-users plan {shown(run['recording'])}  says what is skipped and why"
     if "latency" in result["validity"]["void"]:
         yield "for latency: a less busy machine, a lower pace, or more workers"

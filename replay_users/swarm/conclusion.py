@@ -185,7 +185,7 @@ def _judged(run: Replay) -> dict[str, Any]:
         by=settings.gate,
         more={
             "connections": dict(run.connections),
-            "comparers": {**run.comparers, "sample": settings.sampling.texts()},
+            "comparers": {"queue_peak_bytes": 0, **run.comparers, "sample": settings.sampling.texts()},
             "user_code_failures": dict(run.user_code_failures),
         },
     )

@@ -90,6 +90,13 @@ def test_a_run_that_sent_nothing(golden: Golden) -> None:
     golden("summary-nothing.txt", summary_text(result(tally, 60), "runs/demo"))
 
 
+def test_a_run_that_was_stopped_at_once() -> None:
+    """The plan is not to blame where somebody stopped the run before its first request."""
+    tally = Tally([ITEM])
+    tally.skip(0, SkipReason.STOPPED, rows=60)
+    assert "replay-users plan" not in summary_text(result(tally, 60, stopped_by="person"), "runs/demo")
+
+
 def test_a_run_that_lost_a_worker(land: Land) -> None:
     """What a lost worker left comes first, is said once, and the hint is about the worker, not about the recording."""
     tally = Tally([ITEM])

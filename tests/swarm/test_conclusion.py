@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gevent.event import Event
 
+from replay_users.engine.counters import Counters
 from replay_users.errors import DamagedRecording, StoreError
 from replay_users.events import events
 from replay_users.model import Verdict
+from replay_users.results.finished import read_whole_result
 from replay_users.results.result import RunEvent
 from replay_users.results.tally import Tally
 from replay_users.swarm.conclusion import conclude_run
@@ -176,6 +178,14 @@ def test_the_result_says_what_the_run_was(ended: Callable[..., Any]) -> None:
     assert result["comparers"] == {"processes": 1, "queue_peak_bytes": 9, "sample": ["GET /big*=2.5%"]}
     assert result["user_code_failures"] == {"rewrite": 3}
     assert result["events"] == []
+
+
+def test_a_run_of_which_no_worker_said_anything_can_be_read(ended: Callable[..., Any]) -> None:
+    """A master that was stopped before the first report writes what its own schema asks, so that `report` and `gate` read it."""
+    run = ended()
+    run.comparers, run.connections = {}, Counters().summary()
+    concluded = conclude_run(run)
+    assert read_whole_result(str(concluded.folder))["comparers"] == {"queue_peak_bytes": 0, "sample": []}
 
 
 def test_mismatches_are_exit_code_3(ended: Callable[..., Any]) -> None:

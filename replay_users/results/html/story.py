@@ -82,7 +82,7 @@ def _why(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> list[s
 
 def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Iterator[Advice]:
     totals = mapping(result, "totals")
-    if not number(totals, "sent"):
+    if not number(totals, "sent") and not counts(totals, "skipped_by").get("stopped"):
         yield Advice(
             "See what the plan leaves out, and why.",
             f"replay-users plan {_quoted(text(mapping(result, 'run'), 'recording'))}",

@@ -66,10 +66,12 @@ def test_an_inconclusive_run() -> None:
 
 
 def test_nothing_was_sent() -> None:
-    """Then the plan is where to look."""
+    """Then the plan is where to look, unless somebody stopped the run before its first request."""
     verdict = verdict_of({"gate": {"verdict": "fail", "checks": []}, "totals": totals(), "run": {"recording": "a b"}})
     assert verdict.headline == "Nothing was sent, so nothing can be said about the target."
     assert verdict.advice[0].command == "replay-users plan 'a b'"
+    stopped = {"gate": {"verdict": "inconclusive"}, "totals": totals(planned=4, skipped=4, skipped_by={"stopped": 4})}
+    assert not any(each.command for each in verdict_of(stopped).advice)
 
 
 def test_autostop_comes_first() -> None:

@@ -28,7 +28,7 @@ PAYLOADS_KEPT = 60
 """Five minutes of flushes every five seconds."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 REFUSALS = 3
-"""Refusals one after the other until nothing is tried any more."""
+"""Refusals one after the other until nothing is tried any more; a place that has taken points before may do so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,14 @@ class Delivery:
         if self._failing_since is None:
             self._failing_since = now
             self.told.append(f"InfluxDB refuses points: {answer.why}")
-        if self._refusals >= REFUSALS:
+        if self._refusals >= REFUSALS and (answer.is_spoilt or not self.written):
             self.is_off = True
-            self.told.append(
-                f"InfluxDB refused points {REFUSALS} times in a row ({answer.why}), so nothing more is sent to it in this run"
-            )
+            self.told.append(f"{self._often(answer)}, so nothing more is sent to it in this run")
+        elif self._refusals == REFUSALS:
+            self.told.append(f"{self._often(answer)}; it has taken some before, so the tries go on")
+
+    def _often(self, answer: Refused) -> str:
+        return f"InfluxDB refused points {self._refusals} times in a row ({answer.why})"
 
     def _rest(self, asked_s: float, now: float) -> None:
         self._next_at = now + min(max(self._wait_s, asked_s), LONGEST_WAIT_S)

@@ -4,7 +4,8 @@ Law: an edge; opens connections and nothing else. One payload of line protocol a
 batching mode, which loses points, grows without bound and keeps a process alive (measured). Whatever the server or the client
 does comes back as a value.
 The subtle thing: `/api/v2/write` is known to 1.8 and later, 2.x and 3.x; a server without it answers 404 and not in JSON, and
-gets the points at `/write`. A token never leaves this module: not in an address, a sentence or a file.
+gets the points at `/write`. Once something was written, such an answer is a proxy's whose server is away.
+A token never leaves this module: not in an address, a sentence or a file.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class InfluxTarget:
         token: of 2.x and 3.x; empty if there is none.
         user: of 1.x; empty if there is none.
         password: the user's.
-        tls: influxdb-client's own settings for https, by its names.
+        tls: influxdb-client's own settings for https, by its names; one is a password.
     """
 
     url: str
@@ -60,7 +61,7 @@ class InfluxTarget:
     token: str = field(default="", repr=False)
     user: str = ""
     password: str = field(default="", repr=False)
-    tls: tuple[tuple[str, Any], ...] = ()
+    tls: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class InfluxWriter:
 
         self._target = target
         self._path = _V2
+        self._has_written = False
         self._error: type[Exception] = InfluxDBError
         basic = not target.token and bool(target.user)
         client = InfluxDBClient(
@@ -96,10 +98,13 @@ class InfluxWriter:
     def write(self, payload: str) -> Answer:
         """Write a payload of whole lines."""
         answer = self._try(self._path, payload)
+        if isinstance(answer, _NoSuchPath) and self._has_written:
+            return Failed(f"{self._target.url} answers 404, and it is not InfluxDB that does")
         if isinstance(answer, _NoSuchPath) and self._path == _V2:
             answer = self._try(_V1, payload)
             if not isinstance(answer, _NoSuchPath):
                 self._path = _V1
+        self._has_written |= isinstance(answer, Taken)
         if isinstance(answer, _NoSuchPath):
             return Refused(f"{self._target.url} knows neither {_V2} nor {_V1}, so it is no InfluxDB", is_spoilt=False)
         return answer
@@ -162,9 +167,8 @@ class InfluxWriter:
             return ": set INFLUX_USERNAME and INFLUX_PASSWORD to a user who may write"
         return f": set INFLUXDB_V2_TOKEN, or --influx-token-file, to a token that may write to bucket {target.bucket!r}"
 
-    @property
-    def load_command(self) -> str:
-        """How to load a file of points afterwards, with `FILE` for its name; secrets are variables of the shell."""
+    def load_command(self, path: str) -> str:
+        """How to load a file of points afterwards, for a shell; secrets are its variables."""
         target, is_old = self._target, self._path == _V1
         named = {"db": target.bucket} if is_old else {"org": target.org, "bucket": target.bucket}
         url = f"{target.url.rstrip('/')}{self._path}?{urlencode({**named, 'precision': 'ns'})}"
@@ -173,7 +177,7 @@ class InfluxWriter:
             login = ' -H "Authorization: Token $INFLUXDB_V2_TOKEN"'
         elif target.user:
             login = ' -u "$INFLUX_USERNAME:$INFLUX_PASSWORD"'
-        return f"curl -sS --fail-with-body{login} --data-binary @FILE {shlex.quote(url)}"
+        return f"curl -sS --fail-with-body{login} --data-binary {shlex.quote(f'@{path}')} {shlex.quote(url)}"
 
 
 def _said(error: Any) -> str | None:

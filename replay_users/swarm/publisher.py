@@ -52,9 +52,8 @@ class Writer(Protocol):
     def write(self, payload: str) -> Answer:
         """Write a payload, and say what became of it."""
 
-    @property
-    def load_command(self) -> str:
-        """How to load `FILE` afterwards."""
+    def load_command(self, path: str) -> str:
+        """How to load a file afterwards."""
 
 
 def publish(run: Replay) -> Publisher | None:
@@ -170,9 +169,10 @@ class Publisher:
             if not left:
                 path.unlink(missing_ok=True)
             else:
-                command = self._writer.load_command.replace("FILE", str(path))
+                command = self._writer.load_command(str(path))
                 make_folder(self._folder)
-                write(path, f"# {command}\n{''.join(left)}".encode())
+                comment = "# " + command.replace("\n", "\n# ")
+                write(path, f"{comment}\n{''.join(left)}".encode())
                 count = "".join(left).count("\n")
                 _logger.warning("InfluxDB did not take %s points in time; to load them: %s", f"{count:,}", command)
         except OSError as error:

@@ -105,6 +105,21 @@ def test_it_gives_up_after_refusals_in_a_row() -> None:
     assert "refused points 3 times in a row (401 unauthorized)" in delivery.told[1]
 
 
+def test_who_has_taken_points_may_do_so_again() -> None:
+    """A token that is renewed, or a bucket that comes back, is waited for; it is told when it begins, lasts and is over."""
+    delivery = filled("a\n", "b\n", "c\n")
+    now = tried(delivery, Taken(), *[WRONG_TOKEN] * 9)
+    assert not delivery.is_off
+    assert delivery.wait_s(now) == LONGEST_WAIT_S
+    tried(delivery, Taken(), now=now)
+    assert (delivery.written, delivery.lost, delivery.left) == (2, 0, ["c\n"])
+    assert [told.partition(";")[2] for told in delivery.told] == [
+        "",
+        " it has taken some before, so the tries go on",
+        "",
+    ]
+
+
 def test_refusals_with_success_between_them_do_not_add_up() -> None:
     """Only those in a row say that nothing will change."""
     delivery = filled(*"abcdefgh")

@@ -188,8 +188,8 @@ def test_what_was_not_sent_can_be_loaded(influxd: Influxd, tmp_path: Any) -> Non
     writer = writer_of(influxd)
     writer.write(GOOD)
     influxd.clear()
-    path = tmp_path / "it's unsent.lp"
-    command = writer.load_command.replace("FILE", f"'{path!s}'".replace("it's", "it'\\''s"))
+    path = tmp_path / "it's $HOME in FILE; unsent.lp"
+    command = writer.load_command(str(path))
     path.write_text(f"# {command}\n{GOOD}", encoding="utf-8")
     environment = {**os.environ, **influxd.environment}
     found = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
@@ -274,7 +274,25 @@ def test_an_older_server_is_asked_the_old_way_from_then_on(influxd_one: Influxd)
     writer = writer_of(influxd_one)
     writer.write(GOOD)
     assert writer._path == "/write"
-    assert "/write?db=replay&precision=ns" in writer.load_command
+    assert "/write?db=replay&precision=ns" in writer.load_command("file")
+
+
+def test_a_proxy_whose_server_is_away_is_not_another_server(told: Any) -> None:
+    """A 404 in HTML, after points were written, is tried again, at the same path; before that, it is no InfluxDB."""
+    writer = InfluxWriter(told.target)
+    assert writer.write(GOOD) == Taken()
+    told.answer = 404, {"Content-Type": "text/html"}, b"<h1>default backend</h1>"
+    assert isinstance(writer.write(GOOD), Failed)
+    told.answer = 204, {}, b""
+    assert writer.write(GOOD) == Taken()
+    assert told.paths == ["/api/v2/write"] * 3
+
+
+def test_a_target_shows_no_secret() -> None:
+    """Neither token nor passwords, that of a client's key included, are in what a traceback or a log would show."""
+    tls = (("cert_key_password", "secret-3"),)
+    target = InfluxTarget(url="http://a", org="o", bucket="b", token="secret-1", password="secret-2", tls=tls)
+    assert "secret" not in repr(target)
 
 
 def test_nobody_there() -> None:

@@ -48,13 +48,15 @@ def summary(run_id: str = RUN) -> dict[str, Any]:
 class Script:
     """A writer that answers as it is told, the last answer for ever."""
 
-    load_command = "load FILE"
-
     def __init__(self, answers: Sequence[Answer | float] = (Taken(),)) -> None:
         """A number is how many seconds it hangs."""
         self.answers = list(answers)
         self.payloads: list[str] = []
         self.taken: list[Point] = []
+
+    def load_command(self, path: str) -> str:
+        """Some command."""
+        return f"load {path}"
 
     def write(self, payload: str) -> Answer:
         """Take, or do not."""

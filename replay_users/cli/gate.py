@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-_MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "????"}
+_MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive"}
 
 
 def add_to(commands: Any) -> None:

@@ -33,7 +33,7 @@ def read_result(run: str) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{run} has no result.json: name the directory of a finished run") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no JSON'}") from None
+        raise UsageError(f"{path} cannot be read: {_why(error)}") from None
     if not isinstance(result, dict) or not isinstance(result.get("run"), dict):
         raise UsageError(f"{path} is not the result of a run")
     return result
@@ -53,7 +53,7 @@ def read_whole_result(run: str) -> dict[str, Any]:
             " use that one, or replay again"
         )
     if version != SCHEMA_VERSION:
-        raise UsageError(f"{path} is of no schema version that is known here ({version!r:.20}): replay again")
+        raise UsageError(f"{path} has no schema version that is known here ({version!r:.20}): replay again")
     if fault := first_fault(result, _schema()):
         raise UsageError(f"{path} is damaged: {fault}")
     return result
@@ -75,6 +75,18 @@ def _file_of(run: str) -> Path:
     return path / "result.json" if path.is_dir() else path
 
 
+def _why(error: Exception) -> str:
+    """What a file has instead of JSON, and where; most often a copy that broke off."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    again = "copy the run's directory again, or replay again"
+    if not isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON; {again}"
+    if not error.doc.strip():
+        return f"it is empty; {again}"
+    return f"it is no JSON from line {error.lineno}, column {error.colno} on; {again}"
+
+
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
@@ -90,7 +102,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no JSON'}") from None
+        raise UsageError(f"{path} cannot be read: {_why(error)}") from None
     return [line for line in lines if isinstance(line, dict)]
 
 

@@ -64,16 +64,16 @@ def _without(part: str) -> str:
 
 
 DAMAGED = {
-    "empty": ("", "cannot be read: it is no JSON"),
-    "truncated": (json.dumps(failed())[:3_000], "cannot be read: it is no JSON"),
+    "empty": ("", "cannot be read: it is empty; copy the run's directory again, or replay again"),
+    "truncated": (json.dumps(failed())[:3_000], "cannot be read: it is no JSON from line 1, column "),
     "foreign": ('{"hello": "world"}', "is not the result of a run"),
     "list": ("[]", "is not the result of a run"),
     "half": (_without("totals"), "is damaged: totals is missing"),
     "no endpoints": (_without("endpoints"), "is damaged: endpoints is missing"),
     "wrong kind": (json.dumps({**failed(), "endpoints": {}}), "is damaged: endpoints is object where array is wanted"),
     "newer": (json.dumps({**failed(), "schema_version": 2}), "was written by a newer replay-users (schema version 2"),
-    "older": (json.dumps({**failed(), "schema_version": 0}), "is of no schema version that is known here (0)"),
-    "no version": (_without("schema_version"), "is of no schema version that is known here (None)"),
+    "older": (json.dumps({**failed(), "schema_version": 0}), "has no schema version that is known here (0)"),
+    "no version": (_without("schema_version"), "has no schema version that is known here (None)"),
 }
 
 

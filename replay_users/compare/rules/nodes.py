@@ -56,14 +56,15 @@ class Nodes:
             mark = getattr(error, "problem_mark", None)
             where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
-            raise UsageError(f"{self._name}{where}: this is not YAML ({problem}); {self._advice}.") from error
+            advice = "indent with spaces" if r"'\t'" in problem else self._advice
+            raise UsageError(f"{self._name}{where}: this is not YAML ({problem}); {advice}.") from error
         except RecursionError as error:
             raise UsageError(f"{self._name} is nested too deep for {self._what}.") from error
 
     def fail(self, node: yaml.Node, message: str) -> NoReturn:
         """Refuse the file for what stands at this node."""
-        mark = node.start_mark
-        raise UsageError(f"{self._name}, line {mark.line + 1}, column {mark.column + 1}: {message}.")
+        mark, end = node.start_mark, "" if message.endswith("?") else "."
+        raise UsageError(f"{self._name}, line {mark.line + 1}, column {mark.column + 1}: {message}{end}")
 
     def members(self, node: yaml.Node, known: Collection[str], what: str) -> dict[str, yaml.Node]:
         """An object's members, each of whose keys is known and stands there once."""

@@ -67,11 +67,11 @@ class _Values(Nodes):
         return number
 
     def positive(self, node: yaml.Node, key: str) -> float:
-        """A number above 0 without a unit."""
-        number, percent = self.decimal(node, key)
-        if percent or not number:
-            self.fail(node, f"{key!r} is a number above 0")
-        return number
+        """Milliseconds: a number above 0 without a unit."""
+        found = _NUMBER.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
+        if not found or found[3] or not float(f"{found[1]}e{found[2] or 0}"):
+            self.fail(node, f"the limit of {key!r} is a number of milliseconds above 0, such as 200, without a unit")
+        return self.decimal(node, key)[0]
 
     def amount(self, node: yaml.Node, key: str) -> float:
         """A number without a unit, 0 included."""
@@ -96,7 +96,8 @@ class _Values(Nodes):
     ) -> tuple[tuple[str, float], ...]:
         """Numbers by globs over endpoints, each there once."""
         if not isinstance(node, yaml.MappingNode):
-            self.fail(node, f'{key!r} names endpoints, as in  {key}: {{"GET /users/*": 0.01}}')
+            example = 200 if key == "p95_ms" else 0.01
+            self.fail(node, f'{key!r} names endpoints, as in  {key}: {{"GET /users/*": {example}}}')
         found: dict[str, float] = {}
         for glob, value in node.value:
             name = self.text(glob, key)

@@ -104,12 +104,16 @@ def test_a_limit_on_what_differs_takes_the_place_of_none_may(limit: str) -> None
         pytest.param("mismatches: {min_sessions: 0}", 1, 28, "from 1 to", id="no-sessions"),
         pytest.param("limits: {max_issues: -1}", 1, 22, "whole number", id="negative"),
         pytest.param("limits: {max_failed_percent: 101}", 1, 30, "from 0 to 100", id="more-than-all"),
-        pytest.param("limits: {p95_ms: 200}", 1, 18, "names endpoints", id="p95-of-nothing"),
+        pytest.param(
+            "limits: {p95_ms: 200}", 1, 18, 'names endpoints, as in  p95_ms: {"GET /users/*": 200}', id="p95-of-nothing"
+        ),
+        pytest.param('limits: {p95_ms: {"GET /a": 200ms}}', 1, 29, "milliseconds above 0, such as 200", id="p95-unit"),
         pytest.param('limits: {p95_ms: {"GET /a": 0}}', 1, 29, "above 0", id="p95-of-0"),
         pytest.param('limits: {p95_ms: {"a": 1, "a": 2}}', 1, 27, "'a' twice", id="glob-twice"),
         pytest.param("latency: {min_pairs: 2.5}", 1, 22, "whole number", id="half-a-pair"),
         pytest.param("latency: {floor_ms: 5%}", 1, 21, "not a share", id="ms-in-percent"),
         pytest.param("coverage: {", 1, 12, "not YAML", id="no-yaml"),
+        pytest.param("mismatches:\n\tmax_rate: 0", 2, 1, "indent with spaces", id="tab"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, line: int, column: int, told: str) -> None:
@@ -118,6 +122,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, line: int, column: int,
         parse_gate(text, "gate.yaml")
     assert str(caught.value).startswith(f"gate.yaml, line {line}, column {column}: ")
     assert told in str(caught.value)
+    assert not str(caught.value).endswith("?.")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +150,7 @@ def test_thresholds_that_contradict_each_other_are_refused(text: str, told: str)
     with pytest.raises(UsageError) as caught:
         parse_gate(text, "gate.yaml")
     assert told in str(caught.value)
+    assert not str(caught.value).endswith("?.")
 
 
 @given(

@@ -5,8 +5,8 @@ them, whichever turns out to be the last. A report either holds everything or wh
 names: a ledger that lacks that one leaves the report out, stays as it was, and catches up with the next whole one.
 Samples of pairs go with the last report of a run only: they are of no use before, and with 200 endpoints 3.4 MB.
 The subtle thing is the hub, which packing 200 busy endpoints would hold for 15 ms. So a report that goes out while there is
-load is begun ahead (`work`, a chore): the endpoints that changed stand still in the tally while counting goes on beside
-them, and are packed and let go a few at a time. `next` is for the last report: whole, and of this very moment.
+load is begun ahead (`work`, a chore): the endpoints and signatures that changed stand still in the tally while counting goes
+on beside them, and are packed and let go a few at a time. `next` is for the last report: whole, and of this very moment.
 """
 
 from __future__ import annotations
@@ -55,17 +55,16 @@ _REASONS = ("unchecked_by", "unread_by", "ignored_by", "noise_by")
 
 
 class _Draft:
-    """A report under way: what is packed, what is still to pack, and how much of each it will have told."""
+    """A report under way: what is packed, what is still to pack, and how much of each endpoint it will have told."""
 
-    __slots__ = ("endpoints", "is_last", "report", "signatures", "told_endpoints", "told_signatures")
+    __slots__ = ("endpoints", "is_last", "report", "signatures", "told_endpoints")
 
     def __init__(self, report: dict[str, Any], *, is_last: bool) -> None:
         self.report = report
         self.is_last = is_last
         self.endpoints: list[str] = []
-        self.signatures: list[tuple[Any, ...]] = []
+        self.signatures: list[SignatureKey] = []
         self.told_endpoints: dict[str, int] = {}
-        self.told_signatures: dict[SignatureKey, tuple[int, frozenset[int]]] = {}
 
 
 class Reporter:
@@ -88,6 +87,7 @@ class Reporter:
                 return False
             self._draft = self._begin(at, whole=self._seq % _WHOLE_EVERY == 0)
             self._tally.hold(self._draft.endpoints)
+            self._tally.signatures.hold(self._draft.signatures)
             return True
         return self._pack(self._draft)
 
@@ -101,6 +101,7 @@ class Reporter:
         if self._draft is not None:
             for name in self._draft.endpoints:
                 self._tally.release(name)
+            self._tally.signatures.hold(())
         return self._hand_over(self._begin(at, whole=True, is_last=True), at)
 
     def _hand_over(self, draft: _Draft, at: int) -> dict[str, Any]:
@@ -109,11 +110,10 @@ class Reporter:
         self._draft = None
         self._seq, self._handed_at = draft.report["seq"], at
         self._endpoints.update(draft.told_endpoints)
-        self._signatures.update(draft.told_signatures)
         return draft.report
 
     def _begin(self, at: int, *, whole: bool, is_last: bool = False) -> _Draft:
-        """All that is small, packed; which endpoints changed; and what changed of the signatures, copied."""
+        """All that is small, packed; and which endpoints and signatures changed."""
         tally = self._tally
         draft = _Draft(
             {
@@ -135,19 +135,9 @@ class Reporter:
             if (ended := mine.ended) != self._endpoints.get(name) or whole:
                 draft.told_endpoints[name] = ended
         draft.endpoints.extend(draft.told_endpoints)
-        for key, counted in tally.signatures.counts.items():
-            self._begin_signature(draft, key, counted, whole=whole)
+        counts, told, nothing = tally.signatures.counts.items(), self._signatures, (0, frozenset[int]())
+        draft.signatures += [key for key, counted in counts if whole or counted.count != told.get(key, nothing)[0]]
         return draft
-
-    def _begin_signature(self, draft: _Draft, key: SignatureKey, counted: SignatureCount, *, whole: bool) -> None:
-        count, shown = self._signatures.get(key, (0, frozenset()))
-        if counted.count == count and not whole:
-            return
-        now = frozenset(counted.exemplars)
-        exemplars = tuple(counted.exemplars.values()) if whole or now != shown else None
-        traits = tuple(counted.looks), tuple(counted.members)
-        draft.signatures.append((key, counted.count, tuple(counted.sessions.members), traits, exemplars))
-        draft.told_signatures[key] = counted.count, now
 
     def _pack(self, draft: _Draft) -> bool:
         """A few endpoints, or signatures where no endpoint is left; whether there was anything to pack."""
@@ -158,8 +148,17 @@ class Reporter:
                 self._tally.release(name)
             return True
         signatures = _taken(draft.signatures, _SIGNATURES)
-        draft.report["signatures"] += [[*key, pack_signature(*counted)] for key, *counted in signatures]
+        for key in signatures:
+            draft.report["signatures"].append([*key, self._pack_signature(key, whole=not draft.report["since"])])
         return bool(signatures)
+
+    def _pack_signature(self, key: SignatureKey, *, whole: bool) -> list[Any]:
+        """A signature's count, with its exemplars if they are others than those that were told."""
+        count, sessions, traits, exemplars = self._tally.signatures.release(key)
+        now, before = frozenset(exemplars), self._signatures.get(key)
+        is_told = not whole and before is not None and before[1] == now
+        self._signatures[key] = count, now
+        return pack_signature(count, sessions, traits, None if is_told else exemplars.values())
 
 
 def _taken(waiting: list[Any], most: int) -> list[Any]:

@@ -21,7 +21,7 @@ from replay_users.path import Index, Key, format_path, signature
 from replay_users.results.sessions import SessionSketch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from replay_users.compare.difference import Difference
     from replay_users.model import Flight
@@ -31,6 +31,7 @@ __all__ = [
     "Exemplar",
     "SignatureCount",
     "SignatureKey",
+    "SignatureState",
     "SignatureTable",
     "key_of",
     "member_of",
@@ -52,6 +53,11 @@ MEMBERS = 9
 
 _TARGET_SHOWN = 500
 """A target's characters in an exemplar."""
+
+SignatureState: TypeAlias = (
+    "tuple[int, Collection[int], tuple[Collection[str], Collection[str]], Mapping[int, Exemplar]]"
+)
+"""Of a signature its count, hashes of sessions, looks and members, and exemplars."""
 
 SignatureKey: TypeAlias = tuple[str, str, str, str]
 """Endpoint, path in DeepDiff's syntax with starred indices (of a status `200 -> 500`), kind, class."""
@@ -112,6 +118,15 @@ class SignatureCount:
         self.members = set(sorted(self.members | other.members)[:MEMBERS])
         self._trim()
 
+    def state(self) -> SignatureState:
+        """All of it, as it is."""
+        return self.count, self.sessions.members, (self.looks, self.members), self.exemplars
+
+    def copied(self) -> SignatureState:
+        """The same, which stays as it is."""
+        traits = tuple(self.looks), tuple(self.members)
+        return self.count, tuple(self.sessions.members), traits, dict(self.exemplars)
+
     def _trim(self) -> None:
         for number in sorted(self.exemplars)[EXEMPLARS:]:
             del self.exemplars[number]
@@ -124,12 +139,21 @@ class SignatureCount:
 class SignatureTable:
     """All signatures of a run, and how often one found no place (`overflow`, by endpoint)."""
 
-    __slots__ = ("_of_endpoint", "counts", "overflow")
+    __slots__ = ("_held", "_of_endpoint", "counts", "overflow")
 
     def __init__(self) -> None:
         self.counts: dict[SignatureKey, SignatureCount] = {}
         self.overflow: defaultdict[str, int] = defaultdict(int)
         self._of_endpoint: defaultdict[str, int] = defaultdict(int)
+        self._held: dict[SignatureKey, SignatureState | None] = {}
+
+    def hold(self, keys: Iterable[SignatureKey]) -> None:
+        """Keep these and no others as they are now, until `release`: one is copied when it is seen again, which few are."""
+        self._held = dict.fromkeys(keys)
+
+    def release(self, key: SignatureKey) -> SignatureState:
+        """What one was when it was held; what it is, if it is not."""
+        return self._held.pop(key, None) or self.counts[key].state()
 
     def see(self, flight: Flight, differences: Sequence[Difference]) -> bool:
         """Count one exchange under each signature it shows, once; whether it is the first exemplar of one of them now."""
@@ -141,7 +165,10 @@ class SignatureTable:
         for key, difference in shown.items():
             if (count := self._place(key)) is None:
                 self.overflow[key[0]] += 1
-            elif count.see(flight, difference):
+                continue
+            if key in self._held and self._held[key] is None:
+                self._held[key] = count.copied()
+            if count.see(flight, difference):
                 is_first = True
         return is_first
 

@@ -105,3 +105,18 @@ def test_merging_keeps_the_most_frequent(land: Land, monkeypatch: pytest.MonkeyP
 def test_indices_do_not_tell_signatures_apart() -> None:
     """The path of a signature has stars for indices."""
     assert signatures.key_of(differ(at=3)) == signatures.key_of(differ(at=9))
+
+
+def test_one_that_is_held_stands_still(land: Land) -> None:
+    """What was held is what it was then, whatever is counted meanwhile; let go, or never held, it is what it is."""
+    made = table(land, [(number, field, "GET /x") for number in range(3) for field in "ab"])
+    a, b = (("GET /x", f"root['items'][*]['{field}']", "value", "regression") for field in "ab")
+    before = made.counts[a].copied()
+    made.hold([a])
+    for number in (7, 8):
+        for field in "ab":
+            made.see(land(number, session=b"new"), [differ(field, "GET /x", at=number)])
+    assert made.release(a) == before
+    assert before[0] == 3
+    assert made.release(b) == made.counts[b].state()
+    assert made.release(a) == made.counts[a].state() != before

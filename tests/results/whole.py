@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["filled", "state", "unfilled", "without_pairs"]
 
-_DERIVED = frozenset({"_aside", "_indices", "_order", "_of_endpoint", "_largest_first", "_pairs_kept"})
+_DERIVED = frozenset({"_aside", "_held", "_indices", "_order", "_of_endpoint", "_largest_first", "_pairs_kept"})
 """Slots that follow from the others."""
 
 

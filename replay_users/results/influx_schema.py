@@ -143,7 +143,7 @@ COMPARE: Final = Measurement(
         _count("failed", "requests without an answer"),
         _count("dropped", "not sent, by our limits"),
         _count("skipped", "not sent, by choice or need"),
-        _count("broken", "recorded 2xx, replayed 5xx"),
+        _count("broken", "recorded 2xx, replayed 5xx, and no rule settles it"),
         Field("ratio_p50", Kind.FLOAT, "short", "median of replayed / recorded; absent without a pair"),
     ),
     series=ENDPOINTS_KEPT + 1,

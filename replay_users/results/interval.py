@@ -30,9 +30,6 @@ Statuses: TypeAlias = "dict[tuple[int, int | str], int]"
 
 _Key = TypeVar("_Key")
 
-_OK, _SERVER_ERROR = 2, 5
-"""Classes of statuses."""
-
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -115,15 +112,6 @@ class Counted:
             ratio=self.ratio.plus(other.ratio),
         )
 
-    @property
-    def broken(self) -> int:
-        """Recorded 2xx, replayed 5xx."""
-        return sum(
-            count
-            for (recorded, replayed), count in self.statuses.items()
-            if recorded // 100 == _OK and isinstance(replayed, int) and replayed // 100 == _SERVER_ERROR
-        )
-
 
 def times_of(histogram: Histogram | RatioHistogram) -> Times:
     """A histogram as it is."""
@@ -146,6 +134,7 @@ def counted(mine: EndpointTally) -> Counted:
             "failed": mine.failed,
             "dropped": dropped,
             "skipped": skipped,
+            "broken": mine.broken.count,
         },
         statuses=dict(mine.statuses),
         recorded=times_of(mine.recorded),

@@ -107,7 +107,7 @@ class RunPoints:
         for side, times in zip(SIDES, (new.recorded, new.service), strict=True):
             yield self._latency(name, side, times, at)
         ratio = new.ratio.median_ratio
-        values = {**new.counts, "broken": new.broken, "ratio_p50": None if isinstance(ratio, Over) else ratio}
+        values = {**new.counts, "ratio_p50": None if isinstance(ratio, Over) else ratio}
         yield self.lines.of(COMPARE, (name, self._run), values, at)
         yield self._of_statuses(name, new, at)
 

@@ -82,8 +82,17 @@ def test_everything_of_an_endpoint_is_told_apart_by_interval(land: Land) -> None
     tally.skip(0, SkipReason.METHOD, rows=2)
     new = counted(mine).since(before)
     expected = {"sent": 3, "compared": 2, "matched": 1, "mismatched": 1, "regressions": 1, "unchecked": 1}
-    assert new.counts == {**expected, "failed": 0, "dropped": 1, "skipped": 2}
-    assert (new.ended, new.broken, new.statuses) == (6, 1, {(200, 503): 1, (200, 200): 2})
+    assert new.counts == {**expected, "failed": 0, "dropped": 1, "skipped": 2, "broken": 1}
+    assert (new.ended, new.statuses) == (6, {(200, 503): 1, (200, 200): 2})
+
+
+def test_what_a_rule_settles_is_not_broken(land: Land) -> None:
+    """A 503 that a rule expects is a status, and no more broken than in result.json."""
+    tally = Tally(["GET /a"])
+    tally.settle([land(1, answer=503), land(2, answer=503, judged=Verdict.MISMATCHED)])
+    made = counted(tally.endpoints["GET /a"])
+    assert made.statuses == {(200, 503): 2}
+    assert made.counts["broken"] == tally.endpoints["GET /a"].broken.count == 1
 
 
 def test_a_tally_that_began_again_is_taken_whole() -> None:

@@ -54,7 +54,7 @@ class _Pair(NamedTuple):
     recorded: bytes
     received: bytes
     loose: frozenset[bytes]
-    stays: tuple[bytes, bytes, int, bytes, bytes, int, tuple[_Kept, _Kept] | None]
+    stays: tuple[bytes, bytes, int, bytes, bytes, int, _Kept | None, _Kept | None]
 
 
 class KnownHeads:
@@ -70,13 +70,14 @@ class KnownHeads:
         pair = self._pairs.get((endpoint, size, len(recorded)))
         if pair is None:
             return False
-        before, after, end, their_before, their_after, their_end, more = pair[3]
+        before, after, end, their_before, their_after, their_end, ours, theirs = pair[3]
         return (
             received.startswith(their_after, their_end)
             and received.startswith(their_before)
             and recorded.startswith(after, end)
             and recorded.startswith(before)
-            and (more is None or (_is_alike(more[0], recorded) and _is_alike(more[1], received)))
+            and (ours is None or _is_alike(ours, recorded))
+            and (theirs is None or _is_alike(theirs, received))
         )
 
     def learn(self, endpoint: int, size: int, recorded: bytes, received: bytes) -> None:
@@ -94,9 +95,9 @@ class KnownHeads:
         self._pairs[key] = _Pair(recorded, received, loose, _stays(_kept(recorded, loose), _kept(received, loose)))
 
 
-def _stays(ours: _Kept, theirs: _Kept) -> tuple[bytes, bytes, int, bytes, bytes, int, tuple[_Kept, _Kept] | None]:
-    more = (ours, theirs) if ours.lines or theirs.lines else None
-    return *ours[:3], *theirs[:3], more
+def _stays(ours: _Kept, theirs: _Kept) -> tuple[bytes, bytes, int, bytes, bytes, int, _Kept | None, _Kept | None]:
+    """The ends of both, and each whole if it has gaps of values."""
+    return *ours[:3], *theirs[:3], ours if ours.lines else None, theirs if theirs.lines else None
 
 
 def _is_alike(kept: _Kept, head: bytes) -> bool:
@@ -104,7 +105,7 @@ def _is_alike(kept: _Kept, head: bytes) -> bool:
     for piece, at in kept.pieces:
         if not head.startswith(piece, at):
             return False
-    return not kept.lines or head.count(_NEW_LINE, 0, kept.end) == kept.lines
+    return head.count(_NEW_LINE, 0, kept.end) == kept.lines
 
 
 def _moved(known: bytes, head: bytes) -> frozenset[bytes]:
@@ -127,9 +128,10 @@ def _kept(head: bytes, loose: frozenset[bytes]) -> _Kept:
     if not gaps:
         return _Kept(b"", head, 0, (), 0, len(head))
     ends = [end for _, end in gaps]
+    is_time = len(gaps) == 1 and gaps[0] in _gaps(head, frozenset())
     pieces = tuple((head[end:begin], end) for end, (begin, _) in zip(ends, gaps[1:], strict=False))
     return _Kept(
-        head[: gaps[0][0]], head[ends[-1] :], ends[-1], pieces, head.count(_NEW_LINE) if loose else 0, len(head)
+        head[: gaps[0][0]], head[ends[-1] :], ends[-1], pieces, 0 if is_time else head.count(_NEW_LINE), len(head)
     )
 
 

@@ -101,7 +101,7 @@ def causes_of(tally: Tally) -> list[Cause]:
     everyone = SessionSketch()
     for mine in tally.endpoints.values():
         everyone.merge(mine.sessions)
-    causes = [_cause(likeness, rows, everyone.count) for likeness, rows in together(groups).items()]
+    causes = [_cause(likeness, rows, everyone) for likeness, rows in together(groups).items()]
     causes.sort(key=_rank)
     return causes
 
@@ -121,11 +121,12 @@ def _likeness(key: SignatureKey, counted: SignatureCount) -> tuple[str, ...]:
     return field_of(path, kind), kind, found, *shapes
 
 
-def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Cause:
+def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: SessionSketch) -> Cause:
     field, kind, found, recorded, replayed = likeness
     sessions = SessionSketch(SESSIONS)
     for _, counted in rows:
         sessions.merge(counted.sessions)
+    met = sessions.count_within(everyone)
     endpoints = list(dict.fromkeys(key[0] for key, _ in rows))
     fields = list(dict.fromkeys(field_of(key[1], key[2]) for key, _ in rows))
     return Cause(
@@ -138,8 +139,8 @@ def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: int) -> Ca
         replayed=replayed,
         severity=_severity(field, kind),
         count=_count(rows, several=len(fields) > 1),
-        sessions=sessions.count,
-        share=round(min(1.0, sessions.count / everyone), 6) if everyone else 0.0,
+        sessions=met,
+        share=round(min(1.0, met / everyone.count), 6) if everyone.count else 0.0,
         endpoint_count=len(endpoints),
         endpoints=tuple(endpoints[:_NAMED]),
         paths=tuple(dict.fromkeys(key[1] for key, _ in rows))[:_NAMED],

@@ -33,8 +33,8 @@ def endpoint_sessions(mine: EndpointTally) -> dict[str, Any]:
         "compared_sessions": mine.compared_sessions.count,
         "differing_sessions": mine.differing.count,
         "sampled_sessions": sampled_sessions(mine.differing, mine.compared_sessions),
-        "broken": _turned(mine.broken),
-        "mended": _turned(mine.mended),
+        "broken": _turned(mine.broken, mine.compared_sessions),
+        "mended": _turned(mine.mended, mine.compared_sessions),
     }
 
 
@@ -47,13 +47,13 @@ def sessions_of(tally: Tally) -> dict[str, Any]:
         "compared": compared.count,
         "differing": differing.count,
         "sampled": sampled_sessions(differing, compared),
-        "broken": _union(mine.broken.sessions for mine in ends).count,
-        "mended": _union(mine.mended.sessions for mine in ends).count,
+        "broken": _union(mine.broken.sessions for mine in ends).count_within(compared),
+        "mended": _union(mine.mended.sessions for mine in ends).count_within(compared),
     }
 
 
-def _turned(counted: SessionCount) -> dict[str, int]:
-    return {"count": counted.count, "sessions": counted.sessions.count}
+def _turned(counted: SessionCount, whole: SessionSketch) -> dict[str, int]:
+    return {"count": counted.count, "sessions": counted.sessions.count_within(whole)}
 
 
 def _union(sketches: Iterable[SessionSketch]) -> SessionSketch:

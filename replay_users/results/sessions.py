@@ -74,6 +74,16 @@ class SessionSketch:
         seen = {number for number in whole.members if number < limit}
         return len(seen & self.members), len(seen)
 
+    def count_within(self, whole: SessionSketch) -> int:
+        """Distinct sessions, where they are all in `whole`: beyond `k` the share of a sample, times what a larger sketch counts.
+
+        Surer than `count`, exact where all sessions of the whole are known and in this, and never more than there are.
+        """
+        here, seen = self.share_of(whole)
+        if len(self.members) < self.k or not seen:
+            return self.count
+        return min(whole.count, max(self.k, round(whole.count * here / seen)))
+
     def merge(self, other: SessionSketch) -> None:
         """See every session the other saw as well."""
         new = [number for number in other.members if number < self.limit and number not in self.members]

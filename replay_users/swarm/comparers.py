@@ -92,7 +92,7 @@ class Comparers:
         self._deaths = self._named = 0
         self.ready: deque[tuple[Sequence[Flight], Reply]] = deque()
         self.started = self.restarts = self.hung = self.given_up = self.pairs = 0
-        self.stopped = False
+        self.stopped = self._has_failed = False
 
     # What the desk asks
 
@@ -117,7 +117,7 @@ class Comparers:
         self._name(f"comparing exchange {flight.id} failed ({error}): it is unchecked")
 
     def _stop(self, reason: str) -> None:
-        self.stopped = True
+        self.stopped, self._has_failed = True, reason == COMPARER
         for seat in self._seats:
             self._queue.extendleft(reversed(seat.leave()))
         self._return(reason)
@@ -218,7 +218,7 @@ class Comparers:
             "hung": self.hung,
             "pairs": self.pairs,
             "given_up": self.given_up,
-            "stopped": int(self.stopped),
+            "stopped": int(self._has_failed),
         }
 
     def close(self) -> None:

@@ -93,3 +93,16 @@ def test_something_seen_counts_with_its_sessions() -> None:
     one.merge(other)
     assert (one.count, one.sessions.count) == (4, 2)
     assert SessionCount(4, one.sessions.members).sessions == one.sessions
+
+
+def test_a_part_of_a_whole_is_never_more_than_it() -> None:
+    """Of 128 sessions, 119 in a sketch of 64 are not estimated as 145: the larger sketch knows how many there are."""
+    everyone = sketch([b"session-%d" % n for n in range(128)], k=256)
+    for begin in range(0, 200, 10):
+        sessions = [b"session-%d" % ((begin + n) % 128) for n in range(119)]
+        part = sketch(sessions, k=64)
+        assert 64 <= part.count_within(everyone) <= 128
+        assert abs(part.count_within(everyone) - 119) <= 6
+    assert sketch([b"session-%d" % n for n in range(50)], k=64).count_within(everyone) == 50
+    assert sketch([b"session-%d" % n for n in range(128)], k=64).count_within(everyone) == 128
+    assert part.count_within(SessionSketch()) == part.count

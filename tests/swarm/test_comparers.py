@@ -65,6 +65,13 @@ def test_everything_is_judged_as_it_would_be_here(one: Office) -> None:
     }  # fmt: skip
 
 
+def test_the_end_of_a_run_is_no_failure() -> None:
+    """Comparers that were closed because all was judged have not stopped comparing, as the result would say."""
+    with office() as opened:
+        opened.judged([pair(b"1", b"2")])
+    assert opened.crew.counters()["stopped"] == 0
+
+
 def test_nothing_is_started_before_there_is_something_to_judge(one: Office) -> None:
     """What is equal on the wire needs no process."""
     equal = pair(b"x", b"x", response_head=b"")

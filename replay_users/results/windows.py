@@ -91,7 +91,9 @@ class _Window:
         criterion, found = self._criterion, None
         is_judged = self._steps >= self._length * self._every or not criterion.is_share
         for key, now in counted.items():
-            past = self._past.setdefault(key, _Past(self._length, self._looked_back))
+            past = self._past.get(key)
+            if past is None:
+                past = self._past[key] = _Past(self._length, self._looked_back)
             hits, seen, busiest = past.move(now, readings)
             if found is None and is_judged and criterion.is_met(hits, seen, busiest):
                 found = criterion.sentence(key, hits, seen, self._ns)

@@ -83,7 +83,7 @@ class Tally:
 
     Args:
         endpoints: names, in the order of the indices that flights carry. How large the samples of pairs are depends on how
-            many there are: the recording's, so that all processes of a run agree.
+            many there are: the recording's, so that all processes of a run agree, and smaller if a user's code gives more.
     """
 
     __slots__ = (
@@ -123,9 +123,17 @@ class Tally:
         if (known := self._indices.get(name)) is not None:
             return known
         self._indices[name] = len(self._order)
+        self._keep_pairs(pairs_per_endpoint(len(self._order) + 1))
         self._order.append(EndpointTally(self._pairs_kept))
         self.endpoints[name] = self._order[-1]
         return self._indices[name]
+
+    def _keep_pairs(self, kept: int) -> None:
+        """Keep no more pairs of any endpoint than this."""
+        if kept < self._pairs_kept:
+            self._pairs_kept = kept
+            for mine in (*self._order, *self._aside.values()):
+                mine.pairs.k = min(mine.pairs.k, kept)
 
     def add(self, name: str, theirs: EndpointTally) -> None:
         """Count everything that was counted of one endpoint as well."""

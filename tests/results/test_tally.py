@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from replay_users.compare.difference import Class, Difference, Differences, Kind
 from replay_users.model import Drop, Fault, SkipReason, Verdict
 from replay_users.path import Key
+from replay_users.results import pairs
 from replay_users.results.tally import Tally
 from tests.results.whole import state
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.results.conftest import Land
 
 ENDPOINTS = ["GET /a", "GET /b", "POST /c"]
@@ -184,6 +187,29 @@ def test_an_endpoint_that_appears_during_the_run_gets_an_index(land: Land) -> No
     assert (tally.index("GET /a"), tally.index("mine"), tally.index("mine")) == (0, 1, 1)
     tally.settle([land(endpoint=1)])
     assert tally.endpoints["mine"].sent == 1
+
+
+def test_endpoints_that_a_user_s_code_names_share_the_room_for_pairs(
+    land: Land, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there come to be, all their samples together stay within what a run keeps, and workers still add up."""
+    monkeypatch.setattr(pairs, "PER_RUN", 12)
+    flights = [land(nth, endpoint=nth % 6) for nth in range(60)]
+    whole, parts = Tally(["GET /0"]), [Tally(["GET /0"]), Tally(["GET /0"])]
+    for tally in (whole, *parts):
+        tally.settle([flight for flight in flights if flight.endpoint == 0][:4])
+        for nth in range(1, 6):
+            tally.index(f"GET /{nth}")
+    whole.settle(flights)
+    parts[0].settle(flights[:20])
+    parts[1].settle(flights[20:])
+    for tally in (whole, *parts):
+        assert sum(len(mine.pairs.pairs()) for mine in tally.endpoints.values()) <= 12
+    merged = Tally(["GET /0"])
+    for part in parts:
+        merged.merge(part)
+    for name in list(whole.endpoints)[1:]:
+        assert merged.endpoints[name].pairs == whole.endpoints[name].pairs
 
 
 def test_rows_that_a_stop_left_unloaded_are_skipped() -> None:

@@ -26,6 +26,7 @@ from replay_users.errors import StoreError, UsageError
 from replay_users.private import make_file, make_folder
 from replay_users.recording.ingest import write_recording
 from replay_users.recording.recording import recording_to_extend
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +223,7 @@ class _Reader:
 
 
 def _report(reader: _Reader, rows: int, duplicates: int, name: str) -> None:
-    out = [f"{rows:,} exchanges into {name}"]
+    out = [f"{several(rows, 'exchange')} into {name}"]
     if duplicates:
         out.append(f"  {duplicates:,} were there already (same id)")
     if reader.secrets:

@@ -98,10 +98,14 @@ def causes_of(tally: Tally) -> list[Cause]:
     groups: defaultdict[tuple[str, ...], list[_Row]] = defaultdict(list)
     for key, counted in tally.signatures.ranked():
         groups[_likeness(key, counted)].append((key, counted))
-    everyone = SessionSketch()
+    everyone, differing = SessionSketch(), SessionSketch()
     for mine in tally.endpoints.values():
         everyone.merge(mine.sessions)
-    causes = [_cause(likeness, rows, everyone) for likeness, rows in together(groups).items()]
+        differing.merge(mine.differing)
+    causes = [
+        _cause(likeness, rows, everyone, _met(rows, tally, differing, everyone))
+        for likeness, rows in together(groups).items()
+    ]
     causes.sort(key=_rank)
     return causes
 
@@ -121,12 +125,8 @@ def _likeness(key: SignatureKey, counted: SignatureCount) -> tuple[str, ...]:
     return field_of(path, kind), kind, found, *shapes
 
 
-def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: SessionSketch) -> Cause:
+def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: SessionSketch, met: int) -> Cause:
     field, kind, found, recorded, replayed = likeness
-    sessions = SessionSketch(SESSIONS)
-    for _, counted in rows:
-        sessions.merge(counted.sessions)
-    met = sessions.count_within(everyone)
     endpoints = list(dict.fromkeys(key[0] for key, _ in rows))
     fields = list(dict.fromkeys(field_of(key[1], key[2]) for key, _ in rows))
     return Cause(
@@ -146,6 +146,16 @@ def _cause(likeness: tuple[str, ...], rows: Sequence[_Row], everyone: SessionSke
         paths=tuple(dict.fromkeys(key[1] for key, _ in rows))[:_NAMED],
         exemplar=next((shown for _, counted in rows for shown in counted.shown()), None),
     )
+
+
+def _met(rows: Sequence[_Row], tally: Tally, *wholes: SessionSketch) -> int:
+    """Of how many sessions: of one endpoint, whose sessions are these, as its signature says it."""
+    sessions = SessionSketch(SESSIONS)
+    for _, counted in rows:
+        sessions.merge(counted.sessions)
+    ends = {key[0] for key, _ in rows}
+    mine = tally.endpoints.get(next(iter(ends))) if len(ends) == 1 else None
+    return sessions.count_within(*(wholes if mine is None else (mine.differing, mine.compared_sessions)))
 
 
 def _count(rows: Sequence[_Row], *, several: bool) -> int:

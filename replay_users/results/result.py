@@ -273,7 +273,9 @@ def _signature(tally: Tally, key: SignatureKey, count: SignatureCount) -> dict[s
         "path": path,
         "kind": kind,
         "count": count.count,
-        "sessions": count.sessions.count_within(mine.compared_sessions) if mine else count.sessions.count,
+        "sessions": count.sessions.count_within(mine.differing, mine.compared_sessions)
+        if mine
+        else count.sessions.count,
         "sampled_sessions": sampled_sessions(count.sessions, mine.compared_sessions)
         if mine
         else {"seen": 0, "differing": 0},

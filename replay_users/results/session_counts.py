@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from replay_users.results.sessions import SessionSketch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from replay_users.results.endpoint_tally import EndpointTally
     from replay_users.results.sessions import SessionCount
@@ -47,13 +47,19 @@ def sessions_of(tally: Tally) -> dict[str, Any]:
         "compared": compared.count,
         "differing": differing.count,
         "sampled": sampled_sessions(differing, compared),
-        "broken": _union(mine.broken.sessions for mine in ends).count_within(compared),
-        "mended": _union(mine.mended.sessions for mine in ends).count_within(compared),
+        "broken": _turned_of([(mine.broken, mine.compared_sessions) for mine in ends], compared),
+        "mended": _turned_of([(mine.mended, mine.compared_sessions) for mine in ends], compared),
     }
 
 
 def _turned(counted: SessionCount, whole: SessionSketch) -> dict[str, int]:
     return {"count": counted.count, "sessions": counted.sessions.count_within(whole)}
+
+
+def _turned_of(parts: Sequence[tuple[SessionCount, SessionSketch]], whole: SessionSketch) -> int:
+    """Of the whole run: no fewer than on any of its endpoints, whose estimates come of another sample."""
+    most = max((counted.sessions.count_within(mine) for counted, mine in parts), default=0)
+    return max(most, _union(counted.sessions for counted, _ in parts).count_within(whole))
 
 
 def _union(sketches: Iterable[SessionSketch]) -> SessionSketch:

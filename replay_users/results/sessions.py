@@ -74,15 +74,25 @@ class SessionSketch:
         seen = {number for number in whole.members if number < limit}
         return len(seen & self.members), len(seen)
 
-    def count_within(self, whole: SessionSketch) -> int:
-        """Distinct sessions, where they are all in `whole`: beyond `k` the share of a sample, times what a larger sketch counts.
+    def count_within(self, *wholes: SessionSketch) -> int:
+        """Distinct sessions, where they are all in one of these: beyond `k` its share of a sample, times what that one counts.
 
-        Surer than `count`, exact where all sessions of the whole are known and in this, and never more than there are.
+        The first one holds that has all of them as far as is known. Surer than `count`, exact where all sessions of the whole
+        are known and in this, and never more than there are.
         """
-        here, seen = self.share_of(whole)
-        if len(self.members) < self.k or not seen:
+        if len(self.members) < self.k:
+            return len(self.members)
+        whole = next((each for each in wholes if self.is_in(each)), None)
+        if whole is None:
             return self.count
+        here, seen = self.share_of(whole)
         return min(whole.count, max(self.k, round(whole.count * here / seen)))
+
+    def is_in(self, whole: SessionSketch) -> bool:
+        """Whether all sessions that both would know are in the other one, and there are any."""
+        limit = min(self.limit, whole.limit)
+        known = {number for number in self.members if number < limit}
+        return bool(known) and known <= whole.members
 
     def merge(self, other: SessionSketch) -> None:
         """See every session the other saw as well."""

@@ -25,6 +25,8 @@ Result: TypeAlias = "Mapping[str, Any]"
 _LINES, _MARGINS = 25, 3  # of the whole, and the empty ones between its blocks
 _CHANGES, _APART, _SLOW, _REASONS = 10, 3, 2, 3
 _ENDPOINT, _PATH, _VALUE = 36, 44, 24
+_WHOLE = "root"
+"""The path of a whole body; a rule that ignores it compares nothing any more, and nobody is told to."""
 _LEAST, _WIDTH = 3, 130
 """Causes that have a line of their own however many there are, and the width of lines that only name the others."""
 _ADVICE = {
@@ -45,7 +47,7 @@ def summary_text(result: Result, folder: str = "", reports: Sequence[str] = ()) 
         reports: which reports lie there too.
     """
     verdict, faithful, after = _verdict(result), _faithful(result), _next(result, folder, reports)
-    beside = [*_apart(result), *_ignored(result["totals"]), *_noisier(result), *_slow(result)]
+    beside = [*_apart(result), *_ignored(result["totals"]), *_noisier(result), *_mute(result), *_slow(result)]
     left = _LINES - _MARGINS - sum(map(len, (verdict, beside, faithful, after)))
     blocks = (verdict, [*_changes(result["causes"], left), *beside], faithful, after)
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -159,19 +161,28 @@ def _named(cause: Result) -> str:
     return f"{cause['kind']} {field}" if is_named else f"{field} {cause['kind']}"
 
 
+def _mute(result: Result) -> list[str]:
+    """Endpoints of which more than half of the requests got no answer."""
+    mute = [endpoint for endpoint in result["endpoints"] if endpoint["verdict"] == "failing"]
+    if not mute:
+        return []
+    worst = max(mute, key=lambda endpoint: int(endpoint["count"]))
+    more = f", and {several(len(mute) - 1, 'more endpoint')}" if len(mute) > 1 else ""
+    told = f"{cut(worst['endpoint'], _ENDPOINT)}  more than half of {several(worst['count'], 'request')}"
+    return _block("no answer", [f"{told}: {amounts(worst['failed_by'])}{more}"])
+
+
 def _slow(result: Result) -> list[str]:
-    slow = [endpoint for endpoint in result["endpoints"] if endpoint["verdict"] in {"slow", "failing"}]
+    slow = [endpoint for endpoint in result["endpoints"] if endpoint["verdict"] == "slow"]
     most = _SLOW if len(result["causes"]) <= _CHANGES else 1
     lines = [_slower(endpoint) for endpoint in slow[:most]]
     if len(slow) > most:
-        lines.append(f"and {len(slow) - most:,} more endpoints in result.json")
+        lines.append(f"and {several(len(slow) - most, 'more endpoint')} in result.json")
     return _block("slow", lines)
 
 
 def _slower(endpoint: Result) -> str:
     name, ratio = cut(endpoint["endpoint"], _ENDPOINT), endpoint["ratio"]
-    if endpoint["verdict"] == "failing":
-        return f"{name}  more than half got no answer: {amounts(endpoint['failed_by'])}"
     medians = f"{milliseconds(endpoint['recorded_ms']['p50'])} -> {milliseconds(endpoint['service_ms']['p50'])}"
     bounds = f"{times(ratio['lower'])} to {times(ratio['upper'])}"
     return f"{name}  median {medians}, {times(ratio['value'])} ({bounds}, {endpoint['used']:,} pairs), advisory"
@@ -233,7 +244,9 @@ def _hints(result: Result) -> Iterator[str]:
         yield "the log, and the memory, of the worker that was lost; then replay again"
     elif totals["unread"]:
         yield f"replay-users inspect {shown(run['recording'])}  says what is there; ingest again what is damaged"
-    rules = [rule for cause in result["causes"] if (rule := _rule(cause))]
+    if totals["sent"] and totals["failed_by"].get("connect", 0) == totals["sent"]:
+        yield "no connection could be opened: is the target up, and is --host right?"
+    rules = [rule for cause in result["causes"] if (rule := _rule(cause))] if _is_for_answers(result) else []
     if rules:
         yield f"if expected: --rules FILE with  - {{{rules[0]}, reason: ...}}"
     if not totals["sent"] and not totals["skipped_by"].get("stopped"):
@@ -242,9 +255,16 @@ def _hints(result: Result) -> Iterator[str]:
         yield "for latency: a less busy machine, a lower pace, or more workers"
 
 
+def _is_for_answers(result: Result) -> bool:
+    """Whether what differs is why; what a baseline accepts needs no rule."""
+    checks, verdict = result["gate"]["checks"], result["gate"]["verdict"]
+    deciding = [check for check in checks if check["verdict"] == verdict and not check["advisory"]]
+    return verdict != "pass" and any(check["kind"] == "mismatches" for check in deciding)
+
+
 def _rule(cause: Result) -> str:
     """What a rule says that ignores a cause; nothing where one cannot or need not."""
-    if cause["class"] != Class.REGRESSION or cause["kind"] == Kind.STATUS:
+    if cause["class"] != Class.REGRESSION or cause["kind"] == Kind.STATUS or cause["paths"][0] == _WHOLE:
         return ""
     if cause["kind"] in {Kind.HEADER, Kind.TRAILER}:
         return f'ignore: "{cause["kind"]}:{shown(cause["field"])}"'

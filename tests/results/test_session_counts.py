@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from replay_users.model import Verdict
 from replay_users.results.session_counts import endpoint_sessions, sampled_sessions, sessions_of
 from replay_users.results.sessions import SessionSketch
+from replay_users.results.tally import Tally
+from replay_users.testing import make_flight
 from tests.results.gate.runs import NAMES, tally_of
 
 
@@ -57,3 +60,19 @@ def test_sessions_of_a_run_are_counted_once() -> None:
 def test_a_run_of_nothing_has_none() -> None:
     """Zeros, not an error."""
     assert set(map(str, sessions_of(tally_of(0)).values())) == {"0", "{'seen': 0, 'differing': 0}"}
+
+
+def test_the_run_has_no_fewer_broken_sessions_than_an_endpoint() -> None:
+    """Estimates of both come of other samples, and must not contradict each other."""
+    tally = Tally(["GET /a", "GET /b"])
+    sessions = [b"session-%d" % n for n in range(300)]
+    for end in (0, 1):
+        tally.settle(
+            [
+                make_flight(endpoint=end, session=each, answer_status=500, judged=Verdict.MISMATCHED)
+                for each in sessions[: 200 + 90 * end]
+            ]
+        )
+    told = sessions_of(tally)
+    of_ends = [endpoint_sessions(mine)["broken"]["sessions"] for mine in tally.endpoints.values()]
+    assert all(64 <= each <= told["broken"] <= told["compared"] for each in of_ends)

@@ -106,3 +106,6 @@ def test_a_part_of_a_whole_is_never_more_than_it() -> None:
     assert sketch([b"session-%d" % n for n in range(50)], k=64).count_within(everyone) == 50
     assert sketch([b"session-%d" % n for n in range(128)], k=64).count_within(everyone) == 128
     assert part.count_within(SessionSketch()) == part.count
+    exactly = sketch(sessions, k=256)
+    assert part.count_within(exactly, everyone) == 119
+    assert part.count_within(sketch(sessions[10:], k=256), exactly) == 119

@@ -186,3 +186,42 @@ def test_names_of_a_recording_cannot_act_on_the_terminal(land: Land) -> None:
     assert "\x1b" not in told
     assert "\r" not in told
     assert len(told.splitlines()) <= 25
+
+
+def test_a_target_that_is_away(land: Land) -> None:
+    """Endpoints without answers are not called slow, and the hint is where to look."""
+    tally = Tally([ITEM, SEARCH])
+    tally.settle([land(n, due=n, fault=Fault.CONNECT) for n in range(40)])
+    tally.settle([land(n, endpoint=1, due=n, fault=Fault.CONNECT) for n in range(50)])
+    told = summary_text(result(tally, 90), "runs/demo")
+    assert f"no answer   {SEARCH}  more than half of 50 requests: connect 50, and 1 more endpoint\n" in told
+    assert "slow " not in told
+    assert "next        no connection could be opened: is the target up, and is --host right?" in told
+
+
+def test_nobody_is_told_to_ignore_whole_answers(land: Land) -> None:
+    """A rule for `root` would compare nothing any more."""
+    tally = Tally([ITEM])
+    shown = Difference(ITEM, (), Kind.TYPE, "<html>", '{"ok": true}')
+    flight = land(1, judged=Verdict.MISMATCHED)
+    tally.settle([flight])
+    tally.differences(flight, Differences([shown]))
+    told = summary_text(result(tally, 1), "runs/demo")
+    assert "root type" in told
+    assert "ignore:" not in told
+
+
+def test_what_a_baseline_accepts_needs_no_rule(land: Land) -> None:
+    """Where something else failed the run, nobody is told to ignore what differs."""
+    told = result(changed_shop(land), 1_262)
+    assert "ignore:" in summary_text(told)
+    slower = {
+        "name": "latency",
+        "kind": "latency",
+        "verdict": "fail",
+        "advisory": False,
+        "sentence": "s",
+        "endpoint": None,
+    }
+    assert "ignore:" not in summary_text({**told, "gate": {"verdict": "fail", "checks": [slower]}})
+    assert "ignore:" not in summary_text({**told, "gate": {"verdict": "pass", "checks": []}})

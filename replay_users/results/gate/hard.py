@@ -143,7 +143,8 @@ def _coverage(evidence: Evidence, limit: float) -> Check | None:
         return None
     wanted, status_only = _wanted(evidence.planned, totals), by_status(totals)
     compared = totals.compared + status_only
-    sentence = f"{compared:,} of {wanted:,} exchanges were compared ({_rounded_down(share)}), at least {100 * limit:g} % must be"
+    were = f"{several(wanted, 'exchange')} {'was' if wanted == 1 else 'were'} compared"
+    sentence = f"{compared:,} of {were} ({_rounded_down(share)}), at least {100 * limit:g} % must be"
     if status_only:
         sentence += f"; {status_only:,} by their status only, since the recording has no more of their answers"
     if sampled_out := totals.unchecked_by.get(SAMPLED, 0):

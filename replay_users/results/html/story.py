@@ -93,7 +93,7 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
         yield Advice("A worker was lost: look at its log and its memory, then replay again.")
     is_passed = text(mapping(result, "gate"), "verdict") == "pass"
     yield from _cures(totals, deciding)
-    if not is_passed:
+    if any(text(check, "kind") == "mismatches" for check in deciding) and not is_passed:
         yield from _causes(result)
     yield from _unread(totals)
     if "latency" in texts(mapping(result, "validity"), "void"):
@@ -151,7 +151,7 @@ def _causes(result: Mapping[str, Any]) -> Iterator[Advice]:
 def _rule(cause: Mapping[str, Any]) -> str:
     """What a rule says that ignores a cause; nothing where one cannot or should not."""
     kind, paths = text(cause, "kind"), texts(cause, "paths")
-    if kind == "status" or not paths:
+    if kind == "status" or not paths or paths[0] == "root":  # a rule for a whole body compares nothing any more
         return ""
     where = f"{kind}:{text(cause, 'field')}" if kind in {"header", "trailer"} else paths[0]
     return f'- {{ignore: "{where}", reason: ...}}' if where.isprintable() and '"' not in where else ""

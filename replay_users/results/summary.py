@@ -168,7 +168,8 @@ def _mute(result: Result) -> list[str]:
         return []
     worst = max(mute, key=lambda endpoint: int(endpoint["count"]))
     more = f", and {several(len(mute) - 1, 'more endpoint')}" if len(mute) > 1 else ""
-    told = f"{cut(worst['endpoint'], _ENDPOINT)}  more than half of {several(worst['count'], 'request')}"
+    share = "all" if sum(worst["failed_by"].values()) == worst["count"] else "more than half of"
+    told = f"{cut(worst['endpoint'], _ENDPOINT)}  {share} {several(worst['count'], 'request')}"
     return _block("no answer", [f"{told}: {amounts(worst['failed_by'])}{more}"])
 
 

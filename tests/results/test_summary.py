@@ -194,7 +194,7 @@ def test_a_target_that_is_away(land: Land) -> None:
     tally.settle([land(n, due=n, fault=Fault.CONNECT) for n in range(40)])
     tally.settle([land(n, endpoint=1, due=n, fault=Fault.CONNECT) for n in range(50)])
     told = summary_text(result(tally, 90), "runs/demo")
-    assert f"no answer   {SEARCH}  more than half of 50 requests: connect 50, and 1 more endpoint\n" in told
+    assert f"no answer   {SEARCH}  all 50 requests: connect 50, and 1 more endpoint\n" in told
     assert "slow " not in told
     assert "next        no connection could be opened: is the target up, and is --host right?" in told
 

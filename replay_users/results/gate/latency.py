@@ -142,7 +142,8 @@ def _evidence(
         value=round(share, 6),
         limit=settings.untested_share,
         sentence=f"{several(pairs, 'pair')} set side by side{f' (left out: {told})' if told else ''};"
-        f" endpoints with {100 * share:.1f} % of the traffic have too few, the limit is {100 * settings.untested_share:g} %",
+        f" endpoints with {100 * share:.1f} % of the traffic have too few pairs to judge their times, the limit is"
+        f" {100 * settings.untested_share:g} %",
         advisory=False,
         numbers={"pairs": pairs, **{reason.replace(" ", "_"): count for reason, count in left_out.items()}},
     )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "Shift", "bound_p", "shift_finding", "shift_of"]
 
 NAME = "latency"
+_NOTABLE = log(1.1)
+"""By so much the run as a whole must differ to be told beside each endpoint."""
 _CLIP = 1.5
 """In sigmas: Huber's score, 96 % as sure as a mean of normal noise, and deaf to outliers."""
 _NORMAL_MAD = 1.4826
@@ -99,7 +101,8 @@ def shift_finding(
         verdict=Decision.FAIL if holds else Decision.PASS,
         value=value,
         limit=settings.shift,
-        sentence=f"{matched.endpoint} {_told(shift, value, lower, other)}, the limit is {settings.shift:g}x"
+        sentence=f"{matched.endpoint} {_told(shift, value, lower, other, environment)}"
+        + (f", the limit is {settings.shift:g}x" if value is not None else "")
         + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
         advisory=False,
         numbers={
@@ -135,7 +138,8 @@ def _ms(ns: float) -> float | None:
     return round(ns / 1e6, 3) if abs(ns) < inf else None
 
 
-def _told(shift: Shift, value: float | None, lower: float | None, other: str) -> str:
+def _told(shift: Shift, value: float | None, lower: float | None, other: str, environment: Environment) -> str:
+    """A ratio is beside the run as a whole, which is said where that makes a difference."""
     matched = shift.matched
     of_pairs = several(len(matched), "pair")
     if value is None:
@@ -144,7 +148,9 @@ def _told(shift: Shift, value: float | None, lower: float | None, other: str) ->
         )
     ours, theirs = _ms(median(matched.ours)), _ms(median(matched.theirs))
     sure = f"at least {lower:.2f}x, " if lower is not None else ""
-    return f"takes {value:.2f}x as long as {other} ({sure}{_of(theirs)} -> {_of(ours)} in the median of {of_pairs})"
+    whole = environment.factor
+    beside = f", relative to {whole:.2f}x of the run as a whole" if abs(log(whole)) > _NOTABLE else ""
+    return f"takes {value:.2f}x as long as {other}{beside} ({sure}{_of(theirs)} -> {_of(ours)} in the median of {of_pairs})"
 
 
 def _of(ms: float | None) -> str:

@@ -119,6 +119,7 @@ class Changes:
     apart: list[Group]
     others: list[Signature]
     signature_count: int
+    compared: int
     unshown: int
     overflow: dict[str, int]
 
@@ -152,6 +153,7 @@ class _Reader:
             apart=[self._group(name, causes_by[name]) for name in dict.fromkeys(apart)],
             others=[self._signature(signature) for signature in theirs[-1]],
             signature_count=len(signatures),
+            compared=number(mapping(self._result, "totals"), "compared"),
             unshown=self._unshown,
             overflow=counts(self._result, "signatures_overflow"),
         )

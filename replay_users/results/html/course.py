@@ -107,7 +107,9 @@ def _rowed(rows: Sequence[Curve], bottom: float) -> tuple[list[Markup], list[Mar
 
 
 def _clocks(whole_s: float, y: float) -> list[Markup]:
-    return [write(clock(whole_s * part / _CLOCKS), part / _CLOCKS, y + _LABEL) for part in range(_CLOCKS + 1)]
+    """Times below, each there once: of a short run several places are of one second."""
+    told = {clock(whole_s * part / _CLOCKS): part / _CLOCKS for part in reversed(range(_CLOCKS + 1))}
+    return [write(text, share, y + _LABEL) for text, share in reversed(told.items())]
 
 
 def _moment(moment: Moment, whole_s: float, bottom: float) -> list[Markup]:

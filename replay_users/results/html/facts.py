@@ -131,8 +131,10 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
     slow = sum(text(each, "verdict") == "slow" for each in rows(result, "endpoints"))
     p99 = figure(lag, "p99")
     yield Tile("sent", count(sent), f"of {count(number(totals, 'planned'))} planned")
-    yield Tile("compared", percent(compared, sent), f"{count(compared)} answers")
-    yield Tile("regressions", count(worse), _share_of(worse, compared, result), "bad" if worse else "good")
+    yield Tile("compared", percent(compared, sent), f"{count(compared)} {'answer' if compared == 1 else 'answers'}")
+    yield Tile(
+        "regressions", count(worse), _share_of(worse, compared, result), "bad" if worse else "good" if compared else ""
+    )
     if apart:
         yield Tile("stand apart", count(apart), "data, logins, limits", "warn")
     yield Tile("no answer", count(failed), f"{percent(failed, sent)} of sent", "bad" if failed else "good")
@@ -148,6 +150,8 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
 
 def _share_of(worse: int, compared: int, result: Mapping[str, Any]) -> str:
     """How many answers, and of how many sessions where the result says so."""
+    if not compared:
+        return "nothing was compared"
     sessions = mapping(result, "sessions")
     told = f"{percent(worse, compared)} of answers"
     if worse and number(sessions, "compared"):

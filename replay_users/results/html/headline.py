@@ -50,15 +50,21 @@ def _passed(result: Mapping[str, Any]) -> str:
     found = _regressions(totals)
     apart = number(totals, "mismatched") - found
     allowed = "the baseline accepts" if mapping(mapping(result, "gate"), "baseline") else "the gate allows"
-    told = f"{count(found)} of them differ, no more than {allowed}" if found else "none regressed"
+    told = (
+        f"{count(found)} of them {'differs' if found == 1 else 'differ'}, no more than {allowed}"
+        if found
+        else "none regressed"
+    )
+    compared = number(totals, "compared")
     beside = f"; {count(apart)} stand apart" if apart else ""
-    return f"{count(number(totals, 'compared'))} answers compared, {told}{beside}."
+    return f"{count(compared)} {'answer' if compared == 1 else 'answers'} compared, {told}{beside}."
 
 
 def _undecided(totals: Mapping[str, Any], deciding: Sequence[Mapping[str, Any]]) -> str:
     found = _regressions(totals)
     if deciding and all(text(check, "kind") == _LATENCY for check in deciding):
-        answers = f"{count(found)} answers differ, no more than allowed" if found else "No answer regressed"
+        differ = "1 answer differs" if found == 1 else f"{count(found)} answers differ"
+        answers = f"{differ}, no more than allowed" if found else "No answer regressed"
         return f"{answers}, but whether the target got slower cannot be told."
     so_far = f"; {count(found)} {'answer' if found == 1 else 'answers'} regressed as far as it went" if found else ""
     return f"This run cannot say whether the target got worse{so_far}."

@@ -91,7 +91,7 @@ EXCLUDED: Final = {
 }
 
 CLASSES: Final = {
-    "regression": ("Regressions", "Nothing but the release explains these. Only they fail the run."),
+    "regression": ("Regressions", "Nothing but the release explains these. Of what differs, only they can fail a run."),
     "missing_in_staging": ("Missing in staging", "Load this data, or replay what writes it (--methods)."),
     "credential": ("Credentials", "Give logins that hold there (sign), or leave these requests out."),
     "precondition": ("Preconditions", "The target's state is another one: load it fresh."),

@@ -52,6 +52,8 @@ def verdict_of(result: Mapping[str, Any]) -> Verdict:
     notable = [
         check for check in checks if check not in deciding and text(check, "verdict") in {"fail", "inconclusive"}
     ]
+    if any(text(check, "name") == "failed" for check in deciding):  # then times say nothing that this does not
+        notable = [check for check in notable if text(check, "kind") != "latency"]
     return Verdict(
         name=name if name in _WORDS else "inconclusive",
         word=word,
@@ -108,7 +110,7 @@ def _cures(totals: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Iter
     """Of each check that did not pass its own; a target that cannot be reached at all explains the others."""
     troubled = dict.fromkeys(text(check, "name") for check in deciding if text(check, "verdict") != "pass")
     if "failed" in troubled and counts(totals, "failed_by").get("connect", 0) == number(totals, "sent"):
-        yield Advice("No connection could be opened: is the target up, and is its address (--host) right?")
+        yield Advice("No connection could be opened: is the target up, and is its address right?")
         return
     if "failed" in troubled or "autostop" in troubled:
         troubled.pop("coverage", None)

@@ -129,7 +129,7 @@ def test_what_was_left_out_is_said() -> None:
     evidence = one(checks(candidate, baseline), "latency evidence")
     assert evidence.sentence == (
         "545 pairs set side by side (left out: 30 in warm up, 15 of another status class, 10 not in the other run);"
-        " endpoints with 0.0 % of the traffic have too few, the limit is 5 %"
+        " endpoints with 0.0 % of the traffic have too few pairs to judge their times, the limit is 5 %"
     )
 
 

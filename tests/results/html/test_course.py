@@ -49,3 +49,9 @@ def test_events_stand_at_their_moments() -> None:
 def test_a_run_of_nothing() -> None:
     """Slots in which nothing was planned or sent are an empty chart."""
     assert labels(course_chart(Curve("planned", [], "rec"), Curve("sent", [], "rep"), [], 1.0, [Moment(1, 1, "x")]))
+
+
+def test_a_short_run_has_each_time_once() -> None:
+    """Two seconds have no five times to tell."""
+    drawing = course_chart(Curve("planned", [1, 1], "rec", "/s"), Curve("sent", [1, 1], "rep", "/s"), [], 1.0)
+    assert [text for text in labels(drawing) if ":" in text] == ["0:00", "0:01", "0:02"]

@@ -101,3 +101,11 @@ def test_what_never_answers_is_not_called_slow() -> None:
     endpoints = [{"endpoint": f"GET /{name}", "verdict": name} for name in ("slow", "failing", "ok")]
     tiles = {tile.name: (tile.value, tile.of) for tile in facts_of({"endpoints": endpoints}).tiles}
     assert tiles["slow endpoints"] == ("1", "of 3")
+
+
+def test_nothing_compared_is_nothing_good() -> None:
+    """No regression among no answers is no green figure, and one answer is one."""
+    found = {tile.name: tile for tile in facts_of({"totals": {"sent": 9, "failed": 9}}).tiles}
+    assert (found["regressions"].of, found["regressions"].tone) == ("nothing was compared", "")
+    one = {tile.name: tile for tile in facts_of({"totals": {"sent": 1, "compared": 1, "matched": 1}}).tiles}
+    assert (one["compared"].of, one["regressions"].tone) == ("1 answer", "good")

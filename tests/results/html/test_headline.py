@@ -97,8 +97,9 @@ def test_what_is_accepted_is_not_called_a_regression() -> None:
             "100 answers compared, none regressed; 10 stand apart.",
         ),
         (REGRESSED, "100 answers compared, 3 of them differ, no more than the gate allows."),
+        ({"compared": 1, "matched": 1}, "1 answer compared, none regressed."),
     ],
-    ids=["none", "apart", "few"],
+    ids=["none", "apart", "few", "one"],
 )
 def test_a_passed_run(more: dict[str, Any], headline: str) -> None:
     """It says how much it rests on, and never that nothing differs where something does."""

@@ -123,3 +123,11 @@ def test_a_result_without_a_verdict() -> None:
     """A damaged gate is no verdict, and stands as inconclusive."""
     verdict = verdict_of({"totals": totals(sent=1)})
     assert (verdict.name, verdict.word) == ("inconclusive", "No verdict")
+
+
+def test_times_of_a_target_that_does_not_answer_are_not_noted() -> None:
+    """They say nothing that the reason does not."""
+    failed = check("failed", "coverage", "fail", "none answered")
+    late = check("latency", "latency", "fail", "mostly gets no answer", advisory=True)
+    assert verdict_of(result("fail", failed, late)).beside == []
+    assert verdict_of(result("fail", check("x", "mismatches", "fail", "s"), late)).beside

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from replay_users.results.gate.environment import Environment
     from replay_users.results.gate.latency_blocks import Span
+    from replay_users.results.gate.latency_presence import Presence
     from replay_users.results.gate.latency_settings import LatencySettings
     from replay_users.results.gate.latency_shift import Shift
 
@@ -97,7 +98,7 @@ def tail_finding(
     """The claim that more requests became far slower than may; none where so few differ that it could never be believed."""
     matched, slower, faster = tail.shift.matched, tail.slower, tail.faster
     excess = (slower - faster) / len(matched)
-    presence = presence_of(matched, tail.scores, span) if excess > settings.tail_share else None
+    presence = _presence(tail, span, settings) if excess > settings.tail_share else None
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
     told = presence.told(settings.min_sessions) if presence is not None and not holds else ""
     unanswered = sum(ours == inf for ours in matched.ours)
@@ -122,6 +123,12 @@ def tail_finding(
             "pairs": len(matched),
         },
     )
+
+
+def _presence(tail: Tail, span: Span, settings: LatencySettings) -> Presence:
+    """Where more than a third of what may be is far slower: what chance leaves in a stretch is no excess."""
+    level = settings.tail_share / 3
+    return presence_of(tail.shift.matched, [score - level for score in tail.scores], span)
 
 
 def _p(tail: Tail, excess: float, bound: float, sway: float, endpoints: int) -> float | None:

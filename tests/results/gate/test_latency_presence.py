@@ -11,7 +11,9 @@ from tests.results.gate.paired import SPAN, matched
 def test_what_is_there_all_the_time_is_everywhere() -> None:
     """In each stretch, for each session."""
     found = presence_of(matched([1] * 400, [1] * 400), [1.0] * 400, SPAN)
-    assert found == Presence(stretches=20, of_stretches=20, apart=20, sessions=400, of_sessions=400)
+    assert found == Presence(
+        stretches=20, of_stretches=20, worst=8, lasts=True, apart=20, sessions=400, of_sessions=400
+    )
     assert found.is_everywhere
     assert found.told(3) == ""
 
@@ -25,9 +27,18 @@ def test_a_stall_is_not_everywhere() -> None:
     assert "stretches of time: an event, no regression" in found.told(3)
 
 
+def test_a_cold_third_is_not_everywhere() -> None:
+    """Where most of the other stretches have a little more than nothing by chance, nothing remains without the worst."""
+    scores = [3.0 if nth < 130 else 0.1 if nth // 20 % 3 else -0.3 for nth in range(400)]
+    found = presence_of(matched([1] * 400, [1] * 400), scores, SPAN)
+    assert 2 * found.stretches > found.of_stretches
+    assert not found.is_everywhere
+    assert found.told(3) == "; but only in 8 of 20 stretches of time: an event, no regression"
+
+
 def test_half_of_the_time_is_enough() -> None:
     """A release that is slow whenever a job runs is slow."""
-    scores = [1.0 if nth // 20 % 2 else -1.0 for nth in range(400)]
+    scores = [1.0 if nth // 20 % 2 else -0.1 for nth in range(400)]
     assert presence_of(matched([1] * 400, [1] * 400), scores, SPAN).is_everywhere
 
 

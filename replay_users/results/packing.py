@@ -28,6 +28,7 @@ __all__ = [
     "pack_endpoint",
     "pack_fidelity",
     "pack_signature",
+    "packed_sent",
     "unpack_answers",
     "unpack_counts",
     "unpack_endpoint",
@@ -68,6 +69,12 @@ def pack_endpoint(mine: EndpointTally, *, pairs: bool) -> list[Any]:
         [[number, *_SLOW(pair)] for number, pair in mine.slow.kept],
         list(mine.pairs.pack()) if pairs else None,
     ]
+
+
+def packed_sent(data: list[Any]) -> int:
+    """How many exchanges were sent to a packed endpoint."""
+    sent: int = data[0][_COUNTS.index("sent")]
+    return sent
 
 
 def unpack_counts(data: list[Any]) -> EndpointTally:

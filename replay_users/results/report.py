@@ -19,6 +19,7 @@ from replay_users.results.packing import (
     pack_endpoint,
     pack_fidelity,
     pack_signature,
+    packed_sent,
     unpack_answers,
     unpack_counts,
     unpack_endpoint,
@@ -217,6 +218,11 @@ class Ledger:
         for name, packed in self._endpoints.items():
             tally.add(name, unpack_counts(packed))
         return tally.totals()
+
+    @property
+    def sent(self) -> int:
+        """How many exchanges it has sent, by itself."""
+        return sum(packed_sent(packed) for packed in self._endpoints.values())
 
     def fidelity(self) -> Fidelity:
         """How late it was, by itself."""

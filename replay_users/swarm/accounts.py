@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from replay_users.engine.counters import Counters
+from replay_users.events import WorkerHealth
 from replay_users.results.exhibits import merged
 from replay_users.results.fidelity import Fidelity
 from replay_users.results.lost import lost_rows
@@ -21,13 +22,11 @@ from replay_users.results.tally import Tally
 from replay_users.results.windows import added_up
 from replay_users.swarm.progress import Pulse, pulse_of
 from replay_users.swarm.shares import ShareState
-from replay_users.swarm.ticker import health
 from replay_users.swarm.watch import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from replay_users.events import WorkerHealth
     from replay_users.results.autostop import Criterion
     from replay_users.results.lost import Lost
     from replay_users.results.windows import Counts
@@ -124,11 +123,20 @@ class Accounts:
         """What the workers' last reports say together, and how each of them is doing; others have their turn meanwhile."""
         together, workers = Tally([info.name for info in self._prepared.recording.manifest.endpoints]), {}
         for worker, ledger in list(self._ledgers.items()):
-            tally = ledger.tally()
-            together.merge(tally)
-            workers[worker] = health(tally, *self._busy.get(worker, (0, 0)))
+            workers[worker] = self._health(worker, ledger)
+            together.merge(ledger.tally())
             gevent.sleep(0)
         return together, workers
+
+    def workers(self) -> dict[str, WorkerHealth]:
+        """How each of them is doing by its last report, without adding up."""
+        return {worker: self._health(worker, ledger) for worker, ledger in self._ledgers.items()}
+
+    def _health(self, worker: str, ledger: Ledger) -> WorkerHealth:
+        late, (queued, in_flight) = ledger.fidelity(), self._busy.get(worker, (0, 0))
+        return WorkerHealth(
+            sent=ledger.sent, lag=late.lag, wait=late.wait, hub=late.hub, queued=queued, in_flight=in_flight
+        )
 
     def counted(self, criteria: Sequence[Criterion]) -> Counts:
         """What the workers' last reports have of what may stop the run; each report is read once."""

@@ -189,8 +189,7 @@ class MasterRun:
 
     def progress(self) -> tuple[Tally, dict[str, WorkerHealth]]:
         """What the workers' last reports say together, and how each of them is doing; at the end, the tally of the result."""
-        told, workers = self._accounts.progress()
-        return (self.tally if self.done.is_set() else told), workers
+        return (self.tally, self._accounts.workers()) if self.done.is_set() else self._accounts.progress()
 
     def counted(self, criteria: Sequence[Criterion]) -> Counts:
         """What the workers' last reports have of what may stop the run."""

@@ -2,7 +2,8 @@
 
 Law: looks and tells, changes nothing; a run that nobody listens to is asked nothing, and one that never began has no
 ticks. The subtle thing: a listener is somebody else's code and may wait for something that never comes, so it is called in
-a greenlet of its own, and the end of a run waits for it ten seconds and no longer.
+a greenlet of its own, and the end of a run waits for it ten seconds and no longer. For adding up it waits as long as it takes:
+what the last tick tells is the result.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ LOCAL = "local"
 
 _EVERY = 5 * SECOND
 _PATIENCE_S = 10.0
+_LOOK_S = 0.1
 _SHARE = 4
 """Adding up takes a quarter of the time at most: for fifty workers with 200 busy endpoints each it takes 2 s (measured)."""
 
@@ -70,6 +72,7 @@ class Ticker:
         self._run = run
         self._over = Event()
         self._rest_until = 0.0
+        self._telling_since: float | None = None
         self._greenlet = gevent.spawn(self._tick)
 
     def _tick(self) -> None:
@@ -85,12 +88,18 @@ class Ticker:
         self._rest_until = began + _SHARE * (time.monotonic() - began)
         if told is not None:
             tally, workers = told
+            self._telling_since = time.monotonic()
             events.progress.fire(run_id=self._run.id, at_s=self._run.elapsed / 1e9, tally=tally, workers=workers)
+            self._telling_since = None
 
     def finish(self) -> None:
         """Everything is counted: tell it a last time, and wait until that was heard."""
         self._over.set()
-        self._greenlet.join(_PATIENCE_S)
-        if not self._greenlet.dead:
-            self._greenlet.kill(block=False)
-            _logger.error("a listener of progress takes longer than %.0f s; going on without it", _PATIENCE_S)
+        began = time.monotonic()
+        while not self._greenlet.dead:
+            self._greenlet.join(min(_LOOK_S, _PATIENCE_S))
+            since = self._telling_since
+            if since is not None and time.monotonic() - max(since, began) >= _PATIENCE_S:
+                self._greenlet.kill(block=False)
+                _logger.error("a listener of progress takes longer than %.0f s; going on without it", _PATIENCE_S)
+                return

@@ -164,6 +164,26 @@ def test_a_listener_that_never_comes_back_does_not_keep_the_run(
     assert "a listener of progress takes longer than" in caplog.text
 
 
+def test_adding_up_at_the_end_may_take_its_time(
+    run: Any, listen: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Patience is for listeners: however long the last sum takes, it is told, since it is the result."""
+    got: list[Any] = []
+    listen(lambda **facts: got.append(facts))
+    tell = run.progress
+
+    def slowly() -> Any:
+        gevent.sleep(0.12)
+        return tell()
+
+    run.progress = slowly
+    ticker = Ticker(run)
+    gevent.sleep(0.01)
+    ticker.finish()
+    assert len(got) == 1
+    assert not caplog.records
+
+
 def test_a_listener_that_raises_is_called_again(run: Any, listen: Callable[..., Any]) -> None:
     """It harms neither the ticks nor the listener behind it, and is counted."""
     got: list[float] = []

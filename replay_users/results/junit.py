@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from replay_users.compare.difference import Class, Kind
-from replay_users.results.wording import cut, milliseconds, parted, plain, several, tail, times
+from replay_users.results.wording import bounds, cut, milliseconds, parted, plain, several, tail, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -157,8 +157,7 @@ def _signature(signature: Result) -> str:
 def _speed(endpoint: Result, checks: Sequence[Result]) -> _Case:
     ratio, median = endpoint["ratio"], endpoint["service_ms"]["p50"]
     told = f"median {milliseconds(endpoint['recorded_ms']['p50'])} -> {milliseconds(median)}, {times(ratio['value'])}"
-    bounds = f" ({times(ratio['lower'])} to {times(ratio['upper'])}, {several(endpoint['used'], 'pair')})"
-    verdict, lines = _strongest(checks), [*_sentences(checks), told + bounds]
+    verdict, lines = _strongest(checks), [*_sentences(checks), told + bounds(ratio, several(endpoint["used"], "pair"))]
     if not checks and endpoint["verdict"] in _ADVICE:
         verdict, lines = _INCONCLUSIVE, [_ADVICE[endpoint["verdict"]], *lines]
     seconds = median / 1e3 if isinstance(median, int | float) else 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from replay_users.compare.difference import Class
 from replay_users.plan.layout import amounts
 from replay_users.results.github_markdown import code, escaped, link, table
-from replay_users.results.wording import VERDICTS, milliseconds, parted, several, times, weighty, where
+from replay_users.results.wording import VERDICTS, bounds, milliseconds, parted, several, times, weighty, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,8 @@ LIMIT: Final = 60_000
 _CHECKS, _ENDPOINTS, _CAUSES, _LABELS = 20, 50, 20, 20
 _SHARES: Final = (1.0, 0.5, 0.25, 0.1, 0.0)
 """Of what each table may have, tried one after the other; each keeps a row."""
+
+_SPEEDS: Final = {"few": "few pairs", "failing": "no answer"}
 
 _NAME, _SENTENCE, _PATH, _VALUE, _ID = 120, 400, 100, 60, 40
 
@@ -153,7 +155,6 @@ def _regressions(endpoint: Result) -> int:
 
 def _endpoint(endpoint: Result) -> Sequence[str]:
     ratio = endpoint["ratio"]
-    bounds = "" if ratio["value"] is None else f" ({times(ratio['lower'])} to {times(ratio['upper'])})"
     return [
         code(endpoint["endpoint"], _NAME),
         f"{endpoint['count']:,}",
@@ -162,8 +163,8 @@ def _endpoint(endpoint: Result) -> Sequence[str]:
         milliseconds(endpoint["recorded_ms"]["p50"]),
         milliseconds(endpoint["service_ms"]["p50"]),
         milliseconds(endpoint["service_ms"]["p99"]),
-        times(ratio["value"]) + bounds,
-        endpoint["verdict"] or "",
+        times(ratio["value"]) + bounds(ratio),
+        _SPEEDS.get(endpoint["verdict"], endpoint["verdict"] or ""),
     ]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from replay_users.compare.difference import Class, Kind
 from replay_users.plan.layout import amounts, labelled, shown
 from replay_users.results.validity import says_of
-from replay_users.results.wording import VERDICTS, cut, difference, milliseconds, several, tail, times, where
+from replay_users.results.wording import VERDICTS, bounds, cut, difference, milliseconds, several, tail, times, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -185,8 +185,8 @@ def _slow(result: Result) -> list[str]:
 def _slower(endpoint: Result) -> str:
     name, ratio = cut(endpoint["endpoint"], _ENDPOINT), endpoint["ratio"]
     medians = f"{milliseconds(endpoint['recorded_ms']['p50'])} -> {milliseconds(endpoint['service_ms']['p50'])}"
-    bounds = f"{times(ratio['lower'])} to {times(ratio['upper'])}"
-    return f"{name}  median {medians}, {times(ratio['value'])} ({bounds}, {endpoint['used']:,} pairs), advisory"
+    between = bounds(ratio, several(endpoint["used"], "pair"))
+    return f"{name}  median {medians}, {times(ratio['value'])}{between}, advisory"
 
 
 def _faithful(result: Result) -> list[str]:

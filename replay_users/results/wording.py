@@ -7,6 +7,7 @@ format (Markdown, XML) is that format's own concern.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from replay_users.compare.difference import Kind
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERDICTS",
+    "bounds",
     "cut",
     "difference",
     "milliseconds",
@@ -37,6 +39,8 @@ _CONTEXT: Final = 5
 """Characters that are shown before the place where two long values part."""
 _FIELDS: Final = 60
 """Characters of the fields of one cause."""
+_REPEATED: Final = 3
+"""Endpoints that are named beside a check of the whole run that says the same."""
 _ALIKE: Final = {"inconclusive": 3, "pass": 0}
 """Endpoints that stand for all where checks decided in this way."""
 
@@ -76,13 +80,36 @@ def weighty(checks: Iterable[Mapping[str, Any]], verdict: str, most: int) -> tup
     found = [check for check in checks if not check["advisory"] and check["verdict"] == verdict]
     found.sort(key=lambda check: check.get("endpoint") is not None)
     whole = sum(check.get("endpoint") is None for check in found)
-    shown = found[: min(most, whole + _ALIKE.get(verdict, len(found)))]
+    told = _without_repeats(found)
+    shown = told[: min(most, whole + _ALIKE.get(verdict, len(found)))]
     return shown, len(found) - len(shown)
+
+
+def _without_repeats(found: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of endpoints that say what a check of the whole run says already, the first three."""
+    summed: set[str] = set()
+    times: Counter[str] = Counter()
+    told = []
+    for check in found:
+        if check.get("endpoint") is None:
+            summed.add(check["name"])
+        else:
+            times[check["name"]] += 1
+        if check["name"] not in summed or times[check["name"]] <= _REPEATED:
+            told.append(check)
+    return told
 
 
 def milliseconds(value: float | str | None) -> str:
     """A duration as it stands in a result: ms, `over`, or `-` for one that was not measured."""
     return "-" if value is None else value if isinstance(value, str) else f"{value:,.1f} ms"
+
+
+def bounds(ratio: Mapping[str, Any], more: str = "") -> str:
+    """Between what a ratio surely is, in brackets; nothing where it has no bounds, or lies beyond everything."""
+    told = [f"{times(ratio['lower'])} to {times(ratio['upper'])}"] if isinstance(ratio["lower"], int | float) else []
+    told += [more] if more else []
+    return f" ({', '.join(told)})" if told else ""
 
 
 def times(ratio: float | str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from replay_users.results.wording import cut, difference, milliseconds, plain, several, tail, times, weighty
+from replay_users.results.wording import bounds, cut, difference, milliseconds, plain, several, tail, times, weighty
 
 
 def cause(**changes: Any) -> dict[str, Any]:
@@ -86,9 +86,9 @@ def test_a_cause_says_where_and_how(changes: dict[str, Any], told: str) -> None:
 
 def test_what_decided_is_told_and_counted() -> None:
     """Of the whole run first; where nothing can be told of many endpoints, three of them stand for all."""
-    ends = [{"verdict": "inconclusive", "advisory": False, "endpoint": f"GET /{n}"} for n in range(9)]
-    whole = {"verdict": "inconclusive", "advisory": False, "endpoint": None}
-    advice = {"verdict": "inconclusive", "advisory": True}
+    ends = [{"name": f"c{n}", "verdict": "inconclusive", "advisory": False, "endpoint": f"GET /{n}"} for n in range(9)]
+    whole = {"name": "c", "verdict": "inconclusive", "advisory": False, "endpoint": None}
+    advice = {"name": "c", "verdict": "inconclusive", "advisory": True}
     assert weighty([*ends, whole, advice], "inconclusive", 20) == ([whole, *ends[:3]], 6)
     failed = [{**each, "verdict": "fail"} for each in ends]
     assert weighty([*failed, whole], "fail", 20) == (failed, 0)
@@ -96,3 +96,36 @@ def test_what_decided_is_told_and_counted() -> None:
     assert weighty(failed, "pass", 4) == ([], 0)
     fine = [{**each, "verdict": "pass"} for each in (whole, *ends)]
     assert weighty(fine, "pass", 20) == (fine[:1], 9)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "told"),
+    [
+        (1.2, 1.4, " (1.20x to 1.40x, 9 pairs)"),
+        (1.2, "over", " (1.20x to over, 9 pairs)"),
+        ("over", "over", " (9 pairs)"),
+        (None, None, " (9 pairs)"),
+    ],
+)
+def test_bounds_that_say_nothing_are_left_out(lower: Any, upper: Any, told: str) -> None:
+    """Nobody reads `over to over`, or a dash to a dash."""
+    ratio = {"lower": lower, "value": 1.3, "upper": upper}
+    assert bounds(ratio, "9 pairs") == told
+    assert bounds({"lower": None, "upper": None}) == ""
+
+
+def test_endpoints_that_repeat_the_whole_run_are_three() -> None:
+    """A comment that says the same of each of a hundred endpoints is not read; those with news of their own are all there."""
+    checks = [
+        {"name": name, "endpoint": endpoint, "verdict": "fail", "advisory": False}
+        for name, endpoint in [("failed", None), *[("failed", f"GET /{n}") for n in range(9)], ("latency", "GET /a")]
+    ]
+    shown, left = weighty(checks, "fail", 20)
+    assert [(each["name"], each["endpoint"]) for each in shown] == [
+        ("failed", None),
+        ("failed", "GET /0"),
+        ("failed", "GET /1"),
+        ("failed", "GET /2"),
+        ("latency", "GET /a"),
+    ]
+    assert left == 6

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from replay_users.results.html.figures import Figure, count, ms, percent
-from replay_users.results.html.reading import counts, figure, mapping, number, rows, text, texts
+from replay_users.results.html.reading import counts, figure, flag, mapping, number, rows, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,6 +78,7 @@ class Facts:
     comparing: list[tuple[str, str]]
     failures: dict[str, int]
     noise: list[Noise]
+    has_baseline: bool
 
 
 def facts_of(result: Mapping[str, Any]) -> Facts:
@@ -98,6 +99,7 @@ def facts_of(result: Mapping[str, Any]) -> Facts:
         comparing=_numbers(mapping(result, "comparers")),
         failures=counts(result, "user_code_failures"),
         noise=[_noise(each) for each in rows(result, "noise")],
+        has_baseline=bool(mapping(mapping(result, "gate"), "baseline")),
     )
 
 
@@ -110,6 +112,8 @@ def _rows(run: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[tuple[s
         ("Recording", text(run, "recording")),
         ("Manifest", text(run, "manifest")),
         ("Pace", text(run, "pace")),
+        ("Baseline", _baseline(mapping(mapping(result, "gate"), "baseline"))),
+        ("Baseline run", text(mapping(result, "gate"), "baseline_run")),
         ("Compared with", text(run, "compared_with").replace("_", " ")),
         ("Ended by", _STOPS.get(stop, stop) or "its own end"),
         ("Autostop", text(run, "autostop")),
@@ -117,6 +121,15 @@ def _rows(run: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[tuple[s
         ("replay-users", text(run, "version")),
     )
     yield from ((name, value) for name, value in facts if value)
+
+
+def _baseline(of: Mapping[str, Any]) -> str:
+    """What was accepted beforehand."""
+    runs, signatures = texts(of, "runs"), number(of, "signatures")
+    if not runs:
+        return ""
+    more = f" and {count(len(runs) - 1)} more" if len(runs) > 1 else ""
+    return f"{count(signatures)} {'signature' if signatures == 1 else 'signatures'} accepted, of run {runs[0]}{more}"
 
 
 def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
@@ -132,9 +145,7 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
     p99 = figure(lag, "p99")
     yield Tile("sent", count(sent), f"of {count(number(totals, 'planned'))} planned")
     yield Tile("compared", percent(compared, sent), f"{count(compared)} {'answer' if compared == 1 else 'answers'}")
-    yield Tile(
-        "regressions", count(worse), _share_of(worse, compared, result), "bad" if worse else "good" if compared else ""
-    )
+    yield Tile("regressions", count(worse), _share_of(worse, compared, result), _tone(worse, compared, result))
     if apart:
         yield Tile("stand apart", count(apart), "data, logins, limits", "warn")
     yield Tile("no answer", count(failed), f"{percent(failed, sent)} of sent", "bad" if failed else "good")
@@ -146,6 +157,15 @@ def _tiles(result: Mapping[str, Any]) -> Iterator[Tile]:
         "10 ms at most",
         "warn" if is_late else "good",
     )
+
+
+def _tone(worse: int, compared: int, result: Mapping[str, Any]) -> str:
+    """Bad where what differs fails the run, which it need not: a baseline may accept it."""
+    if not worse:
+        return "good" if compared else ""
+    failed = [check for check in rows(mapping(result, "gate"), "checks") if text(check, "verdict") == "fail"]
+    decided = any(text(check, "kind") == "mismatches" and not flag(check, "advisory") for check in failed)
+    return "bad" if decided else ""
 
 
 def _share_of(worse: int, compared: int, result: Mapping[str, Any]) -> str:

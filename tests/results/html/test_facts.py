@@ -109,3 +109,18 @@ def test_nothing_compared_is_nothing_good() -> None:
     assert (found["regressions"].of, found["regressions"].tone) == ("nothing was compared", "")
     one = {tile.name: tile for tile in facts_of({"totals": {"sent": 1, "compared": 1, "matched": 1}}).tiles}
     assert (one["compared"].of, one["regressions"].tone) == ("1 answer", "good")
+
+
+def test_what_a_baseline_accepts_is_no_red_figure() -> None:
+    """It is counted, and red only where what differs fails the run; the facts name what the run was judged by."""
+    totals = {"sent": 9, "compared": 9, "mismatched": 4, "mismatched_by": {"regression": 4}}
+    slower = {"kind": "latency", "verdict": "fail", "advisory": False}
+    gate = {"checks": [slower], "baseline": {"runs": ["r1", "r2"], "signatures": 1}, "baseline_run": "r0"}
+    found = facts_of({"totals": totals, "gate": gate})
+    assert {tile.name: tile.tone for tile in found.tiles}["regressions"] == ""
+    assert ("Baseline", "1 signature accepted, of run r1 and 1 more") in found.rows
+    assert ("Baseline run", "r0") in found.rows
+    assert found.has_baseline
+    differs = {"kind": "mismatches", "verdict": "fail", "advisory": False}
+    tiles = facts_of({"totals": totals, "gate": {"checks": [differs]}}).tiles
+    assert {tile.name: tile.tone for tile in tiles}["regressions"] == "bad"

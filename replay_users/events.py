@@ -69,6 +69,7 @@ class WorkerHealth:
         hub: how much later than asked its hub ran a timer.
         queued: answers that wait to be compared, now.
         in_flight: exchanges under way, now.
+        at_s: when it was so, in seconds of the run: a worker reports every three seconds; `None` if it is so now.
     """
 
     sent: int
@@ -77,6 +78,7 @@ class WorkerHealth:
     hub: Histogram
     queued: int
     in_flight: int
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """The points about ourselves: how each process that sends is doing, and the account of the run so far.
 
 Law: pure; gives its lines in pieces, as `points` does. The subtle thing: percentiles are those of an interval, taken from
-what came to a histogram in it, since the percentile of a whole run hardly moves when something goes wrong late in it.
+what came to a histogram in it, since the percentile of a whole run hardly moves when something goes wrong late in it. And in
+five seconds a worker reports once or twice, of three seconds each: what it sent is divided by the time that its reports are of.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from replay_users.histogram import Over
@@ -29,6 +31,9 @@ _Lateness: TypeAlias = tuple[Times, Times, Times]
 
 _NEVER: _Lateness = (Times(), Times(), Times())
 
+_SHORT_S, _SHORTEST_S = 0.5, 1e-3
+"""Of less, a rate says nothing, since answers are counted in batches; but for the first one, which is of the whole run."""
+
 
 def _lateness(of: WorkerHealth | Fidelity) -> _Lateness:
     return times_of(of.lag), times_of(of.wait), times_of(of.hub)
@@ -45,6 +50,16 @@ def _summed(parts: Sequence[_Lateness]) -> _Lateness:
     return first
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was known of a process: what it had sent, when that was, how late it was, and its rate."""
+
+    sent: int = 0
+    at_s: float = 0.0
+    late: _Lateness = _NEVER
+    rate: float | None = None
+
+
 class WorkerPoints:
     """How the processes that send are doing."""
 
@@ -52,32 +67,41 @@ class WorkerPoints:
         self._run = run_id
         self._lines = lines
         self._places = Places(WORKERS_KEPT)
-        self._before: dict[str, tuple[int, _Lateness]] = {}
+        self._before: dict[str, _Before] = {}
 
-    def interval(self, workers: Mapping[str, WorkerHealth], took: float, at: int) -> Iterator[str]:
-        """A line for each, of the last `took` seconds."""
+    @property
+    def rate(self) -> float | None:
+        """Requests sent a second, by all of them that have said something of late."""
+        rates = [before.rate for before in self._before.values() if before.rate is not None]
+        return sum(rates) if rates else None
+
+    def interval(self, workers: Mapping[str, WorkerHealth], *, begin: float, end: float, at: int) -> Iterator[str]:
+        """A line for each, of the time from `begin` to `end`, in seconds of the run."""
         others: list[WorkerHealth] = []
         for name, health in workers.items():
             if name != OTHER and self._places.has(name):
-                yield from self._of(name, [health], took, at)
+                at_s = end if health.at_s is None else health.at_s
+                yield from self._of(name, [health], begin, at_s, at)
             else:
                 others.append(health)
         if others:
-            yield from self._of(OTHER, others, took, at)
+            yield from self._of(OTHER, others, begin, end, at)
 
-    def _of(self, name: str, healths: Sequence[WorkerHealth], took: float, at: int) -> Iterator[str]:
+    def _of(self, name: str, healths: Sequence[WorkerHealth], begin: float, at_s: float, at: int) -> Iterator[str]:
         total, now = sum(each.sent for each in healths), _summed([_lateness(each) for each in healths])
-        total_before, before = self._before.get(name, (0, _NEVER))
-        if total < total_before:  # a second pass
-            total_before, before = 0, _NEVER
-        self._before[name] = total, now
+        before = self._before.get(name, _Before())
+        if total < before.sent or at_s < before.at_s:  # a second pass
+            before = _Before(at_s=min(begin, at_s))
+        sent, took = total - before.sent, at_s - before.at_s
+        rate = sent / took if took >= (_SHORT_S if before.sent else _SHORTEST_S) else None
+        self._before[name] = _Before(total, at_s, now, before.rate if rate is None and took else rate)
         yield ""
-        sent, (lag, wait, hub) = total - total_before, _since(now, before)
+        lag, wait, hub = _since(now, before.late)
         yield ""
         lag_p50, lag_p99 = map(in_ms, lag.quantiles(0.5, 0.99))
         values = {
             "sent": sent,
-            "rate": sent / took,
+            "rate": rate,
             "lag_p50_ms": lag_p50,
             "lag_p99_ms": lag_p99,
             "lag_max_ms": lag.peak / 1e6 if lag.buckets and not lag.over else None,
@@ -105,13 +129,24 @@ class AccountPoints:
         self._lines = lines
         self._planned = planned
         self._rates, self._step = rates, rate_step_s
-        self._sent = 0
         self._before = _NEVER
+        self._sent = 0
 
     def interval(
-        self, tally: Tally, totals: Mapping[str, int], *, begin: float, end: float, at: int, points_dropped: int
+        self,
+        tally: Tally,
+        totals: Mapping[str, int],
+        *,
+        begin: float,
+        end: float,
+        at: int,
+        rate: float | None,
+        points_dropped: int,
     ) -> Iterator[str]:
-        """The line of the time from `begin` to `end`, in seconds of the run; `totals` are the sums over all endpoints."""
+        """The line of the time from `begin` to `end`, in seconds of the run.
+
+        `totals` are the sums over all endpoints; `rate` is what all processes sent a second.
+        """
         sent, now = totals["sent"], _lateness(tally.fidelity)
         if sent < self._sent:  # a second pass
             self._sent, self._before = 0, _NEVER
@@ -124,7 +159,7 @@ class AccountPoints:
             "unread": sum(tally.unread_by.values()),
             "in_doubt": tally.in_doubt,
             "planned_rate": self._planned_rate(begin, end),
-            "sent_rate": (sent - self._sent) / (end - begin),
+            "sent_rate": rate,
             "lag_p99_ms": _p99(lag),
             "wait_p99_ms": _p99(wait),
             "hub_p99_ms": _p99(hub),

@@ -76,9 +76,11 @@ class RunPoints:
         totals = dict.fromkeys(_TOTALS, 0)
         yield from self._of_endpoints(tally, totals, at)
         yield from self.signatures.interval(tally.signatures, at)
-        yield from self._workers.interval(workers, end - begin, at)
+        yield from self._workers.interval(workers, begin=begin, end=end, at=at)
         totals["skipped"] += tally.never_loaded
-        yield from self._account.interval(tally, totals, begin=begin, end=end, at=at, points_dropped=points_dropped)
+        yield from self._account.interval(
+            tally, totals, begin=begin, end=end, at=at, rate=self._workers.rate, points_dropped=points_dropped
+        )
 
     def _of_endpoints(self, tally: Tally, totals: dict[str, int], at: int) -> Iterator[str]:
         """Lines of each endpoint, and the sums over all of them into `totals`."""

@@ -174,12 +174,13 @@ class Ledger:
 
     Attributes:
         seq: the number of the report it stands at; 0 before the first.
+        at: of what moment that is, ns of the run.
         missed: reports left out because the one they build on never came.
         connections: what the worker counted of its connections.
     """
 
     def __init__(self) -> None:
-        self.seq = self.missed = 0
+        self.seq = self.at = self.missed = 0
         self.connections: dict[str, Any] = {}
         self._endpoints: dict[str, list[Any]] = {}
         self._signatures: dict[SignatureKey, SignatureCount] = {}
@@ -202,13 +203,13 @@ class Ledger:
 
     def _stand_at(self, data: Mapping[str, Any], seq: int) -> None:
         """Endpoints stay packed: a master of many workers would have no time to unpack each three times a second."""
-        connections, endpoints = dict(data["connections"]), dict(data["endpoints"])
+        at, connections, endpoints = int(data["at"]), dict(data["connections"]), dict(data["endpoints"])
         signatures = {}
         for endpoint, path, kind, found, packed in data["signatures"]:
             key = endpoint, path, kind, found
             signatures[key] = unpack_signature(packed, self._signatures.get(key))
         rest = {name: data[name] for name in ("overflow", "fidelity", "timeline", "counts", "reasons")}
-        self.seq, self.connections, self._rest = seq, connections, rest
+        self.seq, self.at, self.connections, self._rest = seq, at, connections, rest
         self._endpoints.update(endpoints)
         self._signatures.update(signatures)
 

@@ -135,7 +135,13 @@ class Accounts:
     def _health(self, worker: str, ledger: Ledger) -> WorkerHealth:
         late, (queued, in_flight) = ledger.fidelity(), self._busy.get(worker, (0, 0))
         return WorkerHealth(
-            sent=ledger.sent, lag=late.lag, wait=late.wait, hub=late.hub, queued=queued, in_flight=in_flight
+            sent=ledger.sent,
+            lag=late.lag,
+            wait=late.wait,
+            hub=late.hub,
+            queued=queued,
+            in_flight=in_flight,
+            at_s=ledger.at / 1e9,
         )
 
     def counted(self, criteria: Sequence[Criterion]) -> Counts:

@@ -22,17 +22,19 @@ MS = 1_000_000
 TOTALS = dict.fromkeys(("sent", "dropped", "skipped", "failed", "compared", "mismatched", "regressions"), 0)
 
 
-def health(sent: int, *lags_ms: int, queued: int = 0) -> WorkerHealth:
+def health(sent: int, *lags_ms: int, queued: int = 0, at_s: float | None = None) -> WorkerHealth:
     """A process that has sent so many, so late."""
     lag = Histogram()
     for each in lags_ms:
         lag.add(each * MS)
-    return WorkerHealth(sent=sent, lag=lag, wait=Histogram(), hub=Histogram(), queued=queued, in_flight=2)
+    return WorkerHealth(sent=sent, lag=lag, wait=Histogram(), hub=Histogram(), queued=queued, in_flight=2, at_s=at_s)
 
 
-def told(points: WorkerPoints, workers: dict[str, WorkerHealth], took: float = 5.0) -> dict[str, Point]:
+def told(
+    points: WorkerPoints, workers: dict[str, WorkerHealth], begin: float = 0.0, end: float = 5.0
+) -> dict[str, Point]:
     """The points of an interval by worker."""
-    made = parse_all("".join(points.interval(workers, took, 1)))
+    made = parse_all("".join(points.interval(workers, begin=begin, end=end, at=1)))
     return {point.tags["worker"]: point for point in made}
 
 
@@ -43,7 +45,7 @@ def account(rates: tuple[float, ...] = (), step: float = 0.0, planned: int = 1_0
 
 def point_of(points: AccountPoints, tally: Tally, sent: int = 0, begin: float = 0.0, end: float = 5.0) -> Point:
     """The account's point of an interval."""
-    pieces = points.interval(tally, {**TOTALS, "sent": sent}, begin=begin, end=end, at=1, points_dropped=0)
+    pieces = points.interval(tally, {**TOTALS, "sent": sent}, begin=begin, end=end, at=1, rate=6.0, points_dropped=0)
     return parse_all("".join(pieces))[0]
 
 
@@ -51,7 +53,7 @@ def test_an_interval_has_its_own_lag() -> None:
     """What was late a minute ago is not in the figures of now."""
     points = WorkerPoints("r", Lines())
     assert told(points, {"w": health(2, 900, 900)})["w"].fields["lag_p50_ms"] == pytest.approx(900, rel=0.02)
-    now = told(points, {"w": health(12, 900, 900, *[1] * 10, queued=4)})["w"].fields
+    now = told(points, {"w": health(12, 900, 900, *[1] * 10, queued=4)}, 5.0, 10.0)["w"].fields
     assert (now["sent"], now["rate"], now["queued"], now["in_flight"]) == (10, 2.0, 4, 2)
     assert now["lag_max_ms"] == pytest.approx(1, rel=0.02)
     assert now["lag_p99_ms"] == pytest.approx(1, rel=0.02)
@@ -108,14 +110,47 @@ def test_the_account_has_what_the_tally_has(land: Land) -> None:
     assert (fields["unread"], fields["in_doubt"]) == (3, 4)
     assert fields["lag_p99_ms"] == pytest.approx(1, rel=0.02)
     assert isinstance(fields["stretch_percent"], float)
-    assert point_of(points, tally, sent=50, begin=5.0, end=10.0).fields["sent_rate"] == 4.0
 
 
 def test_a_second_pass_has_a_rate_of_its_own() -> None:
-    """The account of a pass that counts from nothing is not negative."""
-    points = account()
-    point_of(points, Tally([]), sent=100)
-    assert point_of(points, Tally([]), sent=10, begin=5.0, end=10.0).fields["sent_rate"] == 2.0
+    """The rate of a pass that counts from nothing is not negative."""
+    points = WorkerPoints("r", Lines())
+    told(points, {"local": health(100)})
+    assert told(points, {"local": health(10)}, 5.0, 10.0)["local"].fields["rate"] == 2.0
+    assert points.rate == 2.0
+
+
+def test_a_worker_s_rate_is_of_the_time_that_its_reports_are_of() -> None:
+    """Whether one or two of them came in an interval, 100 requests a second are 100, of one and of all together."""
+    points, reports = WorkerPoints("r", Lines()), {5.0: (3, 4), 10.0: (9, 7), 15.0: (15, 13), 20.0: (18, 19)}
+    for end, (first, second) in reports.items():
+        doing = {"a": health(100 * first, at_s=first), "b": health(50 * second, at_s=second)}
+        made = told(points, doing, end - 5.0, end)
+        assert {name: point.fields["rate"] for name, point in made.items()} == {"a": 100.0, "b": 50.0}
+        assert points.rate == 150.0
+
+
+def test_a_worker_that_says_nothing_any_more_has_no_rate() -> None:
+    """What it once sent is in no sum of later intervals."""
+    points = WorkerPoints("r", Lines())
+    told(points, {"a": health(300, at_s=3.0), "b": health(300, at_s=3.0)})
+    made = told(points, {"a": health(300, at_s=3.0), "b": health(900, at_s=9.0)}, 5.0, 10.0)
+    assert ("rate" in made["a"].fields, made["b"].fields["rate"], points.rate) == (False, 100.0, 100.0)
+
+
+def test_the_last_moment_has_no_rate_of_its_own() -> None:
+    """Answers are counted in batches: 64 of them in the last 10 ms are no 6,400 a second."""
+    points = WorkerPoints("r", Lines())
+    told(points, {"local": health(500)})
+    made = told(points, {"local": health(564)}, 5.0, 5.01)["local"].fields
+    assert ("rate" in made, made["sent"], points.rate) == (False, 64, 100.0)
+
+
+def test_a_run_of_a_moment_has_a_rate() -> None:
+    """All of it is more than nothing."""
+    points = WorkerPoints("r", Lines())
+    assert points.rate is None
+    assert told(points, {"local": health(10)}, 0.0, 0.1)["local"].fields["rate"] == 100.0
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_everything_a_tally_holds_reaches_the_master(land: Land) -> None:
         name: mine.service for name, mine in tally.endpoints.items()
     }
     assert state(ledger.fidelity()) == state(tally.fidelity)
-    assert (ledger.seq, ledger.connections) == (1, OPENED)
+    assert (ledger.seq, ledger.at, ledger.sent, ledger.connections) == (1, 7, tally.totals().sent, OPENED)
 
 
 @dataclass

@@ -102,7 +102,8 @@ def test_progress_is_the_sum_of_the_last_reports(prepared: Prepared) -> None:
         ("a", 20, 7, 3),
         ("b", 1, 0, 0),
     ]
-    assert workers["a"].lag.count == 20
+    assert (workers["a"].lag.count, workers["a"].at_s) == (20, 0.0)
+    assert accounts.workers() == workers
 
 
 def test_what_may_stop_a_run_is_read_of_each_report_once(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:

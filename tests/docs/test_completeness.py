@@ -77,7 +77,8 @@ LOCUSTS = {
 LOCUSTS |= {"--master-host", "--master-port", "--master-bind-host", "--master-bind-port"}
 ENVOYS = {"--concurrency", "--file-flush-interval-msec"}
 OTHERS = {"--data-binary", "--fail-with-body", "--name", "--retention"}
-"""Options of curl and influx."""
+OTHERS |= {"--wait", "--volumes", "--namespace", "--from-file"}
+"""Options of curl and influx, docker compose and kubectl."""
 
 
 @pytest.mark.parametrize("name", [page.path.name for page in PAGES if page.path.parent.name == "docs"])

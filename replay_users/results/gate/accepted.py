@@ -88,7 +88,7 @@ def signatures(evidence: Evidence, accepted: Baseline, endpoints: Sequence[Check
     known = sum(each.key in accepted.signatures for each in evidence.signatures)
     told = ", ".join(str(check.endpoint) for check in failed[:_SHOWN])
     told += f" and {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""
-    sentence = f"{several(len(evidence.signatures), 'signature')}, {known:,} of them accepted"
+    sentence = f"{several(len(evidence.signatures), 'signature')}, {known:,} accepted"
     sentence += f"; new or more frequent than accepted on {told}" if failed else "; none is surely new or more frequent"
     return Check(
         name=SIGNATURES,

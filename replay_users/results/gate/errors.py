@@ -63,7 +63,7 @@ def broken(evidence: Evidence, settings: GateSettings, accepted: Baseline | None
         name=SERVER_ERRORS,
         kind=CheckKind.MISMATCHES,
         verdict=Decision.PASS,
-        sentence="no answer that was 2xx is 5xx",
+        sentence="no answer that was 2xx is 5xx" + _beside(evidence, mine),
         value=0,
         numbers={"broken": 0, "mended": better.count},
     )
@@ -168,6 +168,14 @@ def _within(sessions: tuple[int, int]) -> tuple[int, int]:
 def _together(parts: Sequence[Turned], sessions: int) -> Turned:
     """Of several endpoints, which share their sessions: `sessions` are those of all endpoints."""
     return Turned(sum(each.count for each in parts), min(sessions, sum(each.sessions for each in parts)))
+
+
+def _beside(evidence: Evidence, mine: Sequence[EndpointEvidence]) -> str:
+    """What endpoints have of it that are judged by themselves, since a baseline accepts some of it there."""
+    left = [each.broken.count for each in evidence.endpoints if each not in mine and each.broken.count]
+    return (
+        f", but for {sum(left):,} on {several(len(left), 'endpoint')} where the baseline accepts some" if left else ""
+    )
 
 
 def _mended(better: Turned) -> str:

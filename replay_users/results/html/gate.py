@@ -20,6 +20,8 @@ __all__ = ["Check", "checks_of"]
 
 _UNITS: Final = {"mismatch limit": "%", "p95 limit": "ms"}
 """Of checks whose numbers are neither shares nor counts."""
+_SHARES: Final = {"latency evidence", "latency tail"}
+"""Of times, whose numbers are ratios otherwise."""
 _PROBABILITIES: Final = {"p_corrected", "alpha"}
 _ORDER: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
@@ -74,7 +76,8 @@ def _in_unit(check: Mapping[str, Any], name: str) -> str:
     value = figure(check, name)
     if unit := _UNITS.get(text(check, "name")):
         return f"{ms(value)} {unit}" if value is not None else ms(value)
-    if text(check, "kind") != CheckKind.LATENCY and isinstance(value, float) and 0 <= value <= 1:
+    is_share = text(check, "kind") != CheckKind.LATENCY or text(check, "name") in _SHARES
+    if is_share and isinstance(value, float) and 0 <= value <= 1:
         return percent(value)
     return ms(value) if isinstance(value, float) and value != int(value) else count(value)
 

@@ -68,7 +68,7 @@ def test_the_sentence_says_the_numbers() -> None:
     assert ", and 1 more" in check.sentence
     assert check.numbers["tried"] == 2
     assert whole is not None
-    assert whole.sentence == "2 signatures, 0 of them accepted; new or more frequent than accepted on GET /a"
+    assert whole.sentence == "2 signatures, 0 accepted; new or more frequent than accepted on GET /a"
 
 
 def test_an_endpoint_that_the_baseline_does_not_know_is_not_judged_here() -> None:

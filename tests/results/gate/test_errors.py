@@ -96,6 +96,9 @@ def test_what_a_baseline_accepts_fails_only_when_it_is_more() -> None:
     assert (same[A].verdict, same[""].verdict) == (Decision.PASS, Decision.PASS)
     assert more[A].verdict is Decision.FAIL
     assert "the baseline has 20 of 200 sessions" in more[A].sentence
+    assert (
+        same[""].sentence == "no answer that was 2xx is 5xx, but for 24 on 1 endpoint where the baseline accepts some"
+    )
 
 
 def test_nothing_broken_is_said() -> None:

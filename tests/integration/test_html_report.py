@@ -266,3 +266,13 @@ def test_a_command_is_copied(browser: Browser, pages: dict[str, Path]) -> None:
       return [copied === block.querySelector('code').textContent, copied.slice(0, 8)];
     })()"""
     assert browser.ask(page, script) == [True, "curl -sS"]
+
+
+def test_what_checks_say_fits_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
+    """The sentence of each check is read without scrolling sideways, and no word of a check's name is broken."""
+    page = browser.open(pages["small"].as_uri(), width=390)
+    regions = "[...document.querySelectorAll('#gate > .scroll')]"
+    assert browser.ask(page, f"{regions}.length") > 0
+    assert browser.ask(page, f"{regions}.every(each => each.scrollWidth <= each.clientWidth)")
+    names = "[...document.querySelectorAll('.checks tbody th')].map(each => each.clientWidth)"
+    assert min(browser.ask(page, names)) > 70

@@ -33,7 +33,7 @@ _SENTENCE = 200
 """Characters of what a server says."""
 
 _V2, _V1 = "/api/v2/write", "/write"
-_LOST = re.compile(r"partial write.*dropped=(\d+)", re.DOTALL)
+_LOST = re.compile(r"partial write.*dropped=(\d{1,9})", re.DOTALL)
 _WHERE = re.compile(r"^(?:<[^>]*>|\w+\(host=[^)]*\)): ")
 """How urllib3 begins: with its own object, or the place, which is said anyway."""
 _NO_ORG = re.compile(r"\borg(?:ID|anization)?\b")

@@ -250,6 +250,13 @@ JSON = {"Content-Type": "application/json"}
         pytest.param(
             422, JSON, b'{"message":"beyond retention"}', Refused("422 beyond", is_spoilt=True), id="conflict"
         ),
+        pytest.param(
+            400,
+            JSON,
+            b'{"error":"partial write: dropped=%b"}' % (b"9" * 5_000),
+            Taken(999_999_999, "partial"),
+            id="odd",
+        ),
         pytest.param(403, JSON, b'{"message":"no a-secret"}', Refused("403 no …", is_spoilt=False), id="forbidden"),
         pytest.param(302, {"Location": "/login"}, b"", Refused("302", is_spoilt=False), id="sent-elsewhere"),
         pytest.param(404, {}, b"404 page not found", Refused("knows neither", is_spoilt=False), id="no-influx"),

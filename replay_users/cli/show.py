@@ -64,7 +64,7 @@ def handle(options: Any, _rest: list[str]) -> int:
 
 def _recorded(options: Any, result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
     """The exchange in the recording, redacted, or None and why."""
-    address = options.recording or str(result["run"].get("recording", ""))
+    address = options.recording or _found(str(result["run"].get("recording", "")), Path(options.run))
     window = result["run"].get("window_ns")
     try:
         row = find(open_recording(store_of(options, address)), options.id, tuple(window) if window else None)
@@ -73,6 +73,16 @@ def _recorded(options: Any, result: Mapping[str, Any]) -> tuple[dict[str, Any] |
     if row is None:
         return None, f" ({address} has none of that id in the run's window)"
     return _redacted(row), ""
+
+
+def _found(address: str, run: Path) -> str:
+    """Where the run's recording is: a relative address is looked for in the directories that the run lies in, too.
+
+    A report says `replay-users show . ID`, and its reader is in its directory, not where the run was started.
+    """
+    if "://" in address or not address or Path(address).exists():
+        return address
+    return next((str(above / address) for above in run.resolve().parents if (above / address).is_dir()), address)
 
 
 def _redacted(row: Mapping[str, Any]) -> dict[str, Any]:

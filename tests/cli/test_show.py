@@ -72,3 +72,16 @@ def test_an_exchange_that_nobody_knows_is_refused(run: str, capsys: pytest.Captu
     """In one sentence that says where was looked."""
     assert main(["show", run, "id-9"]) == 2
     assert "has none of that id in the run's window" in capsys.readouterr().err
+
+
+def test_a_relative_recording_is_found_from_the_runs_own_directory(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report says `show . ID`: its reader is in its directory, and the run was started elsewhere."""
+    file = tmp_path / "run" / "result.json"
+    result = json.loads(file.read_text())
+    result["run"]["recording"] = "recording"
+    file.write_text(json.dumps(result))
+    monkeypatch.chdir(run)
+    assert main(["show", ".", "id-0"]) == 0
+    assert "request: GET /c?session=" in capsys.readouterr().out

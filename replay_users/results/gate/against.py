@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from replay_users.errors import UsageError
+from replay_users.plan.duration import SECOND
+from replay_users.plan.window import describe_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,4 +79,12 @@ def _end(address: str) -> str:
 
 def _window(run: Mapping[str, Any]) -> str:
     window = run.get("window_ns")
-    return "unknown" if window is None else f"{window[0]} to {window[1]} ns"
+    if window is None:
+        return "unknown"
+    return " to ".join(map(_instant, window))
+
+
+def _instant(at: int) -> str:
+    """In UTC, to the last digit that is not 0: what differs by a nanosecond reads differently."""
+    part = f"{at % SECOND:09d}".rstrip("0")
+    return f"{describe_instant(at)[:-1]}{'.' * bool(part)}{part}Z"

@@ -36,7 +36,10 @@ def test_a_run_of_the_same_can_stand_beside_it() -> None:
             "baseline run before is of another recording (billing, this run is of shop)",
         ),
         ({"manifest": 2}, "of another manifest generation (2, this run is of 3)"),
-        ({"window_ns": [0, 30]}, "of another window (0 to 30 ns, this run is of 0 to 60 ns)"),
+        (
+            {"window_ns": [0, 3 * 10**9 // 2]},
+            "of another window (1970-01-01T00:00:00Z to 1970-01-01T00:00:01.5Z, this run is",
+        ),
         ({"window_ns": None}, "of another window (unknown, this run"),
         ({"pace": "2x"}, "of another pace (2x, this run is of 1x): replay the same against the build that was good"),
     ],

@@ -16,10 +16,11 @@ from replay_users.errors import UsageError
 from replay_users.results.baseline import Baseline, accept, parse_baseline
 from replay_users.results.finished import read_whole_result
 from replay_users.results.gate import evidence_of
-from replay_users.results.wording import several
+from replay_users.results.gate.hard import AS_PLANNED
+from replay_users.results.wording import plain, several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["add_to"]
 
@@ -42,12 +43,21 @@ def handle(options: Any, _rest: list[str]) -> int:
     """
     path = Path(options.to)
     before = baseline = _known(path)
+    notes = []
     for run in options.runs:
         result = read_whole_result(run)
+        notes += _notes(result)
         baseline = accept(baseline, evidence_of(result), str(result["run"]["id"]))
     _write(path, baseline)
-    sys.stdout.write("\n".join(_told(options.to, before, baseline)) + "\n")
+    sys.stdout.write("\n".join([*_told(options.to, before, baseline), *notes]) + "\n")
     return 0
+
+
+def _notes(result: Mapping[str, Any]) -> Iterator[str]:
+    """What makes a run a poor measure."""
+    stopped = result["run"]["stopped_by"]
+    if stopped not in AS_PLANNED:
+        yield f"note: run {plain(str(result['run']['id']))} was stopped ({plain(str(stopped))}), so it showed only a part"
 
 
 def _known(path: Path) -> Baseline:

@@ -80,3 +80,14 @@ def test_no_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """Exit code 2, one sentence."""
     assert main(["baseline", "accept", str(tmp_path)]) == 2
     assert "has no result.json" in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_is_accepted_with_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no whole measure, and whoever accepts it should know."""
+    run = finish(tmp_path, "one")
+    file = tmp_path / "one" / "result.json"
+    result = json.loads(file.read_text())
+    result["run"]["stopped_by"] = "signal"
+    file.write_text(json.dumps(result))
+    assert main(["baseline", "accept", run, "--to", str(tmp_path / "baseline.json")]) == 0
+    assert capsys.readouterr().out.endswith("\nnote: run one was stopped (signal), so it showed only a part\n")

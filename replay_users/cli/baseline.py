@@ -43,7 +43,7 @@ def handle(options: Any, _rest: list[str]) -> int:
     """
     path = Path(options.to)
     before = baseline = _known(path)
-    notes = []
+    notes: list[str] = []
     for run in options.runs:
         result = read_whole_result(run)
         notes += _notes(result)

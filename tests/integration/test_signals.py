@@ -38,7 +38,7 @@ def test_the_first_signal_drains_and_reports(
     assert totals["skipped_by"]["stopped"] > 0
     assert totals["planned"] == 1200 == totals["sent"] + totals["skipped"]
     assert done.out.startswith("INCONCLUSIVE ")
-    assert "the run was stopped (signal)" in done.out
+    assert "the run was stopped by a signal with " in done.out
     assert "Traceback" not in done.said
 
 

@@ -195,8 +195,9 @@ def test_secrets_are_on_no_page(web: Web, recordings: Path) -> None:
     web.wait_for_results(before + 1)
     assert all(f"Bearer {SECRET}".encode() in received.data for received in web.target.received())
     pages = [web.get(path) for path in ("/", "/logs", "/stats/requests", "/stats/report", "/exceptions", "/tasks")]
-    files = [path.read_text("utf-8") for path in web.runs.rglob("*") if path.is_file()]
-    assert SECRET not in "".join((*pages, *files, web.running.err, web.running.out))
+    files = [path.read_bytes() for path in web.runs.rglob("*") if path.is_file()]
+    assert SECRET not in "".join((*pages, web.running.err, web.running.out))
+    assert SECRET.encode() not in b"".join(files)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from replay_users.testing import http_answer, receive, send, serve
+from replay_users.testing import hold, http_answer, receive, send, serve
 from tests.integration.replays import BODY, JSON, record_traffic, replay, run_command
 from tests.integration.test_swarm import balanced
 from tests.integration.test_web import web_ui
@@ -110,6 +110,17 @@ def test_a_quiet_run_goes_on(long_traffic: str, target: ScriptedTarget, tmp_path
     assert (done.code, done.result["run"]["stopped_by"], done.result["run"]["autostop"]) == (0, None, None)
     assert "autostop" not in done.said
     assert "autostop" not in {check["name"] for check in done.result["gate"]["checks"]}
+
+
+@pytest.mark.slow
+def test_timeouts_that_come_in_last_stop_nothing(target: ScriptedTarget, tmp_path: Path) -> None:
+    """Where 7 % of requests time out, nothing else comes in when the load has ended; 30 % is the limit."""
+    traffic = record_traffic(tmp_path / "recording", 3000, every_ms=10)
+    target.play([*[receive(), send(GOOD)] * 14, receive(), hold()])
+    command = run_command(traffic, "--host", target.url, "--pace", "5x", "--timeout", "4s", "--order", "none")
+    done = replay([*command, "--autostop", "failed(30%,1s)"], tmp_path / "run")
+    assert 100 < done.totals["failed"] < 0.1 * done.totals["sent"]
+    assert (done.result["run"]["stopped_by"], done.result["run"]["autostop"]) == (None, None)
 
 
 @pytest.mark.parametrize(

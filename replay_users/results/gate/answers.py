@@ -158,12 +158,22 @@ def _verdict(evidence: Evidence, rules: Mismatches, failed: Sequence[Check], *, 
         return (
             ", none may" if not evidence.totals.regressions else "; all of them are server errors, judged by themselves"
         )
-    where = f", in {_of(share)}"
+    where = f"{_turned(evidence)} in {_of(share)}"
     if none_may:
         return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} sessions prove nothing"
     if not failed:
         return f"{where}, no more than allowed"
     return f"{where}, more than allowed on {several(len(failed), 'endpoint')}"
+
+
+def _turned(evidence: Evidence) -> str:
+    """How many of them are none of these sessions' matter, if any are; among those that are may be some of a gateway."""
+    turned = sum(each.broken.count + each.mended.count for each in evidence.endpoints)
+    if not turned:
+        return ","
+    totals = evidence.totals
+    exactly = turned < totals.regressions and not totals.mismatched_by.get(Class.UPSTREAM)
+    return f", {f'{turned:,}' if exactly else 'some'} of them between 2xx and 5xx, the others"
 
 
 def _of(share: Share) -> str:

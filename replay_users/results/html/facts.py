@@ -175,7 +175,9 @@ def _share_of(worse: int, compared: int, result: Mapping[str, Any]) -> str:
     sessions = mapping(result, "sessions")
     told = f"{percent(worse, compared)} of answers"
     if worse and number(sessions, "compared"):
-        told += f", {count(number(sessions, 'differing'))} of {count(number(sessions, 'compared'))} sessions"
+        seen = [n for name in ("differing", "broken", "mended") if (n := number(sessions, name))]
+        least = "at least " if len(seen) > 1 else ""  # what broke and what differs else may be of the same sessions
+        told += f", {least}{count(max(seen, default=0))} of {count(number(sessions, 'compared'))} sessions"
     return told
 
 

@@ -117,6 +117,19 @@ def test_server_errors_are_not_judged_here() -> None:
     assert check.sentence.endswith("; all of them are server errors, judged by themselves")
 
 
+def test_sessions_are_of_what_is_judged_here() -> None:
+    """Answers that became 5xx are in no session of the sentence, which says whose sessions these are."""
+    told = judged(run(end(differing=10, broken=60)))[""].sentence
+    assert told == (
+        "70 of 100 compared answers differ from the recording, 60 of them between 2xx and 5xx,"
+        " the others in 10 of 100 sessions, none may"
+    )
+    evidence = run(end(differing=10, broken=60))
+    by = {"regression": 60, "upstream": 10}
+    gateway = judged(replace(evidence, totals=replace(evidence.totals, mismatched_by=by)))[""].sentence
+    assert ", some of them between 2xx and 5xx, the others in 10 of 100 sessions, none may; 10 more" in gateway
+
+
 def test_nothing_compared_is_no_check() -> None:
     """There is nothing to say of answers then; other checks fail such a run."""
     assert judged(run(replace(end(sessions=5), sent=5, failed=5, compared=0, share=Share(0, 0)))) == {}

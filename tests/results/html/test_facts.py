@@ -34,6 +34,8 @@ def test_sessions_are_told_where_they_are_known() -> None:
     """A regression is of so many answers, and of so many sessions."""
     result = {**small(), "sessions": {"compared": 128, "differing": 119}}
     assert tiles(result)["regressions"].of == "16.7 % of answers, 119 of 128 sessions"
+    result["sessions"] |= {"broken": 113}
+    assert tiles(result)["regressions"].of == "16.7 % of answers, at least 119 of 128 sessions"
 
 
 @pytest.mark.parametrize(("lag", "shown"), [(None, "–"), ({"p99": "over"}, "over")], ids=["none", "over"])  # noqa: RUF001

@@ -22,6 +22,7 @@ from replay_users.results.gate.latency_shift import shift_finding, shift_of
 from replay_users.results.gate.latency_stall import stall_finding
 from replay_users.results.gate.latency_tail import tail_finding, tail_of
 from replay_users.results.gate.latency_uniform import uniform_finding
+from replay_users.results.gate.latency_unrest import unrest_of
 from replay_users.results.gate.model import Decision
 from replay_users.results.gate.statistics import holm
 from replay_users.results.wording import several
@@ -117,8 +118,9 @@ def _judged(
     yield uniform_finding(shifts, environment, settings, run_likeness=run_likeness, other=other)
     if (stall := stall_finding(tails, span)) is not None:
         yield stall
+    unrest = unrest_of(shifts, run_likeness)
     for shift in shifts:
-        yield shift_finding(shift, span, environment, settings, run_likeness=run_likeness, other=other)
+        yield shift_finding(shift, span, environment, settings, run_likeness=run_likeness, unrest=unrest, other=other)
     of_tails = median(tail.likeness for tail in tails)
     for tail in tails:
         yield tail_finding(tail, span, settings, run_likeness=of_tails, endpoints=len(tails), other=other)

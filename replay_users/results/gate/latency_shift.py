@@ -39,6 +39,8 @@ _CLIP = 1.5
 """In sigmas: Huber's score, 96 % as sure as a mean of normal noise, and deaf to outliers."""
 _NORMAL_MAD = 1.4826
 """Times the median deviation is sigma, if noise is normal (Rousseeuw and Croux 1993)."""
+_UNRESTS = 2.0
+"""So many sigmas of what endpoints differ by themselves are added to the bound."""
 _LEAST_SIGMA = 0.02
 """Noise below 2 % is the resolution of clocks."""
 
@@ -83,13 +85,21 @@ def bound_p(shift: Shift, times: float, run_likeness: float) -> float:
 
 
 def shift_finding(
-    shift: Shift, span: Span, environment: Environment, settings: LatencySettings, *, run_likeness: float, other: str
+    shift: Shift,
+    span: Span,
+    environment: Environment,
+    settings: LatencySettings,
+    *,
+    run_likeness: float,
+    unrest: float,
+    other: str,
 ) -> Finding:
-    """The claim that the endpoint takes longer than it may; `advisory` is for whoever asks to decide."""
+    """The claim that the endpoint takes longer than it may, and than endpoints do by themselves in one run or another."""
     matched = shift.matched
     longer = median(map(environment.longer_ns, matched.ours, matched.theirs))
     is_large = shift.middle > log(settings.shift) and longer >= settings.floor_ms * 1e6
-    scores = shift.scores(log(settings.shift_bound))
+    bound = log(settings.shift_bound) + _UNRESTS * unrest
+    scores = shift.scores(bound)
     p = exchange_p(shift.blocks.sums(scores), swayed(shift.centred, run_likeness))
     presence = presence_of(matched, scores, span) if is_large else None
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
@@ -103,12 +113,13 @@ def shift_finding(
         limit=settings.shift,
         sentence=f"{matched.endpoint} {_told(shift, value, lower, other, environment)}"
         + (f", the limit is {settings.shift:g}x" if value is not None else "")
+        + (f"; by themselves endpoints differ by {100 * unrest:.0f} %" if unrest and is_large else "")
         + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
         advisory=False,
         numbers={
             "ratio": value,
             "lower": lower,
-            "bound": settings.shift_bound,
+            "bound": round(exp(bound), 4),
             "longer_ms": _ms(longer),
             "median_ms": _ms(median(matched.ours)),
             "other_median_ms": _ms(median(matched.theirs)),

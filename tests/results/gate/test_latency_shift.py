@@ -29,10 +29,10 @@ def shift(ours: Sequence[float], theirs: Sequence[float], **changes: Callable[[i
     return shift_of(found, log_ratios(found, AS_IS), blocks_of(found, SPAN))
 
 
-def judged(found: Shift, *, likeness: float = 0.0, **settings: float) -> Finding:
+def judged(found: Shift, *, likeness: float = 0.0, unrest: float = 0.0, **settings: float) -> Finding:
     """What is said of it."""
     asked = LatencySettings(**settings)  # type: ignore[arg-type]
-    return shift_finding(found, SPAN, AS_IS, asked, run_likeness=likeness, other="in the baseline run")
+    return shift_finding(found, SPAN, AS_IS, asked, run_likeness=likeness, unrest=unrest, other="in the baseline run")
 
 
 def slower(times: float, count: int = MANY, base_ms: float = 40.0) -> Shift:
@@ -89,7 +89,9 @@ def test_a_ratio_beside_a_run_that_differs_says_so() -> None:
     """Where everything takes half as long, twice as long as the others is as long as it was."""
     found = slower(2.0)
     environment = Environment(factor=0.5, extra_ns=0.0, voters=())
-    finding = shift_finding(found, SPAN, environment, LatencySettings(), run_likeness=0.0, other="in the baseline run")
+    finding = shift_finding(
+        found, SPAN, environment, LatencySettings(), run_likeness=0.0, unrest=0.0, other="in the baseline run"
+    )
     assert "as long as in the baseline run, relative to 0.50x of the run as a whole (" in finding.sentence
 
 
@@ -132,6 +134,17 @@ def test_lasting_noise_is_less_sure() -> None:
     assert unsure.p is not None
     assert unsure.p > 100 * sure.p
     assert float(str(unsure.numbers["lower"])) < float(str(sure.numbers["lower"]))
+
+
+def test_it_must_be_worse_than_endpoints_are_by_themselves() -> None:
+    """1.7x is surely more than 1.25x, but not more than what every third run does to some endpoint."""
+    calm, uneasy = judged(slower(1.7)), judged(slower(1.7), unrest=0.15)
+    assert calm.p is not None
+    assert uneasy.p is not None
+    assert calm.p < 1e-9
+    assert uneasy.p > 1e-4
+    assert uneasy.numbers["bound"] == pytest.approx(1.25 * 1.35, abs=0.01)
+    assert "by themselves endpoints differ by 15 %" in uneasy.sentence
 
 
 def test_a_bound_can_be_asked_by_itself() -> None:

@@ -92,8 +92,6 @@ def test_a_ratio_beside_a_run_that_differs_says_so() -> None:
     finding = shift_finding(
         found, SPAN, environment, LatencySettings(), run_likeness=0.0, unrest=0.0, other="in the baseline run"
     )
-        found, SPAN, environment, LatencySettings(), run_likeness=0.0, unrest=0.0, other="in the baseline run"
-    )
     assert "as long as in the baseline run, relative to 0.50x of the run as a whole (" in finding.sentence
 
 

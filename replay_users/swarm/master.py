@@ -137,11 +137,15 @@ class MasterFace(Face):
 
     @property
     def users(self) -> int:
-        """One for each worker; kept while a run lasts, for Locust to leave them where they are."""
+        """One for each worker, those too that come while it is gathered; kept while a run lasts, for Locust to leave them be.
+
+        Locust gives users to whom it likes, and a worker that has a share and no user would never be ready.
+        """
         if self._is_ahead or self.is_over:
             self._wanted = self._runner.worker_count
         elif isinstance(self.run, MasterRun):
-            self._wanted = max(self._wanted, len(self.run.workers))
+            gathered = 0 if self.run.has_begun else self._runner.worker_count
+            self._wanted = max(self._wanted, len(self.run.workers), gathered)
         return max(1, self._wanted)
 
     def look_after(self) -> None:

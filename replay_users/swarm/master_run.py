@@ -149,6 +149,11 @@ class MasterRun:
         return self._conductor.error
 
     @property
+    def has_begun(self) -> bool:
+        """Whether its workers have all said that they are ready, so that none waits for a user any more."""
+        return self._conductor.epoch is not None
+
+    @property
     def elapsed(self) -> int:
         """Ns since the run's time 0; 0 before it."""
         if self._ended_at is not None:

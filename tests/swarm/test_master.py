@@ -241,9 +241,18 @@ def test_each_worker_has_a_user(face: Any) -> None:
     assert face.users == 2
     start(face)
     join(face, "c")
-    assert face.users == 2
+    assert face.users == 3
     del face.environment.runner.clients["a"]
-    assert face.users == 2
+    assert face.users == 3
+
+
+def test_a_worker_that_comes_during_a_run_gets_no_user(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once all are ready, nobody is moved any more."""
+    join(face, "a")
+    start(face)
+    monkeypatch.setattr(type(face.conductor), "epoch", 1)
+    join(face, "b")
+    assert face.users == 1
 
 
 def test_a_test_whose_workers_have_left_ends(face: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,9 @@ def experienced() -> KnownHeads:
         pytest.param(*traced(b"cccc", b"33"), True, id="new-values"),
         pytest.param(*traced(b"aaaa", b"11"), True, id="old-values"),
         pytest.param(traced(b"cccc", b"33")[0], traced(b"cccc", b"44")[1], True, id="either-side-by-itself"),
-        pytest.param(traced(b"cccc", b"33")[0], STATUS + TRACED % (b"some", b"44") + b"\r\n", True, id="the-other-side-too"),
+        pytest.param(
+            traced(b"cccc", b"33")[0], STATUS + TRACED % (b"some", b"44") + b"\r\n", True, id="the-other-side-too"
+        ),
         pytest.param(*traced(b"cccc", b"333"), False, id="another-length"),
         pytest.param(
             traced(b"cccc", b"33")[0].replace(b"Cookie", b"Origin"), traced(b"", b"33")[1], False, id="compared"

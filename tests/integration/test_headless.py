@@ -136,7 +136,10 @@ def test_the_summary_is_the_last_thing_on_stdout(passed: Seen, differed: Seen) -
     """The summary is all there is on stdout, whole, as it is in summary.txt; everything else is on stderr."""
     for seen in (passed, differed):
         assert seen.done.out == (seen.done.folder / "summary.txt").read_text("utf-8")
-        assert f"\nfiles       {seen.done.folder}/report.html, beside it report.md, junit.xml, result.json" in seen.done.out
+        assert (
+            f"\nfiles       {seen.done.folder}/report.html, beside it report.md, junit.xml, result.json"
+            in seen.done.out
+        )
     assert passed.done.out.startswith("PASS ")
     assert differed.done.out.startswith("FAIL ")
 

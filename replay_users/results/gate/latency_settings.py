@@ -27,7 +27,7 @@ class LatencySettings:
     """
 
     shift: float = 1.5
-    shift_bound: float = 1.25
+    shift_bound: float = 1.2
     floor_ms: float = 5.0
     tail: float = 2.0
     tail_share: float = 0.03

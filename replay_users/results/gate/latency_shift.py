@@ -35,8 +35,9 @@ __all__ = ["NAME", "Shift", "bound_p", "shift_finding", "shift_of"]
 NAME = "latency"
 _NOTABLE = log(1.1)
 """By so much the run as a whole must differ to be told beside each endpoint."""
-_CLIP = 1.5
-"""In sigmas: Huber's score, 96 % as sure as a mean of normal noise, and deaf to outliers."""
+_CLIP = 1.25
+"""In sigmas: Huber's score, 94 % as sure as a mean of normal noise, and deaf to outliers. Of clips from 0.5 to 3 and of ranks
+it finds most in the simulations (2x on 50 requests: 98 %)."""
 _NORMAL_MAD = 1.4826
 """Times the median deviation is sigma, if noise is normal (Rousseeuw and Croux 1993)."""
 _UNRESTS = 2.0

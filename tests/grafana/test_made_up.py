@@ -215,10 +215,9 @@ def test_outside_its_time_a_run_is_not_seen(database: Database) -> None:
             assert database.ask(filled(asked.query, CHOICES, start_ms=0, end_ms=1000)) == []
 
 
-def test_a_bucket_is_found_as_a_database_of_its_name(influx: Influxd) -> None:
+def test_a_bucket_is_found_as_a_database_of_its_name(influxd_two: InfluxdTwo) -> None:
     """InfluxDB 2 maps it by itself, which is why compose.yaml sets up no mapping."""
-    if not isinstance(influx, InfluxdTwo):
-        pytest.skip("1.x has databases")
+    influx = influxd_two
     (org,) = json.loads(influx.ask("GET", f"/api/v2/orgs?org={influx.org}", influx.login)[1])["orgs"]
     made = {"orgID": org["id"], "name": "unmapped", "retentionRules": []}
     headers = {"Content-Type": "application/json", **influx.login}

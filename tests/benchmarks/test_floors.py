@@ -40,6 +40,10 @@ ROWS = {
 }
 
 
+IN_TESTS = {name: group for name, group in GROUPS.items() if "4 GB" not in name}
+"""Recordings of 4 GB take ten minutes to make and to replay: `make bench` measures those, CI has one of 1 GB."""
+
+
 def test_every_promised_row_is_measured() -> None:
     """The table has a row for each thing the product promises to reach."""
     assert {row.name.partition(" (measured")[0] for group in GROUPS.values() for row in group.rows} == ROWS
@@ -47,7 +51,7 @@ def test_every_promised_row_is_measured() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS.keys())
+@pytest.mark.parametrize("group", IN_TESTS.values(), ids=IN_TESTS.keys())
 def test_the_floors_hold(group: Group) -> None:
     """Each floor is met in one of three attempts, on whatever machine this is."""
     assert [line.name for line in missed(group, attempts=3, rounds=1)] == []

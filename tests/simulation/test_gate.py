@@ -7,6 +7,8 @@ is two runs of 40 endpoints; the figures of `docs/gate-how-good.md` are of 500 e
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from replay_users.results.gate.latency import decide_latency
 from replay_users.results.gate.model import Decision
 from replay_users.results.gate.statistics import binomial_tail
-from tests.simulation.gate_figures import HALF, blamed, judged, row
+from tests.simulation.gate_figures import HALF, LOUD, QUIET, blamed, judged, row
 from tests.simulation.gate_worlds import FINDS, FINE, UNIFORM
 
 if TYPE_CHECKING:
@@ -61,6 +63,18 @@ def test_the_worlds_are_hard_enough() -> None:
 
 def _p95(pairs: list) -> float:  # type: ignore[type-arg]
     return sorted(pair.service or 0 for pair in pairs)[95 * len(pairs) // 100]
+
+
+def test_the_page_tells_of_every_world() -> None:
+    """Each has its row, measured in at least 300 runs, and keeps the promise: 1 % at most with its bound, or 95 % at least."""
+    page = (Path(__file__).parents[2] / "docs" / "gate-how-good.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (.+?) \| (\d.+) \|$", page, re.MULTILINE))
+    assert list(rows) == [*(world.name for world in FINE), *QUIET, *(world.name for world in FINDS), *LOUD]
+    for world, row_text in rows.items():
+        runs, _, bound = (cell.strip() for cell in row_text.split("|"))
+        sign, percent = re.fullmatch(r"([<>])= ([\d.]+) %", bound).groups()  # type: ignore[union-attr]
+        assert int(runs) >= 300, world
+        assert float(percent) <= 1 if sign == "<" else float(percent) >= 95, world
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ __all__ = ["BEGIN", "END", "filled", "table"]
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 _ROOT = Path(__file__).parent.parent
+_LESS_IS_BETTER = frozenset({"ms", "us", "MB"})
+"""A floor that hangs on what was measured beside it may be stricter than the goal, so their order does not tell."""
 _HEADING = ("| | measured | goal | floor |", "|---|---|---|---|")
 
 
@@ -31,7 +33,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _line(row: Mapping[str, Any]) -> str:
     value, goal, floor = row["value"], row["goal"], row["floor"]
-    bound = "" if goal is None or floor is None or goal == floor else "≥ " if goal > floor else "≤ "
+    more = goal is not None and floor is not None and goal > floor and row["unit"] not in _LESS_IS_BETTER
+    bound = "" if goal is None or floor is None or goal == floor else "≥ " if more else "≤ "
     measured = "not measured" if value is None else number(value, row["unit"])
     limits = (f"{bound if limit is not None else ''}{number(limit, row['unit'])}" for limit in (goal, floor))
     return f"| {row['name']} | {measured} | {' | '.join(limits)} |"

@@ -149,7 +149,8 @@ class Conclusion:
 def conclude_run(run: Replay) -> Conclusion:
     """Judge the run, write its directory, tell the listeners."""
     folder = Path(run.prepared.settings.out.replace("{id}", run.id))
-    result, exhibits, samples = _judged(run), list(run.exhibits), samples_of(run.tally, run.plan.course)
+    samples = samples_of(run.tally, run.plan.course)
+    result, exhibits = _judged(run, samples), list(run.exhibits)
     reports = _reports(result, samples, exhibits)
     summary = summary_text(result, folder=str(folder), reports=list(reports))
     failure: ReplayError | None = None
@@ -173,7 +174,7 @@ def conclude_run(run: Replay) -> Conclusion:
     return Conclusion(result, summary, result["exit_code"], folder)
 
 
-def _judged(run: Replay) -> dict[str, Any]:
+def _judged(run: Replay, samples: Samples) -> dict[str, Any]:
     """The content of result.json."""
     settings = run.prepared.settings
     judged = conclude(
@@ -183,6 +184,7 @@ def _judged(run: Replay) -> dict[str, Any]:
         rules=settings.rules,
         noise_decides=settings.noise_is_failure,
         by=settings.gate,
+        samples=samples,
         more={
             "connections": dict(run.connections),
             "comparers": {"queue_peak_bytes": 0, **run.comparers, "sample": settings.sampling.texts()},

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import urlencode
 
+from tests.servers.process import end
+
 __all__ = ["BUILT", "Influxd", "InfluxdOne", "InfluxdTwo", "find_influxd", "find_old_influxd"]
 
 BUILT: Final = "influxd-2.7.12"
@@ -114,14 +116,7 @@ class Influxd(ABC):
     def stop(self) -> None:
         """End it; its data stays."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
     def __enter__(self) -> Self:
         try:

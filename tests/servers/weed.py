@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from replay_users.recording.store import S3Options, open_store
+from tests.servers.process import end
 
 if TYPE_CHECKING:
     from replay_users.recording.store import Store
@@ -128,14 +129,7 @@ class Weed:
     def stop(self) -> None:
         """End the server; it takes over two seconds to end by itself."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
     def __exit__(self, *_: object) -> None:
         self.stop()

@@ -117,21 +117,23 @@ def shift_finding(
         + (f"; by themselves endpoints differ by {100 * unrest:.0f} %" if unrest and is_large else "")
         + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
         advisory=False,
-        numbers={
-            "ratio": value,
-            "lower": lower,
-            "bound": round(exp(bound), 4),
-            "longer_ms": _ms(longer),
-            "median_ms": _ms(median(matched.ours)),
-            "other_median_ms": _ms(median(matched.theirs)),
-            "pairs": len(matched),
-            "endpoints": len(matched.members),
-            "sessions": len(set(matched.sessions)),
-            "other_work": matched.other_work,
-            "warm_up": matched.warm_up,
-            "alone": matched.alone,
-        },
+        numbers={"ratio": value, "lower": lower, "bound": round(exp(bound), 4), **_numbers(matched, longer)},
     )
+
+
+def _numbers(matched: Matched, longer: float) -> dict[str, float | int | str | None]:
+    """What the claim is made of, beside its ratio and bounds."""
+    return {
+        "longer_ms": _ms(longer),
+        "median_ms": _ms(median(matched.ours)),
+        "other_median_ms": _ms(median(matched.theirs)),
+        "pairs": len(matched),
+        "endpoints": len(matched.members),
+        "sessions": len(set(matched.sessions)),
+        "other_work": matched.other_work,
+        "warm_up": matched.warm_up,
+        "alone": matched.alone,
+    }
 
 
 def _lower(shift: Shift, run_likeness: float) -> float | None:

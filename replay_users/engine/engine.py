@@ -91,6 +91,7 @@ class Engine:
             tls.errors = self.counters.tls_errors
         self._timer = open_timer(loop, self.pump)
         self._armed = 0
+        self._swept = 0
         self._sweeper = loop.timer(_SWEEP, repeat=_SWEEP)
 
     def begin(self, at: int) -> None:
@@ -156,10 +157,18 @@ class Engine:
         self.rearm()
 
     def _sweep(self) -> None:
+        """Peers are judged by the time of the sweep before: what they had done by then has been read since.
+
+        The hub calls timers before sockets, and it may have stood still for longer than a peer has (a frozen process, a burst
+        of large uploads): who looked at the clock alone would find answers late that only nobody had read. So the next sweep
+        comes a whole period after this one; what repeats by itself would catch up, before all is read.
+        """
+        self._sweeper.again(self._sweep)
         now = self.now()
         self.schedule.expire(now)
         for pool in self.pools:
-            pool.sweep(now)
+            pool.sweep(self._swept)
+        self._swept = now
         self.wake()
         self.rearm()
 

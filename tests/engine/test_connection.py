@@ -184,7 +184,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nX: " + b"y" * (3 * MAX_HEAD)
         fault("stall after an interim", Fault.TIMEOUT, send(EARLY), stall()),
         fault("stall in body", Fault.TIMEOUT_IN_BODY, send(HALF), stall(), status=200),
         fault("stall where an end was due", Fault.TIMEOUT_IN_BODY, send(UNFRAMED), stall(), status=200),
-        fault("slow drip", Fault.TIMEOUT_IN_BODY, send(LONG), send(b"12345", pieces=5, seconds=0.07), status=200),
+        fault("slow drip", Fault.TIMEOUT_IN_BODY, send(LONG), send(b"12345", pieces=5, seconds=0.15), status=200),
     ],
 )
 def test_faults(

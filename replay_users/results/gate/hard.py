@@ -2,7 +2,8 @@
 
 Law: pure. A check never passes for want of evidence: nothing sent fails, and a broken account or a person's stop makes
 the verdict inconclusive. Checks marked advisory are shown and decide nothing.
-The subtle thing: what a lost worker left undone is no fault of the target, so that what would fail for it is inconclusive.
+The subtle thing: what a lost worker left undone, what we were too late to send and what we could not compare in time are no
+faults of the target, so that what would fail for them is inconclusive.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, Final
 
+from replay_users.compare.desk import COMPARER, QUEUE_FULL
 from replay_users.compare.difference import Class, UncheckedReason
 from replay_users.compare.sampling import SAMPLED
-from replay_users.model import Fault
+from replay_users.model import Drop, Fault
 from replay_users.results.gate.model import CONSERVATION, Check, Decision
 from replay_users.results.validity import CheckKind
 from replay_users.results.wording import several
@@ -39,6 +41,9 @@ _STOPPERS: Final = {
 }
 """By whom, in words, after the reasons in result.json."""
 _SHOWN = 2
+_LATE: Final = (Drop.LAG, Drop.LEASE_GAP)
+_NOT_IN_TIME: Final = (QUEUE_FULL, COMPARER)
+"""Reasons in `unchecked_by` that say nothing of the pair."""
 
 
 def hard_checks(evidence: Evidence, settings: GateSettings) -> tuple[Check, ...]:
@@ -117,9 +122,11 @@ def _workers(evidence: Evidence) -> Check | None:
 
 
 def _sent(evidence: Evidence) -> Check | None:
-    if evidence.totals.sent:
+    totals = evidence.totals
+    if totals.sent:
         return None
-    verdict = _blame(evidence) if _is_complete(evidence) else Decision.INCONCLUSIVE
+    is_ours = evidence.lost or not _is_complete(evidence) or 0 < _wanted(evidence.planned, totals) <= _ours(totals)
+    verdict = Decision.INCONCLUSIVE if is_ours else Decision.FAIL
     left_out = ", ".join(f"{reason} {rows:,}" for reason, rows in evidence.totals.skipped_by.items())
     sentence = f"nothing was sent of {evidence.planned:,} planned" + (f" (skipped: {left_out})" if left_out else "")
     return Check(name="sent", kind=CheckKind.COVERAGE, verdict=verdict, sentence=sentence, value=0, limit=1)
@@ -154,7 +161,7 @@ def _coverage(evidence: Evidence, limit: float) -> Check | None:
     return Check(
         name="coverage",
         kind=CheckKind.COVERAGE,
-        verdict=_blame(evidence) if share < limit or totals.unread else Decision.PASS,
+        verdict=_blame(evidence, limit) if share < limit or totals.unread else Decision.PASS,
         sentence=sentence,
         value=share,
         limit=limit,
@@ -183,8 +190,18 @@ def unanswered(evidence: Evidence, settings: GateSettings) -> Check | None:
     )
 
 
-def _blame(evidence: Evidence) -> Decision:
-    return Decision.INCONCLUSIVE if evidence.lost else Decision.FAIL
+def _blame(evidence: Evidence, limit: float) -> Decision:
+    """Too little was compared: inconclusive where a worker was lost, or where it is enough of what we asked for in time."""
+    totals = evidence.totals
+    asked = _wanted(evidence.planned, totals) - _ours(totals)
+    is_ours = asked <= 0 or (totals.compared + by_status(totals) >= limit * asked and not totals.unread)
+    return Decision.INCONCLUSIVE if evidence.lost or is_ours else Decision.FAIL
+
+
+def _ours(totals: Totals) -> int:
+    """Exchanges that were not compared since we were late: in sending them, or in comparing their answers."""
+    late = sum(totals.dropped_by.get(reason, 0) for reason in _LATE)
+    return late + sum(totals.unchecked_by.get(reason, 0) for reason in _NOT_IN_TIME)
 
 
 def _rounded_down(share: float) -> str:

@@ -68,6 +68,30 @@ CASES = [
     pytest.param({"compared": 94, "unchecked": 6}, "fail", id="coverage-below"),
     pytest.param({"planned": 1_000, "skipped": 900}, "pass", id="what-was-skipped-is-not-wanted"),
     pytest.param({"planned": 200, "dropped": 100}, "fail", id="what-was-dropped-is"),
+    pytest.param({"planned": 200, "dropped": 100, "dropped_by": {"wait": 100}}, "fail", id="the-target-was-too-slow"),
+    pytest.param({"planned": 200, "dropped": 100, "dropped_by": {"lag": 100}}, "inconclusive", id="we-were-too-late"),
+    pytest.param(
+        {"planned": 220, "dropped": 120, "dropped_by": {"lag": 110, "wait": 10}}, "fail", id="we-and-the-target-were"
+    ),
+    pytest.param(
+        {"planned": 300, "dropped": 100, "dropped_by": {"lag": 100}, "unread": 100, "unread_by": {"x": 100}},
+        "fail",
+        id="late-and-unread",
+    ),
+    pytest.param(
+        {"compared": 50, "matched": 50, "unchecked": 50, "unchecked_by": {"queue": 49, "comparer": 1}},
+        "inconclusive",
+        id="comparing-was-too-slow",
+    ),
+    pytest.param(
+        {"compared": 0, "matched": 0, "unchecked": 100, "unchecked_by": {"comparer": 100}},
+        "inconclusive",
+        id="no-comparer-worked",
+    ),
+    pytest.param({**NOTHING, "dropped": 100, "dropped_by": {"lag": 100}}, "inconclusive", id="all-too-late"),
+    pytest.param(
+        {**NOTHING, "dropped": 100, "dropped_by": {"lag": 50, "wait": 50}}, "fail", id="nothing-sent-for-both-reasons"
+    ),
     pytest.param({"planned": 101, "unread": 1, "unread_by": {"x": 1}}, "fail", id="one-unread-row"),
     pytest.param({**NOTHING, "dropped": 100}, "fail", id="nothing-sent"),
     pytest.param({**NOTHING, "planned": 0}, "fail", id="nothing-planned"),

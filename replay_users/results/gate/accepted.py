@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from replay_users.results.gate.claims import Claim
 from replay_users.results.gate.model import Check, Decision
-from replay_users.results.gate.shares import rise_p
+from replay_users.results.gate.shares import EVERYWHERE, is_everywhere, rise_p
 from replay_users.results.validity import CheckKind
 from replay_users.results.wording import several
 
@@ -37,7 +37,7 @@ def signatures_by_endpoint(evidence: Evidence, settings: GateSettings, accepted:
         tried = [(each, before) for each, before in known if each.share.differing + before.differing >= least]
         judged = sorted(((_p(each, before, least), each, before) for each, before in tried), key=lambda item: item[0])
         if judged:
-            yield _claim(endpoint, judged)
+            yield _claim(endpoint, judged, least)
 
 
 def _p(each: SignatureEvidence, before: Share, least: int) -> float:
@@ -46,13 +46,15 @@ def _p(each: SignatureEvidence, before: Share, least: int) -> float:
     return rise_p(each.share, before) if is_more else 1.0
 
 
-def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share]]) -> Claim:
-    p, worst, before = judged[0]
+def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share]], least: int) -> Claim:
+    everywhere = [found for found in judged if is_everywhere(found[1].share, found[2], least)]
+    p, worst, before = judged[0] if judged[0][0] < 1 or not everywhere else everywhere[0]
     more = [each for chance, each, _ in judged if chance < 1]
     share = worst.share
     others = f", and {len(more) - 1:,} more" if len(more) > 1 else ""
     was = f"{before.differing:,} of {before.seen:,}"
-    how = "as frequent as it was" if not more else "more frequent" if before.differing else "new"
+    is_more = bool(more or everywhere)
+    how = "as frequent as it was" if not is_more else "more frequent" if before.differing else "new"
     return Claim(
         name=SIGNATURES,
         kind=CheckKind.MISMATCHES,
@@ -66,6 +68,7 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
         holds=True,
         value=share.value,
         limit=before.high,
+        doubt=EVERYWHERE if everywhere else "",
         numbers={
             "path": worst.path,
             "signature_kind": worst.kind,
@@ -84,18 +87,29 @@ def signatures(evidence: Evidence, accepted: Baseline, endpoints: Sequence[Check
     """Of the whole run, once its `endpoints` are settled."""
     if not evidence.totals.compared:
         return None
-    failed = [check for check in endpoints if check.name == SIGNATURES and check.verdict is Decision.FAIL]
+    failed, unsure = (
+        [check for check in endpoints if check.name == SIGNATURES and check.verdict is verdict]
+        for verdict in (Decision.FAIL, Decision.INCONCLUSIVE)
+    )
     known = sum(each.key in accepted.signatures for each in evidence.signatures)
-    told = ", ".join(str(check.endpoint) for check in failed[:_SHOWN])
-    told += f" and {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""
-    sentence = f"{several(len(evidence.signatures), 'signature')}, {known:,} accepted"
-    sentence += f"; new or more frequent than accepted on {told}" if failed else "; none is surely new or more frequent"
+    sentence = f"{several(len(evidence.signatures), 'signature')}, {known:,} accepted; "
+    if failed:
+        sentence += f"new or more frequent than accepted on {_places(failed)}"
+    elif unsure:
+        sentence += f"one that none showed is in all sessions of {_places(unsure)}, which are too few to be sure"
+    else:
+        sentence += "none is surely new or more frequent"
     return Check(
         name=SIGNATURES,
         kind=CheckKind.MISMATCHES,
-        verdict=Decision.FAIL if failed else Decision.PASS,
+        verdict=Decision.FAIL if failed else Decision.INCONCLUSIVE if unsure else Decision.PASS,
         sentence=sentence,
         value=len(failed),
         limit=0,
         numbers={"signatures": len(evidence.signatures), "accepted": known, "endpoints": len(failed)},
     )
+
+
+def _places(checks: Sequence[Check]) -> str:
+    told = ", ".join(str(check.endpoint) for check in checks[:_SHOWN])
+    return told + (f" and {len(checks) - _SHOWN:,} more" if len(checks) > _SHOWN else "")

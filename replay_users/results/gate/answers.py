@@ -13,7 +13,7 @@ from replay_users.compare.difference import Class
 from replay_users.results.gate.claims import Claim
 from replay_users.results.gate.hard import by_status
 from replay_users.results.gate.model import Check, Decision
-from replay_users.results.gate.shares import rise_p
+from replay_users.results.gate.shares import EVERYWHERE, is_everywhere, rise_p
 from replay_users.results.gate.statistics import wilson_p
 from replay_users.results.learnable import FIRST_PASS
 from replay_users.results.validity import CheckKind
@@ -43,7 +43,7 @@ def differing_by_endpoint(
         before = None if accepted is None else accepted.share(each.name)
         rate = rules.rate_of(each.name)
         if before is not None and each.share.differing:
-            yield _risen(each, before, rate, rules)
+            yield _risen(each, before, rate, rules, least=min(rules.min_sessions, evidence.sessions.seen))
         elif rate and each.share.differing:
             yield _above(each, rate, rules)
         else:
@@ -91,8 +91,8 @@ def _above(each: EndpointEvidence, rate: float, rules: Mismatches) -> Claim:
     )
 
 
-def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches) -> Claim:
-    """Against what was accepted; a rate that is allowed besides must be exceeded too."""
+def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches, *, least: int) -> Claim:
+    """Against what was accepted; a rate that is allowed besides must be exceeded too. `least` sessions are no one's bad luck."""
     share = each.share
     allowed = max(before.high, rate)
     chance = wilson_p(share.differing, share.most_seen, rate) if rate else 0.0
@@ -109,6 +109,7 @@ def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches
         value=share.value,
         limit=allowed,
         advisory=not rules.decides,
+        doubt=EVERYWHERE if share.value > rate and is_everywhere(share, before, least) else "",
         numbers={
             "differing": share.differing,
             "sessions": share.seen,
@@ -130,19 +131,22 @@ def differing(
     compared = totals.compared + by_status(totals)
     if not compared:
         return None
-    failed = [check for check in endpoints if check.name == MISMATCHES and check.verdict is Decision.FAIL]
+    failed, unsure = (
+        [check for check in endpoints if check.name == MISMATCHES and check.verdict is verdict]
+        for verdict in (Decision.FAIL, Decision.INCONCLUSIVE)
+    )
     none_may = not (accepted is not None or rules.max_rate or rules.endpoints)
     is_failed = bool(failed) or (none_may and share.is_enough(rules.min_sessions))
     against = "the first pass" if evidence.compared_with == FIRST_PASS else "the recording"
     sentence = f"{totals.regressions:,} of {compared:,} compared answers differ from {against}"
-    sentence += _verdict(evidence, rules, failed, none_may=none_may, is_failed=is_failed)
+    sentence += _verdict(evidence, rules, failed, unsure, none_may=none_may, is_failed=is_failed)
     if apart := {name: count for name, count in totals.mismatched_by.items() if name != Class.REGRESSION}:
         told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in apart.items())
         sentence += f"; {sum(apart.values()):,} more for another reason ({told})"
     return Check(
         name=MISMATCHES,
         kind=CheckKind.MISMATCHES,
-        verdict=Decision.FAIL if is_failed else Decision.PASS,
+        verdict=Decision.FAIL if is_failed else Decision.INCONCLUSIVE if unsure else Decision.PASS,
         sentence=sentence,
         value=totals.regressions,
         limit=0 if none_may else None,
@@ -151,7 +155,15 @@ def differing(
     )
 
 
-def _verdict(evidence: Evidence, rules: Mismatches, failed: Sequence[Check], *, none_may: bool, is_failed: bool) -> str:
+def _verdict(
+    evidence: Evidence,
+    rules: Mismatches,
+    failed: Sequence[Check],
+    unsure: Sequence[Check],
+    *,
+    none_may: bool,
+    is_failed: bool,
+) -> str:
     """The rest of its sentence."""
     share = evidence.sessions
     if not share.differing:
@@ -161,6 +173,10 @@ def _verdict(evidence: Evidence, rules: Mismatches, failed: Sequence[Check], *, 
     where = f"{_turned(evidence)} in {_of(share)}"
     if none_may:
         return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} sessions prove nothing"
+    if not failed and unsure:
+        return (
+            f"{where}; on {several(len(unsure), 'endpoint')} all of them, where none was: too few sessions to be sure"
+        )
     if not failed:
         return f"{where}, no more than allowed"
     return f"{where}, more than allowed on {several(len(failed), 'endpoint')}"

@@ -27,6 +27,7 @@ class Claim:
     """That something is worse: `p` is how likely what was seen is if it is not.
 
     It fails the run if p stands the correction and all else `holds` that is asked for: enough sessions, a large enough effect.
+    If it is not believed, it passes; with a `doubt` it is inconclusive then, and the doubt says why.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Claim:
     value: float | None = None
     limit: float | None = None
     advisory: bool = False
+    doubt: str = ""
     numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
 
 
@@ -50,12 +52,13 @@ def settle(claims: Sequence[Claim], alpha: float) -> list[Check]:
 def _check(claim: Claim, corrected: float, alpha: float, together: int) -> Check:
     """Its sentence is for people: probabilities stand beside it, in the numbers."""
     is_believed = claim.holds and corrected <= alpha
-    doubt = "; this may be chance" if claim.holds and not is_believed else ""
+    doubt = claim.doubt or ("; this may be chance" if claim.holds else "")
+    otherwise = Decision.INCONCLUSIVE if claim.doubt else Decision.PASS
     return Check(
         name=claim.name,
         kind=claim.kind,
-        verdict=Decision.FAIL if is_believed else Decision.PASS,
-        sentence=claim.sentence + doubt,
+        verdict=Decision.FAIL if is_believed else otherwise,
+        sentence=claim.sentence if is_believed else claim.sentence + doubt,
         value=claim.value,
         limit=claim.limit,
         advisory=claim.advisory,

@@ -17,7 +17,7 @@ from replay_users.results.gate.statistics import wilson
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["EXACT_SESSIONS", "NO_SESSIONS", "Share", "rise_p"]
+__all__ = ["EVERYWHERE", "EXACT_SESSIONS", "NO_SESSIONS", "Share", "is_everywhere", "rise_p"]
 
 EXACT_SESSIONS = 255
 """Of an endpoint; a sketch keeps 256 (`results.sessions`)."""
@@ -75,6 +75,14 @@ class Share:
 
 
 NO_SESSIONS: Final = Share(0, 0)
+
+EVERYWHERE: Final = "; all of them, where none was: too few to be sure, too many to pass"
+"""What is said of it (`is_everywhere`)."""
+
+
+def is_everywhere(now: Share, before: Share, least: int) -> bool:
+    """Whether all sessions, at least so many, show what none did before: 5 of 5 after 0 of 5 is not sure, but it is no pass."""
+    return now.differing == now.seen >= least and not before.differing
 
 
 def rise_p(now: Share, before: Share) -> float:

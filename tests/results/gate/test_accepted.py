@@ -71,6 +71,19 @@ def test_the_sentence_says_the_numbers() -> None:
     assert whole.sentence == "2 signatures, 0 accepted; new or more frequent than accepted on GET /a"
 
 
+def test_a_new_signature_in_all_of_few_sessions_does_not_pass() -> None:
+    """5 of 5 after 0 of 5 is not sure; the sentence is about it, not about what is as it was."""
+    before = accept(
+        Baseline(), run(end(A, differing=1, sessions=5), signatures=[signature(differing=1, sessions=5)]), "r1"
+    )
+    found = [signature(differing=2, sessions=5), signature("root['new']", differing=5, sessions=5)]
+    [check], whole = judged(run(end(A, differing=5, sessions=5), signatures=found), before)
+    assert whole is not None
+    assert (check.verdict, whole.verdict) == (Decision.INCONCLUSIVE, Decision.INCONCLUSIVE)
+    assert check.sentence.startswith("root['new'] value on GET /a is new: in 5 of 5 sessions")
+    assert whole.sentence.endswith("one that none showed is in all sessions of GET /a, which are too few to be sure")
+
+
 def test_an_endpoint_that_the_baseline_does_not_know_is_not_judged_here() -> None:
     """Nothing can be said of it; that no answer of it may differ is another check's matter."""
     ends, whole = judged(run(end(B, differing=9), signatures=[signature(of=B, differing=9)]), KNOWN)

@@ -110,6 +110,37 @@ def test_a_baseline_beside_a_rate_needs_both_exceeded() -> None:
     assert checks[A].verdict is Decision.PASS
 
 
+@pytest.mark.parametrize(
+    ("differing", "sessions", "before", "verdict"),
+    [
+        pytest.param(5, 5, (0, 5), Decision.INCONCLUSIVE, id="all-of-five"),
+        pytest.param(3, 3, (0, 3), Decision.INCONCLUSIVE, id="all-of-three"),
+        pytest.param(60, 60, (0, 60), Decision.FAIL, id="all-of-many"),
+        pytest.param(4, 5, (0, 5), Decision.PASS, id="four-of-five"),
+        pytest.param(5, 5, (1, 5), Decision.PASS, id="one-did-before"),
+        pytest.param(2, 2, (0, 2), Decision.PASS, id="two-may-be-bad-luck"),
+    ],
+)
+def test_what_all_sessions_see_does_not_pass(
+    differing: int, sessions: int, before: tuple[int, int], verdict: Decision
+) -> None:
+    """Where every session of an endpoint differs and none did, few of them are not sure, but no pass either."""
+    accepted = accept(Baseline(), run(end(A, differing=before[0], sessions=before[1]), end(B)), "r1")
+    checks = judged(run(end(A, differing=differing, sessions=sessions), end(B)), accepted=accepted)
+    assert (checks[A].verdict, checks[""].verdict) == (verdict, verdict)
+    unsure = verdict is Decision.INCONCLUSIVE
+    assert checks[A].sentence.endswith("; all of them, where none was: too few to be sure, too many to pass") is unsure
+    assert ("; on 1 endpoint all of them, where none was" in checks[""].sentence) is unsure
+
+
+def test_what_all_sessions_of_a_small_run_see_does_not_pass() -> None:
+    """A run of one session has no other that could be looked at; a rate that lets all differ lets them."""
+    accepted = accept(Baseline(), run(end(A, sessions=1)), "r1")
+    evidence = run(end(A, differing=1, sessions=1))
+    assert judged(evidence, accepted=accepted)[""].verdict is Decision.INCONCLUSIVE
+    assert judged(evidence, allowing(1.0), accepted)[""].verdict is Decision.PASS
+
+
 def test_server_errors_are_not_judged_here() -> None:
     """Answers that became 5xx are mismatches, but of no session that differs otherwise, and the sentence says so."""
     check = judged(run(end(broken=5)))[""]

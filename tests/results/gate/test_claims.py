@@ -50,6 +50,13 @@ def test_what_does_not_hold_fails_nothing() -> None:
     assert check.sentence == "more differ"
 
 
+def test_what_is_doubted_is_inconclusive() -> None:
+    """With a doubt of its own, a claim that is not believed does not pass; one that is believed fails without it."""
+    [unsure], [sure] = (settle([replace(CLAIM, p=p, doubt="; too few to be sure")], 0.01) for p in (0.02, 0.004))
+    assert (unsure.verdict, unsure.sentence) == (Decision.INCONCLUSIVE, "more differ; too few to be sure")
+    assert (sure.verdict, sure.sentence) == (Decision.FAIL, "more differ")
+
+
 def test_the_order_of_claims_is_kept() -> None:
     """Checks come out as claims went in, whichever is corrected first."""
     claims = [replace(CLAIM, p=p, sentence=str(p)) for p in (0.9, 0.0001, 0.3)]

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from replay_users.results.samples import Samples
 
-__all__ = ["OWN_FILES", "RUN_FILES", "encoded", "exemplars_of", "rewrite_result", "write_run", "write_whole"]
+__all__ = [
+    "OWN_FILES",
+    "RUN_FILES",
+    "encoded",
+    "exemplars_of",
+    "rewrite_result",
+    "run_in",
+    "write_run",
+    "write_whole",
+]
 
 _RESULT, _MISMATCHES, _EXHIBITS, _SUMMARY = "result.json", "mismatches.jsonl", "exhibits.jsonl", "summary.txt"
 OWN_FILES = frozenset({_RESULT, _MISMATCHES, _EXHIBITS, PAIRS, HISTOGRAMS})
@@ -122,14 +131,19 @@ def exemplars_of(
             yield {**line, "explanation": explanation} if explanation else line
 
 
-def _refuse_other_run(folder: Path, run_id: str) -> None:
+def run_in(folder: Path) -> str | None:
+    """The id of the run whose result is there, or what stands for one that cannot be read; `None` if there is no result."""
     try:
-        earlier = json.loads((folder / _RESULT).read_bytes())["run"]["id"]
+        return str(json.loads((folder / _RESULT).read_bytes())["run"]["id"])
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return None
     except (OSError, ValueError, LookupError, TypeError):
-        earlier = "which cannot be read"
-    if earlier != run_id:
+        return "which cannot be read"
+
+
+def _refuse_other_run(folder: Path, run_id: str) -> None:
+    earlier = run_in(folder)
+    if earlier not in {None, run_id}:
         raise UsageError(
             f"{folder} holds the result of another run ({earlier}): choose another --out, or replace it with --overwrite"
         )

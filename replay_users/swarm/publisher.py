@@ -23,6 +23,7 @@ from replay_users.results.delivery import Delivery, Failed
 from replay_users.results.end_points import end_points, start_point
 from replay_users.results.influx import TIMEOUT_S, InfluxWriter
 from replay_users.results.points import RunPoints
+from replay_users.results.rundir import run_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -164,7 +165,7 @@ class Publisher:
 
     def _leave(self) -> None:
         """What is not written, beside the result, and what to do with it; nothing of a run that was there before stays."""
-        path, left, lost = self._folder / UNSENT, self._delivery.left, self._delivery.lost
+        path, left, lost = self._place(), self._delivery.left, self._delivery.lost
         try:
             if not left:
                 path.unlink(missing_ok=True)
@@ -179,6 +180,11 @@ class Publisher:
             _logger.warning("%s cannot be written: %s", path, error.strerror)
         if lost:
             _logger.warning("InfluxDB never got %s points of this run; result.json has everything", f"{lost:,}")
+
+    def _place(self) -> Path:
+        """Where a result lies that is not ours, since two runs were given one folder, its points are left alone."""
+        is_ours = run_in(self._folder) in {None, self._run_id}
+        return self._folder / (UNSENT if is_ours else f"unsent-{self._run_id}.lp")
 
 
 def _in_turns(pieces: Iterator[str]) -> Iterator[str]:

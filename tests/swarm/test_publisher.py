@@ -239,6 +239,20 @@ def test_an_earlier_run_s_points_do_not_stay(tmp_path: Path) -> None:
     assert not (tmp_path / UNSENT).exists()
 
 
+@pytest.mark.parametrize("answer", [Taken(), Refused("401", is_spoilt=False)], ids=["all-sent", "nothing-sent"])
+def test_another_run_s_points_stay_with_its_result(
+    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two runs that were given one folder, the one whose result is refused does not replace the other's points."""
+    (tmp_path / "result.json").write_text('{"run": {"id": "another"}}')
+    (tmp_path / UNSENT).write_text("of another run\n")
+    begin(Script([answer]), tmp_path)
+    monkeypatch.setattr(module, "FINAL_S", 0.0 if isinstance(answer, Refused) else 5.0)
+    finish()
+    assert (tmp_path / UNSENT).read_text() == "of another run\n"
+    assert (tmp_path / f"unsent-{RUN}.lp").exists() is isinstance(answer, Refused)
+
+
 def test_a_folder_that_cannot_be_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

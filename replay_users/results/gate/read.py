@@ -56,7 +56,8 @@ class _Values(Nodes):
         if percent:
             number = round(number / 100, 14)  # 7.1 % is 0.071, not what binary makes of it
         if number > 1:
-            self.fail(node, f"{key!r} is a part of all, from 0 to 1 or in percent; did you mean {node.value}%?")
+            hint = "" if percent else f"; did you mean {node.value}%?"
+            self.fail(node, f"{key!r} is a part of all, from 0 to 1 or in percent up to 100%{hint}")
         return number
 
     def percent(self, node: yaml.Node, key: str) -> float:
@@ -217,11 +218,11 @@ class _Reader:
     def _refuse_contradictions(self, settings: GateSettings) -> None:
         limits, members = settings.limits, self._limited
         left = _left(settings.coverage)
-        if "max_failed_percent" in members and "coverage" in self._top and limits.max_failed_percent > left:
+        if "max_failed_percent" in members and limits.max_failed_percent > left:
             self._nodes.fail(
                 members["max_failed_percent"],
                 f"'max_failed_percent' lets {limits.max_failed_percent:g} % fail, but 'coverage' wants"
-                f" {100 * settings.coverage:g} % compared, which leaves {left:g} %; raise the one or lower the other",
+                f" {100 * settings.coverage:g} % compared, which leaves {left:g} %; lower the one or the other",
             )
         differing = settings.mismatches
         if not differing.decides or differing.max_rate or differing.endpoints:
@@ -235,5 +236,5 @@ class _Reader:
 
 
 def _left(coverage: float) -> float:
-    """Percent that need not be compared."""
-    return 100 * (1 - coverage)
+    """Percent that need not be compared; of 90 % that is 10, whatever floats say."""
+    return round(100 * (1 - coverage), 9)

@@ -103,6 +103,7 @@ def test_a_limit_on_what_differs_takes_the_place_of_none_may(limit: str) -> None
         pytest.param("coverage: 1\ncoverage: 1", 2, 1, "'coverage' twice; write it once", id="twice"),
         pytest.param("mismatches: {min_sessions: 0}", 1, 28, "from 1 to", id="no-sessions"),
         pytest.param("limits: {max_issues: -1}", 1, 22, "whole number", id="negative"),
+        pytest.param("coverage: 150%", 1, 11, "in percent up to 100%.", id="more-than-whole"),
         pytest.param("limits: {max_failed_percent: 101}", 1, 30, "from 0 to 100", id="more-than-all"),
         pytest.param(
             "limits: {p95_ms: 200}", 1, 18, 'names endpoints, as in  p95_ms: {"GET /users/*": 200}', id="p95-of-nothing"
@@ -134,6 +135,11 @@ def test_what_is_wrong_is_told_with_its_place(text: str, line: int, column: int,
             id="failed-and-coverage",
         ),
         pytest.param(
+            "limits: {max_failed_percent: 10}",
+            "'max_failed_percent' lets 10 % fail, but 'coverage' wants 95 % compared, which leaves 5 %",
+            id="failed-and-the-default-of-coverage",
+        ),
+        pytest.param(
             "mismatches: {min_sessions: 5}\nlimits: {max_mismatch_percent: 2}",
             "'max_mismatch_percent' lets 2 % differ, but 'mismatches' lets none",
             id="mismatches-and-their-limit",
@@ -151,6 +157,14 @@ def test_thresholds_that_contradict_each_other_are_refused(text: str, told: str)
         parse_gate(text, "gate.yaml")
     assert told in str(caught.value)
     assert not str(caught.value).endswith("?.")
+
+
+@pytest.mark.parametrize("failed", [1, 5, 10, 20, 30, 70, 100])
+def test_what_coverage_leaves_may_fail(failed: int) -> None:
+    """Both thresholds may say the same, and what was read is read again from a result."""
+    settings = parse_gate(f"coverage: {100 - failed}%\nlimits: {{max_failed_percent: {failed}}}", "gate.yaml")
+    assert settings.limits.max_failed_percent == failed
+    assert parse_gate(json.dumps(settings.to_data()), "result.json") == settings
 
 
 @given(

@@ -89,6 +89,7 @@ class Comparers:
         self._suspects: dict[int, Flight] = {}
         self._leaving: list[ComparerProcess] = []
         self._clock: Any = None
+        self._looked = 0.0
         self._deaths = self._named = 0
         self.ready: deque[tuple[Sequence[Flight], Reply]] = deque()
         self.started = self.restarts = self.hung = self.given_up = self.pairs = 0
@@ -137,6 +138,7 @@ class Comparers:
         if self._clock is None:
             self._clock = self._loop.timer(_LOOK_S, repeat=_LOOK_S)
             self._clock.start(self._look)
+            self._looked = time.monotonic()
         try:
             process = ComparerProcess(
                 self._loop, heard=seat.heard, free=self._wake, ended=seat.ended, command=self._command
@@ -200,10 +202,15 @@ class Comparers:
             _logger.error("%s%s", sentence, "; further ones are counted only" if self._named == _TOLD else "")
 
     def _look(self) -> None:
-        """Now and then: who gets nowhere, who may be started again, who is gone for good."""
+        """Now and then: who gets nowhere, who may be started again, who is gone for good.
+
+        The hub calls timers before sockets. Where it stood still, verdicts may lie there that nobody has read, so that time does
+        not count.
+        """
         now = time.monotonic()
+        stood, self._looked = max(0.0, now - self._looked - _LOOK_S), now
         for seat in self._seats:
-            if seat.hangs(now):
+            if seat.hangs(now, stood):
                 self.hung += 1
         self._leaving = [process for process in self._leaving if process.status is None and process.is_there]
         if self._queue:
@@ -316,11 +323,12 @@ class _Seat:
         process.close()
         self._owner.lost(self, process, held, culprit)
 
-    def hangs(self, now: float) -> bool:
-        """Whether it gets nowhere with what it has; then it is killed, which ends it."""
+    def hangs(self, now: float, stood: float) -> bool:
+        """Whether it gets nowhere with what it has; then it is killed, which ends it. For `stood` seconds nobody listened."""
         process = self._process
         if process is None or not self._held:
             return False
+        self._moved_at += stood
         place = process.place
         if place != self._place:
             self._place, self._moved_at = place, now

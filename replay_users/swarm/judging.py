@@ -32,6 +32,7 @@ __all__ = ["Judging", "hosts_of"]
 
 _JUDGED_S = 60.0  # for what waits after the last answer: 12 MB take a comparer some seconds
 _STOPPED_S = 3.0  # the same where somebody waits for the end: a worker has the drain timeout and five seconds
+_TURN_S = 1.0  # of that at most between two looks: while the hub stood still longer than that, it read no verdicts
 _MOST_HOSTS = 32
 """Recorded hosts that are looked for in texts, those of most exchanges first: each costs time at each character."""
 
@@ -85,7 +86,8 @@ class Judging:
         self._crew: Comparers | None = None
         self.witness = Witness(tally, endpoints)
         self._wake = wake
-        self._answered_at: float | None = None
+        self._waited = 0.0
+        self._looked: float | None = None
         if settings.comparers:
             self._crew = Comparers(
                 get_hub().loop, settings.comparers, settings.rules, endpoints, hosts=hosts, wake=wake, tell=tell
@@ -115,10 +117,13 @@ class Judging:
         return {**crew, "queue_peak_bytes": self.desk.peak_bytes}
 
     def hurry(self, *, stopped: bool) -> None:
-        """All answers are there, and the run waits for nothing but this: it ends in time, whatever is left."""
-        now = time.monotonic()
-        self._answered_at = self._answered_at or now
-        if now - self._answered_at > (_STOPPED_S if stopped else _JUDGED_S):
+        """All answers are there, and the run waits for nothing but this: it ends in time, whatever is left.
+
+        Called some ten times a second from then on; what the hub stood still between two calls does not count.
+        """
+        before, self._looked = self._looked, time.monotonic()
+        self._waited += 0.0 if before is None else min(self._looked - before, _TURN_S)
+        if self._waited > (_STOPPED_S if stopped else _JUDGED_S):
             self.desk.give_up()
             self._wake()
 

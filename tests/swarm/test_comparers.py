@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import gevent
 import pytest
+from gevent.monkey import get_original
 
+from replay_users.compare.comparer import NOBODY
 from replay_users.compare.desk import COMPARER, QUEUE_FULL
 from replay_users.model import Verdict
 from replay_users.swarm import comparers as module
@@ -189,6 +191,19 @@ def test_one_that_is_slow_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
         opened.judged(differing(1))
         opened.judged([pair(*BAD) for _ in range(60)])
         assert (opened.crew.hung, opened.tally.totals().mismatched) == (0, 60)
+
+
+def test_one_whose_verdicts_nobody_has_read_is_let_be(one: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that stood still takes what was said meanwhile for what it is: nobody hung."""
+    monkeypatch.setattr(module, "_HANGS_S", 0.6)
+    one.judged(differing(1))
+    pids, [seat] = one.pids, one.crew._seats
+    seat._place = NOBODY  # as a look finds it between two pairs
+    done = one.desk.receive(differing(3))
+    one.desk.work(0)
+    get_original("time", "sleep")(1.2)
+    one.work_until(lambda: not len(one.desk), done)
+    assert (one.crew.hung, one.crew.restarts, one.pids) == (0, 0, pids)
 
 
 @pytest.mark.parametrize(

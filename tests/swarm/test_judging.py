@@ -78,18 +78,33 @@ def test_it_ends_in_time(
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
     made.desk.receive(differing(500))
     limit = module._STOPPED_S if stopped else module._JUDGED_S
-    for passed in (0.0, 0.9 * limit):
-        now[0] = 100 + passed
+    while now[0] < 100 + 0.9 * limit:
         made.hurry(stopped=stopped)
+        now[0] += 0.1
     assert made.wakes == 0
-    now[0] = 100 + 1.1 * limit
-    made.hurry(stopped=stopped)
+    while now[0] < 100 + 1.1 * limit:
+        now[0] += 0.1
+        made.hurry(stopped=stopped)
     assert made.wakes > 0
     done = []
     while len(made.desk):
         done += made.desk.work(10**9)
     assert len(done) == 500
     assert made.tally.unchecked_by == {QUEUE_FULL: 500}
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_standstill_of_ours_is_no_time_of_judging(
+    make: Callable[..., Made], monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    """Verdicts that came while nobody looked are still there to be read: nothing is given up for that."""
+    made, now = make(comparers="1"), [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])  # type: ignore[attr-defined]
+    made.desk.receive(differing(5))
+    for passed in (0.0, 0.1, 3_600.0, 3_600.1):
+        now[0] = 100 + passed
+        made.hurry(stopped=stopped)
+    assert made.wakes == 0
 
 
 def test_a_share_of_nothing_is_told(make: Callable[..., Made]) -> None:

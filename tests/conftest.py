@@ -1,7 +1,8 @@
 """What every test may use: golden files, and a real S3.
 
 Law: fixtures that belong to one stage live in that stage's folder. The subtle thing: Locust comes first, because it patches
-sockets and locks, and what was imported before it keeps the unpatched ones.
+sockets and locks, and what was imported before it keeps the unpatched ones. Properties are not timed: Hypothesis fails an
+example that took a fifth of a second, whoever had the processor meanwhile.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.influxd import Influxd, InfluxdOne, InfluxdTwo, find_influxd, find_old_influxd
 from tests.servers.weed import Weed, find_weed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _GOLDEN = Path(__file__).parent / "golden"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -330,3 +331,10 @@ def test_each_module_has_tests_of_its_own_name() -> None:
 def test_the_locustfile_is_what_a_person_can_copy() -> None:
     """`locustfiles/replay.py` has at most 15 lines."""
     assert len((ROOT / "locustfiles/replay.py").read_text(encoding="utf-8").splitlines()) <= 15
+
+
+def test_properties_are_not_timed() -> None:
+    """Hypothesis fails no example for the time it took, which may have been somebody else's."""
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check

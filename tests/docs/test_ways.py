@@ -13,7 +13,7 @@ import trustme
 from replay_users.testing import ScriptedTarget, handshake, serve
 from tests.docs.pages import PAGES, ROOT, Block, Page
 from tests.docs.test_commands import environment
-from tests.integration.swarms import free_port
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

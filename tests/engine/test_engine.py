@@ -18,7 +18,7 @@ from replay_users.engine.target import Target
 from replay_users.engine.tls import Tls, TlsSettings
 from replay_users.model import Drop, Fault, Flight
 from replay_users.testing import ScriptedTarget, close, hold, http_answer, pause, receive, send, serve, stall
-from tests.engine.rig import request
+from tests.engine.rig import ANY_LAG, request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_causality_on_the_wire(rig: Callable[..., Rig], target: ScriptedTarget) 
 
 def test_in_flight_limit(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     """With the limit reached, what is due is dropped and counted, and opens no connection."""
-    live = rig(limits=Limits(max_in_flight=3))
+    live = rig(limits=Limits(max_in_flight=3, max_lag=ANY_LAG))
     together(live, target, *[request() for _ in range(5)], received=3)
     assert len(live.engine.finished) == 3
     assert [reason for _, reason in live.dropped] == [Drop.IN_FLIGHT] * 2
@@ -170,7 +170,7 @@ def test_in_flight_limit(rig: Callable[..., Rig], target: ScriptedTarget) -> Non
 def test_waiting_too_long(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     """The sweep drops what has waited too long for an answer, while the answer is still awaited."""
     target.play([receive(), stall()])
-    live = rig(limits=Limits(max_wait=50 * MS))
+    live = rig(limits=Limits(max_wait=50 * MS, max_lag=ANY_LAG))
     first, second = request(duration=1, session=S), request(at=MS, session=S)
     live.launch(first, second)
     live.wait_until(lambda: bool(live.dropped))

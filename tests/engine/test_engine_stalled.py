@@ -8,7 +8,6 @@ import pytest
 from gevent.monkey import get_original
 
 from replay_users.engine.engine import Timeouts
-from replay_users.engine.schedule import Limits
 from replay_users.model import Fault
 from replay_users.testing import hold, http_answer, receive, send, serve, stall
 from tests.engine.rig import request
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from tests.engine.rig import Rig
 
 MS = 1_000_000
-ANY_LAG = Limits(max_lag=10**12)
 
 
 def stand_still() -> None:
@@ -31,7 +29,7 @@ def stand_still() -> None:
 @pytest.mark.parametrize("count", [1, pytest.param(200, id="more than one poll of epoll gives")])
 def test_answers_that_lie_there_are_read(rig: Callable[..., Rig], target: ScriptedTarget, count: int) -> None:
     """Answers that came while the hub stood still are answers, though their time is up before anybody looks."""
-    live = rig(timeouts=Timeouts(answer=200 * MS), limits=ANY_LAG)
+    live = rig(timeouts=Timeouts(answer=200 * MS))
     target.play([receive(), hold(), send(http_answer()), serve()])
     flights = [request() for _ in range(count)]
     live.launch(*flights)
@@ -45,7 +43,7 @@ def test_answers_that_lie_there_are_read(rig: Callable[..., Rig], target: Script
 @pytest.mark.parametrize("count", [1, pytest.param(60, id="a burst")])
 def test_connections_that_are_open_are_used(rig: Callable[..., Rig], count: int) -> None:
     """Connections that the target accepted while the hub stood still are open, though their time is up."""
-    live = rig(timeouts=Timeouts(connect=200 * MS), limits=ANY_LAG)
+    live = rig(timeouts=Timeouts(connect=200 * MS))
     flights = [request() for _ in range(count)]
     live.launch(*flights)
     live.engine.pump()
@@ -56,7 +54,7 @@ def test_connections_that_are_open_are_used(rig: Callable[..., Rig], count: int)
 
 def test_a_peer_that_did_nothing_is_still_late(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
     """A standstill is no excuse for a peer that has not answered by its end."""
-    live = rig(timeouts=Timeouts(answer=100 * MS), limits=ANY_LAG)
+    live = rig(timeouts=Timeouts(answer=100 * MS))
     target.play([receive(), stall()])
     live.launch(flight := request())
     live.wait_until(lambda: len(target.received()) == 1)

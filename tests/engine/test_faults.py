@@ -15,7 +15,7 @@ from replay_users.engine.tls import Tls, TlsSettings
 from replay_users.engine.tunnel import connect_request
 from replay_users.model import Fault
 from replay_users.testing import FAULT_KINDS, GOOD, TLS_KINDS, TUNNEL_KINDS, UPLOAD_KINDS, FaultTarget, make_flight
-from tests.engine.rig import ORIGIN, Rig, request, resources
+from tests.engine.rig import ANY_LAG, ORIGIN, Rig, request, resources
 from tests.engine.tls_server import NAME, authority
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def meet(
         [target.address],
         origin=origin,
         timeouts=HURRIED if any(kind.slow for kind in kinds) else PATIENT,
-        limits=Limits(max_lag=10**12),
+        limits=Limits(max_lag=ANY_LAG),
     )
     ended = fly(live, flights, at_once)
     gevent.sleep(0.02)  # whatever would end a flight twice has had its chance
@@ -129,7 +129,7 @@ def test_each_kind_of_upload(faulty: FaultTarget, kind: FaultKind, count: int) -
 def test_each_place_that_cannot_be_reached(faulty: FaultTarget, place: str, fault: Fault, count: int) -> None:
     """A port that is closed, and one whose backlog is full, end each exchange once and leave nothing behind."""
     before = resources()
-    live = Rig([getattr(faulty, place)], timeouts=HURRIED, limits=Limits(max_lag=10**12))
+    live = Rig([getattr(faulty, place)], timeouts=HURRIED, limits=Limits(max_lag=ANY_LAG))
     flights = [request() for _ in range(count)]
     ended = fly(live, flights, _AT_ONCE)
     assert set(ended) == set(flights)

@@ -18,6 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import trustme
 
+from tests.servers.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
@@ -216,8 +218,7 @@ class TlsServer:
 @contextmanager
 def s_server(folder: Path, *options: str) -> Iterator[tuple[Address, IO[bytes]]]:
     """OpenSSL's own server, which refuses by ALPN, knows old versions, and is told by its stdin to do what `ssl` cannot."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     made = authority().issue_cert(NAME)
     made.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(folder / "server.pem"), *options]

@@ -7,7 +7,6 @@ while those of `--processes` are one session.
 from __future__ import annotations
 
 import json
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,19 +14,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.integration.replays import LOCUSTFILES, Running, locust_command, replaying
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Form", "Swarm", "free_port", "processes", "start_swarm"]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+__all__ = ["Form", "Swarm", "processes", "start_swarm"]
 
 
 def processes(count: int) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 from replay_users.results.sample_files import read_samples
 from replay_users.testing import ScriptedTarget, receive, stall
 from tests.integration.replays import locust_command, replay, replaying, run_command, same_answers
-from tests.integration.swarms import Form, free_port, processes, start_swarm
+from tests.integration.swarms import Form, processes, start_swarm
 from tests.integration.test_headless import SCHEMA, see
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,6 +16,7 @@ from replay_users.swarm.options import OPTIONS
 from replay_users.testing import ScriptedTarget
 from tests.integration.replays import locust_command, record_traffic, replaying, same_answers
 from tests.integration.swarms import Form
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +65,7 @@ class Web(Form):
 @contextmanager
 def web_ui(recordings: Path, *arguments: str) -> Iterator[Web]:
     """A Locust with its web UI while the block runs, and a target."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     runs = recordings.parent / "runs"
     with ScriptedTarget(same_answers()) as target:
         command = locust_command(

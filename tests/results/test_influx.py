@@ -76,7 +76,9 @@ def test_names_come_back_as_they_were(influxd: Influxd, name: str) -> None:
     assert (event.get("title", ""), event["text"]) == (_plain(name), _plain(f"{name}!"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(NASTY, min_size=30, max_size=30, unique_by=tag_text))
 def test_any_names_come_back(influxd: Influxd, names: list[str]) -> None:
     """Thirty of any characters at once, each found again."""

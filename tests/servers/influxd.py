@@ -11,7 +11,6 @@ import base64
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import urlencode
 
+from tests.servers.ports import free_port
 from tests.servers.process import end
 
 __all__ = ["BUILT", "Influxd", "InfluxdOne", "InfluxdTwo", "find_influxd", "find_old_influxd"]
@@ -62,7 +62,7 @@ class Influxd(ABC):
         """`folder` exists and is empty."""
         self._binary = binary
         self._folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -185,7 +185,7 @@ class InfluxdOne(Influxd):
         home = self._folder
         settings = f"""
             reporting-disabled = true
-            bind-address = "127.0.0.1:{_free_port()}"
+            bind-address = "127.0.0.1:{free_port()}"
             [meta]
               dir = "{home / "meta"}"
             [data]
@@ -254,9 +254,3 @@ class InfluxdTwo(Influxd):
         status, said = self.ask("POST", path, {"Content-Type": "application/json", **self.login}, body)
         if status >= 300:
             raise RuntimeError(f"{path}: {status} {said!r}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

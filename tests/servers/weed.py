@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from replay_users.recording.store import S3Options, open_store
+from tests.servers.ports import free_ports
 from tests.servers.process import end
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Weed:
         """`weed` is the binary; `folder` exists and is empty."""
         self._weed = weed
         self._folder = folder
-        self._ports = _free_ports(4)
+        self._ports = free_ports(4, above=_GRPC)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -145,16 +146,3 @@ def _identities(weed: Weed) -> list[dict[str, object]]:
 def _identity(name: str, keys: dict[str, str], actions: list[str]) -> dict[str, object]:
     pair = {"accessKey": keys["AWS_ACCESS_KEY_ID"], "secretKey": keys["AWS_SECRET_ACCESS_KEY"]}
     return {"name": name, "credentials": [pair], "actions": actions}
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free, and so are their gRPC twins."""
-    found: list[int] = []
-    while len(found) < count:
-        with socket.socket() as one, socket.socket() as twin:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            if port + _GRPC > 65_535 or port in found or twin.connect_ex(("127.0.0.1", port + _GRPC)) == 0:
-                continue
-            found.append(port)
-    return found

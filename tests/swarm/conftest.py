@@ -36,6 +36,10 @@ def options() -> MakeOptions:
     return make
 
 
+PATIENT = {"max_lag": "1m"}
+"""For runs in which nothing is to be dropped: a test's process may stand still for longer than a second."""
+
+
 @pytest.fixture(scope="session")
 def traffic(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a recording: 40 exchanges in 0.4 s, 10 of them writes."""

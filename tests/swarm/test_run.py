@@ -46,13 +46,13 @@ from replay_users.testing import (
 from tests.engine.tables import table_of
 from tests.integration.replays import BODY, JSON, make_traffic, same_answers
 from tests.recording.making import record_in
+from tests.swarm.conftest import PATIENT, MakeOptions
 from tests.swarm.test_hooks import Base, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from replay_users.results.tally import Totals
-    from tests.swarm.conftest import MakeOptions
 
 _WITHIN = 20.0  # s: only a test that fails waits so long
 ANSWER = http_answer(BODY, head=JSON)
@@ -72,7 +72,7 @@ def make(environment: Any, options: MakeOptions, traffic: str, target: ScriptedT
 
     def make(user_code: dict[str, Any] | None = None, host: str = target.url, **changes: Any) -> Run:
         settings = read_settings(
-            options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes}), host
+            options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **PATIENT, **changes}), host
         )
         return Run("r1", prepare(settings), environment, Hooks(user(**user_code or {}), Base))
 

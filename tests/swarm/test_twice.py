@@ -14,13 +14,13 @@ from replay_users.swarm.settings import read_settings
 from replay_users.swarm.twice import Twice
 from replay_users.testing import ScriptedTarget, http_answer, serve
 from tests.integration.replays import JSON, same_answers
+from tests.swarm.conftest import PATIENT, MakeOptions
 from tests.swarm.test_hooks import Base, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.swarm.conftest import MakeOptions
 
 _WITHIN = 20.0  # s: only a test that fails waits so long
 
@@ -32,7 +32,7 @@ def begin(
     """Begins an A/A run of the small recording."""
 
     def make(**changes: Any) -> Twice:
-        given = {"recording": traffic, "pace": "8x", "aa": "2", "out": str(tmp_path / "run"), **changes}
+        given = {"recording": traffic, "pace": "8x", "aa": "2", "out": str(tmp_path / "run"), **PATIENT, **changes}
         twice = Twice("r1", prepare(read_settings(options(**given), target.url)), environment, Hooks(user(), Base))
         twice.begin()
         return twice

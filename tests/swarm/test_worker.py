@@ -21,6 +21,7 @@ from replay_users.swarm.run import Run
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.worker import WorkerFace
 from replay_users.testing import receive, stall
+from tests.swarm.conftest import PATIENT, MakeOptions
 from tests.swarm.test_hooks import user
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from replay_users.testing import ScriptedTarget
-    from tests.swarm.conftest import MakeOptions
 
 _WITHIN = 20.0
 
@@ -91,7 +91,7 @@ def granted(options: MakeOptions, traffic: str, target: ScriptedTarget) -> Calla
     """Makes grants of all or some of the recording."""
 
     def make(partitions: tuple[int, ...] = tuple(range(16)), **changes: Any) -> Grant:
-        chosen = options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **changes})
+        chosen = options(**{"recording": traffic, "pace": "4x", "drain_timeout": "1s", **PATIENT, **changes})
         prepared = prepare(read_settings(chosen, target.url), sends=False)
         return Grant(
             run="r1",

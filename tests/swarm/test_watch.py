@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +14,31 @@ from replay_users.model import Verdict
 from replay_users.plan.duration import SECOND
 from replay_users.results.autostop_text import parse_autostop
 from replay_users.results.tally import Tally
-from replay_users.swarm import ticker
 from replay_users.swarm.watch import Watch, counted
 from replay_users.testing import make_flight
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-STEP_S = 0.02
+_WITHIN = 20.0  # s: only a test that fails waits so long
+
+
+class Until(Event):
+    """The end of a run whose time goes by while somebody waits for its end, and only then."""
+
+    def __init__(self, run: FakeRun) -> None:
+        super().__init__()
+        self._run = run
+
+    def wait(self, timeout: Any = None) -> Any:
+        """Wait so long, which takes no time here; with the run's time its end comes, and what happens in between."""
+        gevent.sleep(0)
+        self._run.goes_by(round((timeout or 0) * SECOND))
+        return self.is_set()
 
 
 class FakeRun:
-    """A run that answers 503 from the start."""
+    """A run that answers 503 from the start, and ends after seven and a half seconds."""
 
     def __init__(self, *texts: str, names: Sequence[str] = ("GET /",)) -> None:
         self.criteria = parse_autostop(texts)
@@ -37,17 +49,22 @@ class FakeRun:
         )
         self.tally = Tally(names)
         self.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 30)
-        self.begun = time.monotonic_ns()
+        self.now = self.elapsed = 0
         self.begins = True
-        self.done = Event()
+        self.happens: dict[float, Callable[[], None]] = {}
+        self.done = Until(self)
         self.stopped_by: str | None = None
         self.autostop: Any = None
         self.readings = 0
 
-    @property
-    def elapsed(self) -> int:
-        """Time goes by fifty times as fast, once it has begun."""
-        return int((time.monotonic_ns() - self.begun) / STEP_S) if self.begins else 0
+    def goes_by(self, ns: int) -> None:
+        """So much time; `happens` says what happens when."""
+        self.now += ns
+        self.elapsed += ns if self.begins else 0
+        for at in [at for at in self.happens if at * SECOND <= self.now]:
+            self.happens.pop(at)()
+        if self.now >= 7.5 * SECOND:
+            self.done.set()
 
     def counted(self, criteria: Any) -> Any:
         """What its tally has."""
@@ -59,20 +76,24 @@ class FakeRun:
         self.stopped_by = reason
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second of the run takes 20 ms."""
-    monkeypatch.setattr(ticker, "SECOND", SECOND / STEP_S)
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Watches a run to its end, or until it was stopped."""
+    spawned: list[Any] = []
+    spawn = gevent.spawn
+    monkeypatch.setattr("gevent.spawn", lambda *task: spawned.append(spawn(*task)))
+
+    def watch(run: Any, *, reported: bool = False) -> None:
+        Watch(run, reported=reported)
+        gevent.joinall(spawned, timeout=_WITHIN, raise_error=True)
+        assert all(each.dead for each in spawned)
+
+    return watch
 
 
-def watch(run: Any, *, reported: bool = False) -> None:
-    """Watch it for seven of its seconds."""
-    Watch(run, reported=reported)
-    gevent.sleep(7.5 * STEP_S)
-    run.done.set()
-
-
-def test_a_run_that_meets_a_criterion_is_stopped_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_meets_a_criterion_is_stopped_once(
+    watch: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """The reason, with its time, stays with the run and is told on stderr; nobody looks any more then."""
     run = FakeRun("http(5xx,10%,2s)", "time(1.5s,2s)")
     watch(run)
@@ -84,19 +105,21 @@ def test_a_run_that_meets_a_criterion_is_stopped_once(capsys: pytest.CaptureFixt
     assert run.readings == 2
 
 
-def test_a_run_that_nobody_could_look_at_is_not_stopped_for_it() -> None:
+def test_a_run_that_nobody_could_look_at_is_not_stopped_for_it(watch: Callable[..., None]) -> None:
     """A process that was frozen for a minute does not take what came in it for what came in two seconds."""
     run = FakeRun("http(5xx,40,2s)")
-    Watch(run, reported=False)  # type: ignore[arg-type]
-    gevent.sleep(2.5 * STEP_S)
-    run.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 600)
-    run.begun -= int(60 * SECOND * STEP_S)
-    gevent.sleep(1.2 * STEP_S)
-    run.done.set()
+
+    def freeze() -> None:
+        run.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 600)
+        run.elapsed += 60 * SECOND
+
+    run.happens[3] = freeze
+    watch(run)
     assert run.stopped_by is None
+    assert run.readings > 3
 
 
-def test_a_quiet_run_goes_on() -> None:
+def test_a_quiet_run_goes_on(watch: Callable[..., None]) -> None:
     """What is below every limit stops nothing."""
     run = FakeRun("http(5xx,10%,2s)", "http(4xx,1,2s)", "mismatch(100%,2s)", "net(xx,1%,2s)")
     run.tally.settle([make_flight(answer_status=200, judged=Verdict.MATCHED)] * 3000)
@@ -105,14 +128,14 @@ def test_a_quiet_run_goes_on() -> None:
     assert run.readings >= 2
 
 
-def test_without_criteria_nobody_looks() -> None:
+def test_without_criteria_nobody_looks(watch: Callable[..., None]) -> None:
     """A run without `--autostop` is not read at all."""
     run = FakeRun()
     watch(run)
     assert run.readings == 0
 
 
-def test_before_its_start_nothing_is_judged() -> None:
+def test_before_its_start_nothing_is_judged(watch: Callable[..., None]) -> None:
     """The window begins when the run does."""
     run = FakeRun("http(5xx,10%,2s)")
     run.begins = False
@@ -120,20 +143,21 @@ def test_before_its_start_nothing_is_judged() -> None:
     assert (run.readings, run.stopped_by) == (0, None)
 
 
-def test_a_run_whose_time_begins_anew_is_watched_on() -> None:
+def test_a_run_whose_time_begins_anew_is_watched_on(watch: Callable[..., None]) -> None:
     """The second pass of an A/A run is at nothing again, and what is counted goes on."""
     run = FakeRun("http(5xx,61,60s)")
-    Watch(run, reported=False)  # type: ignore[arg-type]
-    gevent.sleep(5.5 * STEP_S)
-    run.begun = time.monotonic_ns()
-    run.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 31)
-    gevent.sleep(2.5 * STEP_S)
-    run.done.set()
+
+    def begin_anew() -> None:
+        run.elapsed = 0
+        run.tally.settle([make_flight(answer_status=503, judged=Verdict.MISMATCHED)] * 31)
+
+    run.happens[5] = begin_anew
+    watch(run)
     assert run.stopped_by == "autostop"
     assert run.autostop.at_s < 5
 
 
-def test_who_stopped_it_first_has_stopped_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_stopped_it_first_has_stopped_it(watch: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     """A run that is being stopped already keeps its reason."""
     run = FakeRun("http(5xx,10%,2s)")
     run.stopped_by = "person"
@@ -141,7 +165,7 @@ def test_who_stopped_it_first_has_stopped_it(capsys: pytest.CaptureFixture[str])
     assert (run.stopped_by, run.autostop, capsys.readouterr().err) == ("person", None, "")
 
 
-def test_reports_are_read_as_often_as_they_come() -> None:
+def test_reports_are_read_as_often_as_they_come(watch: Callable[..., None]) -> None:
     """Where workers report every three seconds, two seconds are rounded up to one step of three."""
     run = FakeRun("http(5xx,10%,2s)")
     watch(run, reported=True)
@@ -149,7 +173,7 @@ def test_reports_are_read_as_often_as_they_come() -> None:
     assert run.readings == 1
 
 
-def test_an_endpoint_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_that_is_not_there_is_told(watch: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     """A criterion that covers nothing would never be met, most likely by a slip."""
     names = ["GET /users/{id}", "GET /items/{id}"]
     watch(FakeRun("http(5xx,10%,60s,GET /user/*)", "time(9s,60s,/items/*)", names=names))

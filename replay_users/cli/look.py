@@ -24,6 +24,7 @@ from replay_users.plan.plan import make_plan
 from replay_users.plan.render import plan_json, plan_text
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
+from replay_users.results.gate.idle import idle_names
 from replay_users.swarm.options import add_options
 from replay_users.swarm.settings import planned_settings
 
@@ -78,7 +79,11 @@ def plan(options: Any, _rest: list[str]) -> int:
     secrets = _missing_secrets((*settings.headers, *settings.proxy_headers))
     rules = settings.rules
     endpoints = [info.name for info in recording.manifest.endpoints]
-    idle = (*expired_notes(rules, datetime.now(UTC).date()), *idle_notes(rules, endpoints))
+    idle = (
+        *expired_notes(rules, datetime.now(UTC).date()),
+        *idle_notes(rules, endpoints),
+        *idle_names(settings.gate.settings, endpoints),
+    )
     made = replace(made, warnings=(*made.warnings, *secrets, *idle))
     _show(plan_json(made) if options.json else plan_text(made))
     return 0

@@ -31,6 +31,7 @@ from replay_users.plan.wire import WireBuilder
 from replay_users.recording.recording import open_recording
 from replay_users.recording.store import open_store
 from replay_users.results.gate.against import refuse_other_comparison, refuse_other_run
+from replay_users.results.gate.idle import idle_names
 from replay_users.results.learnable import FIRST_PASS, RECORDING
 from replay_users.results.result import SCHEMA_VERSION
 from replay_users.swarm.turns import Turns
@@ -112,7 +113,9 @@ def prepare(settings: RunSettings, *, sends: bool = True, pause: Callable[[], No
     refuse_empty(plan, recording.manifest)
     _refuse_other_baseline(settings, plan)
     today = datetime.now(UTC).date()
-    plan = replace(plan, warnings=(*plan.warnings, *_aa_notes(settings), *expired_notes(settings.rules, today)))
+    idle = idle_names(settings.gate.settings, [info.name for info in recording.manifest.endpoints])
+    notes = (*_aa_notes(settings), *expired_notes(settings.rules, today), *idle)
+    plan = replace(plan, warnings=(*plan.warnings, *notes))
     settings = replace(settings, rules=settings.rules.on(today))
     router = settings.plan.router()
     lines = tuple(_proxy_headers(settings, proxy) for proxy in settings.plan.proxies) if sends else ()

@@ -36,6 +36,17 @@ def test_a_run_that_can_begin_is_planned_and_resolved(options: MakeOptions, traf
     assert [address[:2] for _, address in target.addresses] == [("127.0.0.1", 8000)]
 
 
+def test_a_name_in_the_gate_that_no_endpoint_has_is_told_before_the_run(
+    options: MakeOptions, traffic: str, tmp_path: Path
+) -> None:
+    """A limit that is about nothing would fail nothing, so that whoever mistyped it hears of it."""
+    (tmp_path / "gate.yaml").write_text('limits: {p95_ms: {"GET /no-such-thing": 200, "*": 500}}')
+    prepared = prepare(read_settings(options(recording=traffic, gate=str(tmp_path / "gate.yaml")), HOST), sends=False)
+    assert [note for note in prepared.plan.warnings if "of the gate names" in note] == [
+        "limits.p95_ms of the gate names 'GET /no-such-thing', which no endpoint of the recording matches"
+    ]
+
+
 def test_the_hub_has_its_turns_while_the_recording_is_counted(
     options: MakeOptions, traffic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from replay_users.results.gate.claims import Claim, settle
 from replay_users.results.gate.errors import broken, broken_by_endpoint, unanswered_by_endpoint
 from replay_users.results.gate.evidence import evidence_of
 from replay_users.results.gate.hard import class_checks, hard_checks, unanswered
+from replay_users.results.gate.idle import idle_check
 from replay_users.results.gate.limits import limit_checks
 from replay_users.results.gate.model import Check, Decision, Gate, decide, exit_code_of
 from replay_users.results.gate.settings import GateSettings
@@ -104,6 +105,7 @@ def checks_of(
         unanswered(evidence, settings),
         *class_checks(evidence, settings),
         *(check for check in whole if check.kind is CheckKind.LATENCY),
+        idle_check(evidence, settings),
     )
     return (*(check for check in run if check), *sorted(ends, key=lambda check: _RANK[check.verdict]))
 

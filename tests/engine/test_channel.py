@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import ssl
+import struct
+import termios
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import gevent
 import pytest
+from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -244,15 +248,17 @@ def test_an_answer_before_the_upload_is_taken(rig: Callable[..., Rig], tls: Tls)
 
 def test_a_peer_that_takes_nothing_runs_into_the_deadline(rig: Callable[..., Rig], tls: Tls) -> None:
     """An upload that nobody reads ends as a timeout."""
+    given_up = Event()
 
     def act(peer: Peer) -> None:
         peer.shake()
-        select.select([], [], [], 0.4)
+        given_up.wait(20)  # its end would be a fault of another kind
 
     with TlsServer(act, server_context()) as server:
         timeouts = Timeouts(answer=150 * MS)
         live = rig(addresses=[server.address], origin=origin(tls), timeouts=timeouts)
         (flight,) = live.fly(request("POST", body=BIG * 8))
+        given_up.set()
         assert flight.fault is Fault.TIMEOUT
         live.engine.close()
 
@@ -333,12 +339,18 @@ def _told(rig: Callable[..., Rig], tls: Tls, folder: Path, command: bytes, *opti
         live.launch(flight)
         live.wait_until(lambda: live.engine.counters.opened == 1)
         for line in (command, b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"):
-            gevent.sleep(0.05)  # it takes a command for one only if it is read alone
+            gevent.sleep(0.05)
+            live.wait_until(lambda: _is_read(stdin))  # it takes a command for one only if it is read alone
             stdin.write(line)
             stdin.flush()
         live.wait_until(lambda: flight in live.engine.finished)
         live.engine.close()
         return flight
+
+
+def _is_read(pipe: IO[bytes]) -> bool:
+    """Whether nothing that was written lies in a pipe."""
+    return not struct.unpack("i", fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)))[0]
 
 
 def test_keys_are_changed_under_way(rig: Callable[..., Rig], tls: Tls, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_it_fires_at_its_time(bell: Bell) -> None:
     bell.wait()
     gevent.sleep(0.005)
     (rung,) = bell.rung
-    assert -MS <= rung - at < 500 * MS  # the hub's own timer rounds
+    assert -MS <= rung - at < 5_000 * MS  # the hub's own timer rounds; a machine may stand still
 
 
 @pytest.mark.parametrize("at", [0, 1, -5])

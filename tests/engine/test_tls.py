@@ -221,9 +221,12 @@ EACH_VERSION = pytest.mark.parametrize(
 def test_a_target_that_will_do(files: Path, version: ssl.TLSVersion, said: Said) -> None:
     """Nothing is said, and no time is lost with waiting."""
     with TlsServer(serve_tls(OK), only(version, server_context())) as server:
-        begun = time.monotonic()
-        assert check(files, server.address, said) == ""
-        assert time.monotonic() - begun < 0.4
+        took = []
+        for _ in range(3):  # any of which may be held up by others
+            begun = time.monotonic()
+            assert check(files, server.address, said) == ""
+            took.append(time.monotonic() - begun)
+        assert min(took) < 0.4
 
 
 def test_an_authority_without_its_own(files: Path) -> None:

@@ -80,15 +80,22 @@ def _settings_of(result: Mapping[str, Any], run: str) -> GateSettings:
 def _text(result: Mapping[str, Any], gate: Gate, *, whole: bool) -> Iterator[str]:
     yield f"{gate.verdict.upper():<13}run {plain(result['run']['id'])} of {plain(result['run']['recording'])}"
     yield ""
-    passed: Counter[str] = Counter()
+    folded: dict[str, Counter[str]] = {"inconclusive": Counter(), "pass": Counter()}
     for check in gate.checks:
-        if check.endpoint is not None and check.verdict == "pass" and not whole:
-            passed[check.name] += 1
+        if check.endpoint is not None and (check.verdict == "pass" or _is_no_matter(check)) and not whole:
+            folded[check.verdict][check.name] += 1
         else:
             yield _line(check)
-    if passed:
-        told = ", ".join(f"{name} {count:,}" for name, count in passed.items())
-        yield f"pass         of endpoints: {told} (--all shows them)"
+    for verdict, names in folded.items():
+        if names:
+            told = ", ".join(f"{name} {count:,}" for name, count in names.items())
+            advice = ", advisory" if verdict == "inconclusive" else ""
+            yield f"{_MARKS[verdict]:<13}of endpoints: {told}{advice} (--all shows them)"
+
+
+def _is_no_matter(check: Check) -> bool:
+    """Whether it decides nothing, and cannot be told either."""
+    return check.advisory and check.verdict == "inconclusive"
 
 
 def _line(check: Check) -> str:

@@ -71,6 +71,24 @@ def test_each_check_is_a_line_and_what_passed_of_endpoints_is_counted(
     assert not any("--all" in line for line in whole)
 
 
+def test_what_a_late_run_cannot_tell_of_endpoints_is_counted(
+    finish: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Their times decide nothing and are not to be trusted: one line for all of them; --all has each."""
+    run = finish("late")
+    file = tmp_path / "late" / "result.json"
+    result = json.loads(file.read_text())
+    result["validity"] = {"valid": True, "void": ["latency"], "reasons": ["lag p99 is 33.8 ms"]}
+    file.write_text(json.dumps(result))
+    main(["gate", run])
+    lines = capsys.readouterr().out.splitlines()
+    [counted] = [line for line in lines if line.startswith("inconclusive of endpoints: latency ")]
+    assert counted.endswith(", advisory (--all shows them)")
+    assert not any(line.startswith("inconclusive latency: GET /") for line in lines)
+    main(["gate", run, "--all"])
+    assert "inconclusive latency: GET /1 takes" in capsys.readouterr().out
+
+
 def test_other_thresholds_give_another_verdict(
     finish: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -49,9 +49,7 @@ def verdict_of(result: Mapping[str, Any]) -> Verdict:
     word, sign = _WORDS.get(name, ("No verdict", "?"))
     checks = rows(mapping(result, "gate"), "checks")
     deciding = [check for check in checks if not flag(check, "advisory") and text(check, "verdict") == name]
-    notable = [
-        check for check in checks if check not in deciding and text(check, "verdict") in {"fail", "inconclusive"}
-    ]
+    notable = [check for check in checks if check not in deciding and _is_notable(check)]
     if any(text(check, "name") == "failed" for check in deciding):  # then times say nothing that this does not
         notable = [check for check in notable if text(check, "kind") != "latency"]
     return Verdict(
@@ -63,6 +61,13 @@ def verdict_of(result: Mapping[str, Any]) -> Verdict:
         beside=[_told(check) for check in _summed(notable)],
         advice=list(_advice(result, deciding))[:_MOST_ADVICE],
     )
+
+
+def _is_notable(check: Mapping[str, Any]) -> bool:
+    """What failed or cannot be told; of what decides nothing, and cannot be told of one endpoint, the table is the place."""
+    if text(check, "verdict") == "inconclusive" and flag(check, "advisory"):
+        return not text(check, "endpoint")
+    return text(check, "verdict") in {"fail", "inconclusive"}
 
 
 def _summed(checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -48,6 +48,16 @@ def test_single_endpoints_are_summed_up() -> None:
     assert verdict_of(result("fail", one)).why == ["one"]
 
 
+def test_what_cannot_be_told_of_one_endpoint_and_decides_nothing_is_not_noted() -> None:
+    """Where the run was late, each of its endpoints has such a check: the table has them, the top of the page has the run's."""
+    checks = [
+        check("latency", "latency", "inconclusive", "of one", endpoint="GET /", advisory=True),
+        check("latency", "latency", "fail", "slower", endpoint="GET /a", advisory=True),
+        check("latency evidence", "latency", "inconclusive", "of all", advisory=True),
+    ]
+    assert verdict_of(result("pass", *checks)).beside == ["slower (advisory)", "of all (advisory)"]
+
+
 def test_a_passed_run() -> None:
     """A run without differences says how much that rests on."""
     verdict = verdict_of(result("pass", check("coverage", "coverage", "pass", "s")))

@@ -166,10 +166,10 @@ def _verdict(
 ) -> str:
     """The rest of its sentence."""
     share = evidence.sessions
+    if not share.differing and evidence.totals.regressions:
+        return "; all of them are server errors, judged by themselves"
     if not share.differing:
-        return (
-            ", none may" if not evidence.totals.regressions else "; all of them are server errors, judged by themselves"
-        )
+        return ", none may" + _little(share, rules)
     where = f"{_turned(evidence)} in {_of(share)}"
     if none_may:
         return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} sessions prove nothing"
@@ -180,6 +180,13 @@ def _verdict(
     if not failed:
         return f"{where}, no more than allowed"
     return f"{where}, more than allowed on {several(len(failed), 'endpoint')}"
+
+
+def _little(share: Share, rules: Mismatches) -> str:
+    """A run of one session passes if its answers are the same, and whoever reads that should know how little it is."""
+    if not 0 < share.seen < rules.min_sessions:
+        return ""
+    return f"; they are all of {several(share.seen, 'session')}, so that this says little of other users"
 
 
 def _turned(evidence: Evidence) -> str:

@@ -141,6 +141,17 @@ def test_what_all_sessions_of_a_small_run_see_does_not_pass() -> None:
     assert judged(evidence, allowing(1.0), accepted)[""].verdict is Decision.PASS
 
 
+@pytest.mark.parametrize(("sessions", "told"), [(1, "1 session"), (2, "2 sessions"), (3, "")])
+def test_a_pass_of_one_session_says_how_little_it_is(sessions: int, told: str) -> None:
+    """It passes, since nothing is wrong, but a recording of one exchange is hardly what somebody wanted to replay."""
+    check = judged(run(end(sessions=sessions)))[""]
+    assert check.verdict is Decision.PASS
+    assert check.sentence == (
+        f"0 of {sessions} compared answers differ from the recording, none may"
+        + (f"; they are all of {told}, so that this says little of other users" if told else "")
+    )
+
+
 def test_server_errors_are_not_judged_here() -> None:
     """Answers that became 5xx are mismatches, but of no session that differs otherwise, and the sentence says so."""
     check = judged(run(end(broken=5)))[""]

@@ -83,7 +83,7 @@ class Show:
         findings = findings_of(result)
         _say(_found(findings))
         _say([f"recording   {recording}" + " (of a server that ended with the demo)" * s3])
-        _say(_links(self.folder, result))
+        _say(_links(self.folder, result, has_points=any(option.startswith("--influx-url=") for option in self.more)))
         return _FOUND if is_as_planted(findings) else _NOT_FOUND
 
     def _refuse_nothing_kept(self) -> None:
@@ -129,12 +129,14 @@ class Show:
             raise ReplayError(f"replay-users {arguments[0]} ended with {code}: see what it said above")
 
 
-def _links(folder: Path, result: Mapping[str, Any]) -> list[str]:
-    """Where to look at the replay; a report that could not be made is not there."""
+def _links(folder: Path, result: Mapping[str, Any], *, has_points: bool = False) -> list[str]:
+    """Where to look at the replay; a report that could not be made is not there. Points in InfluxDB want a Grafana to show them."""
     labels = {"report.html": "report", "junit.xml": "junit", "report.md": "markdown", "result.json": "result"}
     files = {label: folder / name for name, label in labels.items()}
     lines = [f"{label:<12}{path.absolute().as_uri()}" for label, path in files.items() if path.exists()]
     dashboard = result["run"].get("dashboard")
+    if has_points and not dashboard:
+        dashboard = "k8s/grafana/dashboards, for your Grafana (docs/grafana.md); --grafana-url makes this a link"
     return [*lines, *([f"dashboards  {dashboard}"] if dashboard else [])]
 
 

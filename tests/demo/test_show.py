@@ -76,6 +76,16 @@ def test_it_ends_with_links(tmp_path: Path) -> None:
     ]
 
 
+def test_points_without_a_grafana_say_where_the_dashboards_are(tmp_path: Path) -> None:
+    """Where only the InfluxDB was given, there is no address to link to, but files that the repository has."""
+    [line] = show._links(tmp_path, {"run": {}}, has_points=True)
+    assert line.startswith("dashboards  k8s/grafana/dashboards, for your Grafana (docs/grafana.md)")
+    assert (find_shop() / "k8s" / "grafana" / "dashboards" / "replay-overview.json").exists()
+    assert (find_shop() / "docs" / "grafana.md").exists()
+    [link] = show._links(tmp_path, {"run": {"dashboard": "http://g:3000/d/x"}}, has_points=True)
+    assert link == "dashboards  http://g:3000/d/x"
+
+
 def test_what_is_not_there_is_not_linked(tmp_path: Path) -> None:
     """Such as a report that could not be made."""
     (tmp_path / "result.json").touch()

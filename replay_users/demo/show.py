@@ -130,7 +130,7 @@ class Show:
 
 
 def _links(folder: Path, result: Mapping[str, Any], *, has_points: bool = False) -> list[str]:
-    """Where to look at the replay; a report that could not be made is not there. Points in InfluxDB want a Grafana to show them."""
+    """Where to look at the replay; a report that could not be made is not there. Points want a Grafana to be seen."""
     labels = {"report.html": "report", "junit.xml": "junit", "report.md": "markdown", "result.json": "result"}
     files = {label: folder / name for name, label in labels.items()}
     lines = [f"{label:<12}{path.absolute().as_uri()}" for label, path in files.items() if path.exists()]

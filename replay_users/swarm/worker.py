@@ -8,6 +8,7 @@ takes time is done in greenlets; and a run belongs to this face, to which a user
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
+from locust import runners
 from locust.runners import STATE_INIT, STATE_STOPPED
 
 from replay_users import __version__
@@ -51,7 +53,11 @@ __all__ = ["WorkerFace"]
 
 _TOOL_ERROR = 1
 _PATIENCE = 60_000_000_000
-"""ns that a worker without a run waits for a silent master, as Locust's own workers do (MASTER_HEARTBEAT_TIMEOUT)."""
+"""ns that a worker without a run waits for a silent master, as Locust's own workers do (MASTER_HEARTBEAT_TIMEOUT).
+
+Locust's check is switched off: it goes by the wall clock, which jumps when a machine was paused, and looks before it reads what
+the master has said meanwhile.
+"""
 _TICK_S = 0.25
 _STALLED = 2_000_000_000  # ns between ticks after which heartbeats are waiting to be read: no silence is judged before they are
 _USER_S = 60.0  # for Locust to spawn a user; while the master plans, none is asked for
@@ -94,6 +100,7 @@ class WorkerFace:
         for kind in FROM_MASTER:
             self._runner.register_message(kind.name, self._on_message)
         self.signals.listen()
+        runners.MASTER_HEARTBEAT_TIMEOUT = math.inf  # ours is `_tick`
         self._heard = self._ticked = time.monotonic_ns()
         self._act(self._part.hello(self._heard))
         gevent.spawn(self._tick)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
+from locust import runners
 
 from replay_users.errors import UsageError
 from replay_users.results.report import Ledger
@@ -76,6 +77,7 @@ def face(environment: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(gevent, "signal_handler", lambda number, handler, *a: handlers.update({number: (handler, a)}))
     monkeypatch.setattr(module, "_TICK_S", 0.01)
     monkeypatch.setattr(module, "_GOODBYE_S", 0.01)
+    monkeypatch.setattr(runners, "MASTER_HEARTBEAT_TIMEOUT", 60)
     local = environment.runner
     environment.runner = FakeRunner(environment)
     made = WorkerFace(environment)
@@ -437,6 +439,16 @@ def test_a_master_is_not_judged_by_our_own_sleep(face: Any, monkeypatch: pytest.
     face.environment.events.heartbeat_received.fire(client_id="w", timestamp=0)
     gevent.sleep(0.05)
     assert face.environment.runner.quits == 0
+
+
+def test_a_wall_clock_that_jumps_ends_no_worker(face: Any) -> None:
+    """A machine that was paused for an hour finds Locust's look at the clock switched off."""
+    runner = face.environment.runner
+    runner.last_heartbeat_timestamp = time.time() - 3_600
+    checker = gevent.spawn(runners.WorkerRunner.heartbeat_timeout_checker, runner)
+    checker.join(1.2)  # it looks each second
+    checker.kill()
+    assert runner.quits == 0
 
 
 def test_a_grant_of_nothing_is_no_run(face: Any, granted: Callable[..., Grant]) -> None:

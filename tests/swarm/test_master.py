@@ -72,7 +72,7 @@ def face(environment: Any, options: MakeOptions, traffic: str, monkeypatch: pyte
     monkeypatch.setattr(module, "_BACK_S", 0.02)
     local = environment.runner
     environment.runner = FakeRunner()
-    environment.parsed_options = options(recording=traffic, expect_workers=1)
+    environment.parsed_options = options(recording=traffic, expect_workers=1, expect_workers_max_wait=0)
     made = MasterFace(environment)
     made.listen()
     yield made
@@ -196,7 +196,7 @@ def test_a_start_waits_for_workers_to_be_back(face: Any, monkeypatch: pytest.Mon
     gevent.spawn_later(0.05, face.environment.runner.clients.__setitem__, "a", node)
     before = time.monotonic()
     face.refuse_start()
-    assert 0.04 < time.monotonic() - before < 5
+    assert 0.04 < time.monotonic() - before < 9
 
 
 def test_a_test_begins_a_run(face: Any) -> None:
@@ -339,6 +339,40 @@ def test_a_signal_ends_the_wait_for_workers(face: Any) -> None:
     with pytest.raises(SystemExit) as exit_info:
         face._end()
     assert (exit_info.value.code, face.environment.runner.quits) == (STOPPED, 1)
+
+
+@pytest.mark.parametrize(
+    ("joined", "sentence"),
+    [
+        pytest.param([], "no worker is connected: start some with `--worker`", id="nobody"),
+        pytest.param(["a"], "1 of the 2 expected workers are connected: start the others", id="too few"),
+    ],
+)
+def test_who_has_not_come_in_time_is_said(
+    face: Any, joined: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When `--expect-workers-max-wait` is over, the process says who is missing, once, and ends with its workers."""
+    options = face.environment.parsed_options
+    options.expect_workers, options.expect_workers_max_wait = 2, 0.01
+    for worker in joined:
+        join(face, worker)
+    with pytest.raises(SystemExit) as exit_info:
+        face._give_up()
+    assert (exit_info.value.code, face.environment.runner.quits) == (2, 1)
+    assert capsys.readouterr().err.startswith(f"replay-users: {sentence}")
+    assert options.expect_workers_max_wait == 0, "Locust would say it again"
+
+
+def test_who_has_come_in_time_is_not_missing(face: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither with as many workers as are expected, nor when the run has begun, does the process end."""
+    options = face.environment.parsed_options
+    options.expect_workers, options.expect_workers_max_wait = 1, 0.01
+    join(face, "a")
+    face._give_up()
+    options.expect_workers = 2
+    face.environment.runner.shape_greenlet = object()
+    face._give_up()
+    assert (face.environment.runner.quits, capsys.readouterr().err) == (0, "")
 
 
 def test_a_signal_during_a_run_stops_it(face: Any) -> None:

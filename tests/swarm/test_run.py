@@ -125,14 +125,14 @@ def test_loading_and_starting_are_two_steps(make: Callable[..., Run], target: Sc
     run.load()
     gevent.sleep(0.05)
     assert (run.done.is_set(), run.elapsed, run.late, target.received()) == (False, 0, None, [])
-    at = time.monotonic_ns() + 50_000_000
+    before = time.time()
+    at = time.monotonic_ns() + 500_000_000
     run.start(at)
     assert run.elapsed == 0
-    assert run.started_at == pytest.approx(time.time() + 0.05, abs=0.04)
+    assert before + 0.499 <= run.started_at <= time.time() + 0.501
     assert finish(run).sent == 30
     assert run.late is not None
-    assert 0 <= run.late < 40_000_000
-    assert run.elapsed > 0
+    assert 0 <= run.late < run.elapsed
 
 
 def test_two_shares_make_the_whole(make: Callable[..., Run], environment: Any, target: ScriptedTarget) -> None:
@@ -228,7 +228,7 @@ def test_the_targets_addresses_are_looked_up_again(
 ) -> None:
     """During a run the target's name is resolved from time to time, and new connections go where it leads."""
     monkeypatch.setattr(module, "_READDRESS_S", 0.01)
-    run = begin(pace="1x", host=f"http://127.0.0.1:{target.refusing[1][1]}", order="none")
+    run = begin(pace="0.2x", host=f"http://127.0.0.1:{target.refusing[1][1]}", order="none")
     monkeypatch.setattr(upkeep, "resolve", lambda *_: [(socket.AF_INET, ("127.0.0.1", target.port))])
     totals = finish(run)
     assert totals.sent == 30
@@ -356,7 +356,10 @@ def test_a_time_limit_stops_it(begin: Callable[..., Run]) -> None:
 
 @pytest.fixture
 def two_hosts(tmp_path: Path) -> str:
-    """The address of a recording of two hosts, in turn; every other pair of rows over https, on three connections of a pod."""
+    """The address of a recording of two hosts, in turn; every other pair of rows over https, on three connections of a pod.
+
+    It is of one session, in which a request waits for the answer before it.
+    """
     rows = [
         replace(
             row,
@@ -365,6 +368,7 @@ def two_hosts(tmp_path: Path) -> str:
             scheme=("http", "http", "https", "https")[nth % 4],
             connection=str(nth % 3),
             source="pod",
+            session=b"one",
         )
         for nth, row in enumerate(make_traffic(24))
     ]
@@ -457,11 +461,10 @@ def test_a_users_code_chooses_the_target_by_authority(
 
 def test_recorded_connections_are_read_and_kept(begin: Callable[..., Run], two_hosts: str) -> None:
     """Each connection of the recording has one of its own, though one would do for all."""
-    slowly = {"recording": two_hosts, "pace": "1x"}
-    assert finish(run := begin(connections="recorded", **slowly)).sent == 24
+    assert finish(run := begin(connections="recorded", recording=two_hosts)).sent == 24
     assert run.connections["opened"] == 3
-    assert finish(run := begin(**slowly)).sent == 24
-    assert run.connections["opened"] < 3
+    assert finish(run := begin(recording=two_hosts)).sent == 24
+    assert run.connections["opened"] == 1
 
 
 def test_a_proxy_gets_whole_urls(begin: Callable[..., Run], target: ScriptedTarget) -> None:

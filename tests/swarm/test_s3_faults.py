@@ -78,15 +78,15 @@ def replay(
     proxy: S3Proxy,
     target: ScriptedTarget,
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[Callable[[Asked], Trouble | None]], tuple[Run, Totals, Validity]]:
+) -> Callable[..., tuple[Run, Totals, Validity]]:
     """Replays it with little look-ahead, so that slices are read as the run goes, while S3 has some trouble."""
     monkeypatch.setattr(assembly, "LookAhead", lambda: LookAhead(rows=10))
     monkeypatch.setattr(s3_module, "_READ_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(s3_module, "PATIENCE_S", 4.0)
+    monkeypatch.setattr(s3_module, "PATIENCE_S", 8.0)
 
-    def finish(trouble: Callable[[Asked], Trouble | None]) -> tuple[Run, Totals, Validity]:
+    def finish(trouble: Callable[[Asked], Trouble | None], **changes: str) -> tuple[Run, Totals, Validity]:
         chosen = {"recording": recorded, "pace": f"{RATE}/s", "s3_endpoint": proxy.endpoint, "s3_region": "us-east-1"}
-        settings = read_settings(options(**chosen), target.url)
+        settings = read_settings(options(**chosen, **changes), target.url)
         run = Run("r1", prepare(settings), environment, Hooks(user(), Base))
         proxy.trouble(trouble)
         run.begin()
@@ -131,7 +131,7 @@ def test_what_passes_loses_nothing(
     replay: Callable[..., Any], proxy: S3Proxy, target: ScriptedTarget, trouble: Callable[[Asked], Trouble | None]
 ) -> None:
     """An S3 that is slow, fails, cuts or hangs for less than the look-ahead costs no row, and the answers say so."""
-    run, totals, validity = replay(trouble)
+    run, totals, validity = replay(trouble, max_lag="3s")  # of which a machine may stand still for two
     assert len(proxy.troubled) > 0
     assert (totals.sent, totals.matched, totals.unread, totals.dropped) == (PLANNED, PLANNED, 0, 0)
     assert len(target.received()) == PLANNED
@@ -194,7 +194,7 @@ def test_what_does_not_pass_is_unread(
     sentence: str,
 ) -> None:
     """The rows of a slice that S3 never gives are unread under its name, with the cure; those of the others are sent or late."""
-    monkeypatch.setattr(s3_module, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(s3_module, "PATIENCE_S", 3.0)
     run, totals, validity = replay(of_slice(trouble, proxy, 4))
     [(name, rows)] = totals.unread_by.items()
     assert rows == totals.unread == ROWS

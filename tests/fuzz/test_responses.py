@@ -50,7 +50,11 @@ def test_any_answer_of_a_proxy(pieces: list[bytes], end: tuple[bytes | None, ...
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(20_000, id="20000"), pytest.param(1_000_000, id="1000000", marks=pytest.mark.slow)]
+    "count",
+    [
+        pytest.param(20_000, id="20000"),
+        pytest.param(1_000_000, id="1000000", marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
+    ],
 )
 def test_mutated_answers(count: int) -> None:
     """Good answers and known faults, changed at random and cut up anyhow, and read by `http.client` too, show no defect."""

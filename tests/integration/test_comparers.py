@@ -63,7 +63,7 @@ def test_what_is_found_does_not_depend_on_where(traffic: str, target: ScriptedTa
 def test_a_comparer_that_is_killed_costs_nothing(long_traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:
     """Another one takes its place, and every answer is compared."""
     target.play(same_answers(body=OTHER))
-    with replaying(run_command(long_traffic, "--host", target.url, "--pace", "24x"), tmp_path) as running:
+    with replaying(run_command(long_traffic, "--host", target.url, "--pace", "12x"), tmp_path) as running:
         running.wait_for(lambda: bool(comparers(running)) and len(target.received()) > 20)
         os.kill(comparers(running)[0], signal.SIGKILL)
         done = running.finish()

@@ -254,6 +254,6 @@ def test_a_log_gets_a_line_of_progress_every_ten_seconds(
     long_traffic: str, target: ScriptedTarget, tmp_path: Path
 ) -> None:
     """Where stderr is no terminal, a whole line of progress comes every ten seconds."""
-    done = replay(run_command(long_traffic, "--host", target.url, "-t", "22s"), tmp_path)
+    done = replay(run_command(long_traffic, "--host", target.url, "-t", "26s"), tmp_path)
     line = r"\d+/1,200 \(\d+ %\)  \d+/s  lag p99 [\d.]+ ms  0 mismatched  \d+s left"
     assert len(re.findall(rf"^{line}$", done.err, re.MULTILINE)) == 2

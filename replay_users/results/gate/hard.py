@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FAILED", "by_status", "class_checks", "coverage", "hard_checks", "unanswered"]
 
-AS_PLANNED = frozenset({None, "time"})
+_TIME: Final = "time"
+AS_PLANNED = frozenset({None, _TIME})
 """Ends of a run that were asked for: all sent, or its time limit. Any other leaves the rest unknown."""
 FAILED: Final = "failed"
 _STOPPERS: Final = {
@@ -170,20 +171,30 @@ def _coverage(evidence: Evidence, limit: float) -> Check | None:
 
 
 def unanswered(evidence: Evidence, settings: GateSettings) -> Check | None:
-    """Crashes and timeouts: what was sent and got no answer."""
+    """Crashes and timeouts: what was sent and got no answer.
+
+    Nobody knows what would have become of requests that a time limit cut off; but a target that hangs answers none of them, so
+    that a run with many proves nothing.
+    """
     limit = settings.limits.max_failed_percent / 100
     totals = evidence.totals
+    stopped = totals.failed_by.get(Fault.STOPPED, 0)
     by_fault = {fault: n for fault, n in totals.failed_by.items() if fault != Fault.STOPPED}
-    failed, awaited = sum(by_fault.values()), totals.sent - totals.failed_by.get(Fault.STOPPED, 0)
-    if awaited <= 0:
+    failed, awaited = sum(by_fault.values()), totals.sent - stopped
+    cut_off = stopped if evidence.stopped_by == _TIME else 0
+    if awaited <= 0 and not cut_off:
         return None
-    share = failed / awaited
+    share = failed / max(awaited, 1)
     told = f" ({', '.join(f'{fault} {n:,}' for fault, n in by_fault.items())})" if failed else ""
+    sentence = f"{failed:,} of {awaited:,} requests got no answer{told}, the limit is {100 * limit:g} %"
+    if cut_off:
+        sentence += f"; {cut_off:,} more had none when the run's time and its drain timeout were over"
+    left = Decision.INCONCLUSIVE if cut_off > limit * totals.sent else Decision.PASS
     return Check(
         name=FAILED,
         kind=CheckKind.COVERAGE,
-        verdict=Decision.FAIL if share > limit else Decision.PASS,
-        sentence=f"{failed:,} of {awaited:,} requests got no answer{told}, the limit is {100 * limit:g} %",
+        verdict=Decision.FAIL if share > limit else left,
+        sentence=sentence,
         value=share,
         limit=limit,
         numbers={"failed": failed, "sent": awaited},

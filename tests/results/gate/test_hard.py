@@ -233,6 +233,29 @@ def test_requests_without_an_answer_fail_beyond_their_share() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cut_off", "failed", "stopped_by", "verdict"),
+    [
+        pytest.param(1, 0, "time", "pass", id="some are under way when time is over"),
+        pytest.param(2, 0, "time", "inconclusive", id="so many that the target may hang"),
+        pytest.param(100, 0, "time", "inconclusive", id="it hung from the start"),
+        pytest.param(2, 2, "time", "fail", id="failing is stronger"),
+        pytest.param(2, 0, None, "pass", id="what a person stops is another check's"),
+    ],
+)
+def test_a_target_that_hangs_until_time_is_over_does_not_pass(
+    cut_off: int, failed: int, stopped_by: str | None, verdict: str
+) -> None:
+    """Requests that had no answer when the time limit and the drain timeout were over prove nothing good of a target."""
+    by = {"timeout": failed, "stopped": cut_off}
+    answered = 100 - cut_off - failed
+    run: dict[str, Any] = {"compared": answered, "matched": answered, "failed": cut_off + failed, "failed_by": by}
+    check = next(check for check in found(stopped_by=stopped_by, **run) if check.name == "failed")
+    assert check.verdict == verdict
+    told = f"{cut_off} more had none when the run's time and its drain timeout were over"
+    assert (told in check.sentence) is (stopped_by == "time")
+
+
+@pytest.mark.parametrize(
     ("limit", "verdict"), [pytest.param(0.9, "pass", id="lower"), pytest.param(0.99, "fail", id="higher")]
 )
 def test_another_coverage_can_be_asked_for(limit: float, verdict: str) -> None:

@@ -8,10 +8,10 @@ takes time is done in greenlets; and a run belongs to this face, to which a user
 from __future__ import annotations
 
 import logging
-import math
 import os
 import signal
 import socket
+import sys
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
@@ -100,7 +100,7 @@ class WorkerFace:
         for kind in FROM_MASTER:
             self._runner.register_message(kind.name, self._on_message)
         self.signals.listen()
-        runners.MASTER_HEARTBEAT_TIMEOUT = math.inf  # ours is `_tick`
+        runners.MASTER_HEARTBEAT_TIMEOUT = sys.maxsize  # ours is `_tick`
         self._heard = self._ticked = time.monotonic_ns()
         self._act(self._part.hello(self._heard))
         gevent.spawn(self._tick)

@@ -37,6 +37,7 @@ __all__ = [
     "Time",
 ]
 
+_SHORT = 100_000_000  # ns that a hub may be held up without anybody being wrong about times
 MIN_SEEN = 20
 """Requests in the window from which on a share, a mean or a percentile is judged: 1 of 1 stops no run."""
 
@@ -225,6 +226,13 @@ class Criterion:
     def is_share(self) -> bool:
         """Whether it is about a part of what was seen, so that a window that has only begun says little."""
         return self.limit.least > 0
+
+    @property
+    def standstill(self) -> int | None:
+        """How long (ns) we may stand still before that makes answers late by what this judges; `None` if it judges no times."""
+        if isinstance(self.counted, Slower):
+            return max(self.counted.than_ns // 4, _SHORT)
+        return max(self.limit.ns // 4, _SHORT) if isinstance(self.limit, Mean) else None
 
     def covers(self, endpoint: str) -> bool:
         """Whether it is about this endpoint."""

@@ -6,6 +6,8 @@ The subtle thing: a share of a window that has only begun says little, so it is 
 first time; a number that has been reached is reached. And when the load pauses or ends, what still comes in are timeouts and
 the slowest answers of what was sent before: with one request in a hundred that times out, all of a window would. So a share
 is one of the busiest window that ended as long ago as an answer may take, or since.
+And when we stood still ourselves, the answers of that time were read late, and what was due was sent at once: windows that hold
+some of it say nothing of times.
 """
 
 from __future__ import annotations
@@ -64,10 +66,13 @@ class Autostop:
         self.criteria = criteria
         self._windows = [_Window(criterion, step, patience) for criterion in criteria]
 
-    def judge(self, counts: Counts, passed: int = 1) -> Iterator[str | None]:
-        """The counts after so many more steps: for each criterion the sentence that stops the run, or `None`."""
-        for window, counted in zip(self._windows, counts, strict=True):
-            yield window.judge(counted, passed)
+    def judge(self, counts: Counts, passed: int = 1, stood: Sequence[int] = ()) -> Iterator[str | None]:
+        """The counts after so many more steps: for each criterion the sentence that stops the run, or `None`.
+
+        `stood`: for each criterion how often we stood still by now for longer than its `standstill`.
+        """
+        for nth, (window, counted) in enumerate(zip(self._windows, counts, strict=True)):
+            yield window.judge(counted, passed, stood[nth] if stood else 0)
 
 
 class _Window:
@@ -80,16 +85,19 @@ class _Window:
         self._ns = self._length * self._every * step
         self._looked_back = min(ceil(patience / (self._every * step)), _READINGS) + 1
         self._criterion = criterion
-        self._steps = 0
+        self._steps = self._stood = self._clear_at = 0
         self._past: dict[str, _Past] = {}
 
-    def judge(self, counted: Mapping[str, tuple[int, int]], passed: int) -> str | None:
+    def judge(self, counted: Mapping[str, tuple[int, int]], passed: int, stood: int) -> str | None:
         before, self._steps = self._steps, self._steps + passed
+        if stood > self._stood:
+            self._stood, self._clear_at = stood, self._steps + (self._length + 1) * self._every
         readings = self._steps // self._every - before // self._every
         if not readings:
             return None
         criterion, found = self._criterion, None
-        is_judged = self._steps >= self._length * self._every or not criterion.is_share
+        is_full = self._steps >= self._length * self._every or not criterion.is_share
+        is_judged = is_full and self._steps >= self._clear_at
         for key, now in counted.items():
             past = self._past.get(key)
             if past is None:

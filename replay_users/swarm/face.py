@@ -34,8 +34,10 @@ from replay_users.swarm.ticker import Ticker
 from replay_users.swarm.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import ClassVar
 
+    from replay_users.histogram import Histogram
     from replay_users.swarm.conclusion import Replay
     from replay_users.swarm.prepare import Prepared
 
@@ -157,8 +159,12 @@ class Face:
             self._progress = Progress(run)
         publish(run)
         run.begin()
-        Watch(run, reported=not self.sends)
+        Watch(run, lambda: self.hubs(run), reported=not self.sends)
         gevent.spawn(self._conclude, run, Ticker(run))
+
+    def hubs(self, run: Replay) -> Iterable[Histogram]:
+        """By how much the hubs of all that send in a run were late so far."""
+        return [run.tally.fidelity.hub]
 
     def _conclude(self, run: Replay, ticker: Ticker) -> None:
         """Wait for the run to drain, then write what came of it."""

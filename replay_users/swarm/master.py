@@ -30,8 +30,9 @@ from replay_users.swarm.settings import read_settings
 from replay_users.swarm.signals import STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from replay_users.histogram import Histogram
     from replay_users.swarm.conclusion import Conclusion, Replay
     from replay_users.swarm.messages import Send
     from replay_users.swarm.prepare import Prepared
@@ -187,6 +188,10 @@ class MasterFace(Face):
     def _make(self, prepared: Prepared) -> MasterRun:
         order = run_order(new_run_id(), prepared, self._granted, prepared.digest)
         return MasterRun(prepared, order, self.conductor, expected=self._expected, hosts=self._hosts, send=self._send)
+
+    def hubs(self, run: Replay) -> Iterable[Histogram]:
+        """By how much the workers' hubs were late by their last reports."""
+        return run.hubs() if isinstance(run, MasterRun) else super().hubs(run)
 
     def _judge(self, run: Replay) -> Conclusion:
         if isinstance(run, MasterRun) and run.refusal is not None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from replay_users.engine.counters import Counters
     from replay_users.events import WorkerHealth
+    from replay_users.histogram import Histogram
     from replay_users.results.autostop import Criterion
     from replay_users.results.tally import Tally
     from replay_users.results.windows import Counts
@@ -199,6 +200,10 @@ class MasterRun:
     def counted(self, criteria: Sequence[Criterion]) -> Counts:
         """What the workers' last reports have of what may stop the run."""
         return self._accounts.counted(criteria)
+
+    def hubs(self) -> list[Histogram]:
+        """By how much each worker's hub was late, by its last report."""
+        return [each.hub for each in self._accounts.workers().values()]
 
     @property
     def tally(self) -> Tally:

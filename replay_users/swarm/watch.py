@@ -2,16 +2,19 @@
 
 Law: looks, and stops the run once; what is too much is judged in `results.windows`. The subtle thing: a process that sends
 reads its live tally every second, and reading 200 endpoints takes a millisecond or more, so it does so in pieces; a master
-knows what its workers report every three seconds, so its steps are as long, and its windows whole steps.
+knows what its workers report every three seconds, so its steps are as long, and its windows whole steps. How often who sends
+stood still is known from the histograms of how late its hub was.
 """
 
 from __future__ import annotations
 
 import time
+from math import log2
 from typing import TYPE_CHECKING
 
 import gevent
 
+from replay_users.histogram import SCALE
 from replay_users.plan.duration import SECOND
 from replay_users.results.result import RunEvent
 from replay_users.results.windows import Autostop, count_endpoint, no_counts
@@ -19,8 +22,9 @@ from replay_users.swarm.telling import tell
 from replay_users.swarm.ticker import full_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from replay_users.histogram import Histogram
     from replay_users.results.autostop import Criterion
     from replay_users.results.endpoint_tally import EndpointTally
     from replay_users.results.windows import Counts
@@ -53,9 +57,13 @@ def counted(
 class Watch:
     """The watch over one run."""
 
-    def __init__(self, run: Replay, *, reported: bool) -> None:
-        """Watch from now on, if there is anything to watch for; `reported`: what is counted comes in reports of workers."""
+    def __init__(self, run: Replay, hubs: Callable[[], Iterable[Histogram]], *, reported: bool) -> None:
+        """Watch from now on, if there is anything to watch for; `reported`: what is counted comes in reports of workers.
+
+        `hubs` gives by how much the hubs of all that send were late.
+        """
         self._run = run
+        self._hubs = hubs
         self._criteria = run.prepared.settings.autostop
         self._step = _STEP_OF_REPORTS if reported else _STEP
         if self._criteria:
@@ -74,11 +82,18 @@ class Watch:
         patience = self._run.prepared.settings.timeouts.answer
         autostop = Autostop(self._criteria, self._step, patience=patience)
         for passed in full_steps(self._run, self._step, self._run.done):
-            for sentence in autostop.judge(self._run.counted(self._criteria), passed):
+            counts = self._run.counted(self._criteria)
+            for sentence in autostop.judge(counts, passed, self._stood()):
                 if sentence is not None:
                     self._stop(sentence)
                     return
                 gevent.sleep(_BETWEEN_S)  # 200 endpoints of one criterion take 0.2 ms (measured)
+
+    def _stood(self) -> list[int]:
+        """For each criterion, how often who sends stood still for too long so far."""
+        limits = [criterion.standstill for criterion in self._criteria]
+        late = [hub.buckets for hub in self._hubs()] if any(limits) else []
+        return [0 if limit is None else _longer(late, limit) for limit in limits]
 
     def _stop(self, sentence: str) -> None:
         """Whoever was first has stopped it."""
@@ -87,3 +102,8 @@ class Watch:
             run.autostop = RunEvent(at_s=round(run.elapsed / 1e9, 3), event=AUTOSTOP, text=sentence)
             tell(f"replay-users: autostop {sentence}; stopping, answers under way are awaited")
             run.stop(AUTOSTOP)
+
+
+def _longer(late: Sequence[Mapping[int, int]], ns: int) -> int:
+    limit = int(log2(ns + 1) * SCALE)
+    return sum(count for buckets in late for bucket, count in buckets.items() if bucket > limit)

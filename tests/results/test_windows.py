@@ -180,6 +180,17 @@ def test_steps_that_nobody_looked_at_do_not_widen_a_window(passed: int, window: 
     assert said is not None
 
 
+def test_windows_of_our_own_standstill_say_nothing() -> None:
+    """Answers that we read late were not late, nor were those to the burst after it; then it is judged as before."""
+    autostop, found = Autostop(parse_autostop(["quantile(95,500ms,3s)"]), SECOND), []
+    for second in range(1, 16):
+        hits = max(0, second - 9) * 50
+        [said] = autostop.judge([{"": (hits, 100 * second)}], stood=[int(second >= 10)])
+        if said is not None:
+            found.append(second)
+    assert found == [14, 15]
+
+
 def test_counts_of_several_add_up() -> None:
     """Workers count apart; endpoints meet by name, and those that only one has are there too."""
     texts = ("http(5xx,1,5s)", "http(5xx,1,5s,GET /a)")

@@ -84,7 +84,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr("gevent.spawn", lambda *task: spawned.append(spawn(*task)))
 
     def watch(run: Any, *, reported: bool = False) -> None:
-        Watch(run, reported=reported)
+        Watch(run, lambda: [run.tally.fidelity.hub], reported=reported)
         gevent.joinall(spawned, timeout=_WITHIN, raise_error=True)
         assert all(each.dead for each in spawned)
 
@@ -117,6 +117,31 @@ def test_a_run_that_nobody_could_look_at_is_not_stopped_for_it(watch: Callable[.
     watch(run)
     assert run.stopped_by is None
     assert run.readings > 3
+
+
+@pytest.mark.parametrize(
+    ("text", "stood_ms", "stopped_by"),
+    [
+        pytest.param("quantile(95,300ms,2s)", 2_000, None, id="we were late to read them"),
+        pytest.param("quantile(95,300ms,2s)", 20, "autostop", id="they were late"),
+        pytest.param("time(300ms,2s)", 2_000, None, id="we were, on average"),
+        pytest.param("time(300ms,2s)", 20, "autostop", id="they were, on average"),
+        pytest.param("http(5xx,60,60s)", 2_000, "autostop", id="what they say is what they say"),
+    ],
+)
+def test_answers_that_were_read_late_stop_nothing(
+    watch: Callable[..., None], text: str, stood_ms: int, stopped_by: str | None
+) -> None:
+    """A hub that stood still for two seconds finds answers that seem to have taken as long."""
+    run = FakeRun(text)
+
+    def wake_up() -> None:
+        run.tally.hub(stood_ms * SECOND // 1_000)
+        run.tally.settle([make_flight(done=2 * SECOND, answer_status=503, judged=Verdict.MISMATCHED)] * 30)
+
+    run.happens[3] = wake_up
+    watch(run)
+    assert run.stopped_by == stopped_by
 
 
 def test_a_quiet_run_goes_on(watch: Callable[..., None]) -> None:

@@ -96,7 +96,7 @@ def signatures(evidence: Evidence, accepted: Baseline, endpoints: Sequence[Check
     if failed:
         sentence += f"new or more frequent than accepted on {_places(failed)}"
     elif unsure:
-        sentence += f"one that none showed is in all sessions of {_places(unsure)}, which are too few to be sure"
+        sentence += f"one that the baseline has not is in all sessions of {_places(unsure)}, too few to be sure"
     else:
         sentence += "none is surely new or more frequent"
     return Check(

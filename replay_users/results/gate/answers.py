@@ -174,9 +174,7 @@ def _verdict(
     if none_may:
         return f"{where}, none may" if is_failed else f"{where}; fewer than {rules.min_sessions} sessions prove nothing"
     if not failed and unsure:
-        return (
-            f"{where}; on {several(len(unsure), 'endpoint')} all of them, where none was: too few sessions to be sure"
-        )
+        return f"{where}; on {several(len(unsure), 'endpoint')} all of them, where the baseline has none: too few to be sure"
     if not failed:
         return f"{where}, no more than allowed"
     return f"{where}, more than allowed on {several(len(failed), 'endpoint')}"

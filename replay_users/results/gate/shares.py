@@ -76,7 +76,7 @@ class Share:
 
 NO_SESSIONS: Final = Share(0, 0)
 
-EVERYWHERE: Final = "; all of them, where none was: too few to be sure, too many to pass"
+EVERYWHERE: Final = "; that is all of them, where the baseline has none: too few to be sure, too many to pass"
 """What is said of it (`is_everywhere`)."""
 
 

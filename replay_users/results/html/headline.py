@@ -23,6 +23,7 @@ _KINDS: Final = {
     "mismatches": "answers regressed",
     "latency": "the target got slower",
 }
+_ANSWERS: Final = frozenset({"mismatches", "signatures"})
 _NAMES: Final = {
     "autostop": "autostop stopped the run",
     "issues": "there are more issues than the gate allows",
@@ -66,6 +67,8 @@ def _undecided(totals: Mapping[str, Any], deciding: Sequence[Mapping[str, Any]])
         differ = "1 answer differs" if found == 1 else f"{count(found)} answers differ"
         answers = f"{differ}, no more than allowed" if found else "No answer regressed"
         return f"{answers}, but whether the target got slower cannot be told."
+    if deciding and all(text(check, "name") in _ANSWERS for check in deciding):
+        return "Answers differ that did not in the baseline, in too few sessions to be sure."
     so_far = f"; {count(found)} {'answer' if found == 1 else 'answers'} regressed as far as it went" if found else ""
     return f"This run cannot say whether the target got worse{so_far}."
 

@@ -12,7 +12,7 @@ from replay_users.results.gate.answers import MISMATCHES, differing, differing_b
 from replay_users.results.gate.claims import Claim, settle
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.gate.settings import GateSettings, Mismatches
-from replay_users.results.gate.shares import Share
+from replay_users.results.gate.shares import EVERYWHERE, Share
 from tests.results.gate.made import A, B, end, run
 
 if TYPE_CHECKING:
@@ -129,8 +129,13 @@ def test_what_all_sessions_see_does_not_pass(
     checks = judged(run(end(A, differing=differing, sessions=sessions), end(B)), accepted=accepted)
     assert (checks[A].verdict, checks[""].verdict) == (verdict, verdict)
     unsure = verdict is Decision.INCONCLUSIVE
-    assert checks[A].sentence.endswith("; all of them, where none was: too few to be sure, too many to pass") is unsure
-    assert ("; on 1 endpoint all of them, where none was" in checks[""].sentence) is unsure
+    assert (
+        checks[A].sentence.endswith(
+            "; that is all of them, where the baseline has none: too few to be sure, too many to pass"
+        )
+        is unsure
+    )
+    assert ("; on 1 endpoint all of them, where the baseline has none" in checks[""].sentence) is unsure
 
 
 def test_what_all_sessions_of_a_small_run_see_does_not_pass() -> None:

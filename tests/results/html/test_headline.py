@@ -110,6 +110,8 @@ def test_an_inconclusive_run() -> None:
     """What cannot be told is named; where it is only the times, what was found of answers stands."""
     stopped = check("complete", "coverage", "inconclusive", "s")
     assert said("inconclusive", stopped) == "This run cannot say whether the target got worse."
+    few = [check(name, "mismatches", "inconclusive", "s") for name in ("mismatches", "signatures")]
+    assert said("inconclusive", *few) == "Answers differ that did not in the baseline, in too few sessions to be sure."
     late = check("latency", "latency", "inconclusive", "s")
     assert said("inconclusive", late) == "No answer regressed, but whether the target got slower cannot be told."
     assert headline_of(small(), "inconclusive", [stopped]).endswith("; 150 answers regressed as far as it went.")

@@ -83,6 +83,10 @@ class MasterFace(Face):
         runners.HEARTBEAT_LIVENESS = MASTER_LOST // 1_000_000_000  # a worker waits as long for the master
         self.environment.events.worker_report.add_listener(self._on_report)
         gevent.spawn(self._tick)
+        options = self.environment.parsed_options
+        limit, options.expect_workers_max_wait = options.expect_workers_max_wait, 0
+        if limit and self._begins_by_itself:  # so that it says who is missing, which Locust does not
+            gevent.spawn_later(limit, self._give_up)
 
     def _prepare(self, options: Any, host: str | None) -> Prepared:
         """The options are kept as they are now: the form may change Locust's own during the run."""
@@ -172,6 +176,26 @@ class MasterFace(Face):
     def _expected(self) -> int:
         return int(self.environment.parsed_options.expect_workers)
 
+    @property
+    def _begins_by_itself(self) -> bool:
+        return self.environment.web_ui is None or bool(self.environment.parsed_options.autostart)
+
+    @property
+    def _waits(self) -> bool:
+        """Before the shape is there, Locust sits in a loop waiting for workers, which nothing but an exit ends."""
+        return self._begins_by_itself and self._runner.shape_greenlet is None and self.run is None
+
+    def _give_up(self) -> None:
+        """The wait for workers is over: say what is missing, and end."""
+        while self._waits:
+            try:
+                self.refuse_start()
+            except UsageError as error:
+                self.fail(error)
+                self._runner.quit()
+                sys.exit(error.exit_code)
+            gevent.sleep(_TICK_S)  # all are there, and Locust looks once a second
+
     # Runs
 
     def _on_start(self, **given: Any) -> None:
@@ -213,9 +237,8 @@ class MasterFace(Face):
             stats.CSV_STATS_INTERVAL_SEC = _NEVER_S
 
     def _end(self) -> None:
-        """Before the shape is there, Locust sits in a loop waiting for workers, which nothing but an exit ends."""
-        waits = self._runner.shape_greenlet is None and self.run is None
+        waits = self._waits
         super()._end()
-        if waits and (self.environment.web_ui is None or self.environment.parsed_options.autostart):
+        if waits:
             self._runner.quit()
             sys.exit(STOPPED)

@@ -351,28 +351,40 @@ def test_a_signal_ends_the_wait_for_workers(face: Any) -> None:
 def test_who_has_not_come_in_time_is_said(
     face: Any, joined: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """When `--expect-workers-max-wait` is over, the process says who is missing, once, and ends with its workers."""
-    options = face.environment.parsed_options
-    options.expect_workers, options.expect_workers_max_wait = 2, 0.01
+    """When `--expect-workers-max-wait` is over, the process says who is missing and ends, with its workers."""
+    face.environment.parsed_options.expect_workers = 2
     for worker in joined:
         join(face, worker)
     with pytest.raises(SystemExit) as exit_info:
         face._give_up()
     assert (exit_info.value.code, face.environment.runner.quits) == (2, 1)
     assert capsys.readouterr().err.startswith(f"replay-users: {sentence}")
-    assert options.expect_workers_max_wait == 0, "Locust would say it again"
 
 
-def test_who_has_come_in_time_is_not_missing(face: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither with as many workers as are expected, nor when the run has begun, does the process end."""
-    options = face.environment.parsed_options
-    options.expect_workers, options.expect_workers_max_wait = 1, 0.01
+def test_who_has_come_in_time_is_waited_for_no_more(
+    face: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With as many workers as are expected the process does not end while Locust has not seen them yet, nor in the run."""
     join(face, "a")
+    monkeypatch.setattr(gevent, "sleep", lambda _: setattr(face.environment.runner, "shape_greenlet", object()))
     face._give_up()
-    options.expect_workers = 2
-    face.environment.runner.shape_greenlet = object()
+    del face.environment.runner.clients["a"]
     face._give_up()
     assert (face.environment.runner.quits, capsys.readouterr().err) == (0, "")
+
+
+@pytest.mark.parametrize(("autostart", "waits"), [(True, [7]), (False, [])], ids=["starts by itself", "by the form"])
+def test_locusts_own_wait_is_ours(
+    face: Any, monkeypatch: pytest.MonkeyPatch, autostart: bool, waits: list[int]
+) -> None:
+    """Locust does not give up before we do, and where a person presses Start nobody does."""
+    asked: list[int] = []
+    options = face.environment.parsed_options
+    options.expect_workers_max_wait, options.autostart, face.environment.web_ui = 7, autostart, object()
+    monkeypatch.setattr(gevent, "spawn_later", lambda seconds, _: asked.append(seconds))
+    face.listen()
+    face.environment.web_ui = None
+    assert (asked, options.expect_workers_max_wait) == (waits, 0)
 
 
 def test_a_signal_during_a_run_stops_it(face: Any) -> None:

@@ -38,6 +38,7 @@ def article_report(result: Result) -> dict[str, Any]:
     differing = [each for each in statuses if each["staging_status"] != each["production_status"]]
     differing.sort(key=lambda each: -each["count"])
     mismatched, issues = _sum(differing), _sum(slow)
+    stop = result["run"].get("autostop")
     return {
         "total_requests": _sum(statuses),
         "status_mismatches": mismatched,
@@ -53,6 +54,7 @@ def article_report(result: Result) -> dict[str, Any]:
         "run": result["run"]["id"],
         "verdict": result["gate"]["verdict"],
         "exit_code": result["exit_code"],
+        **({"autostop": stop} if stop else {}),
     }
 
 

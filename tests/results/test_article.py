@@ -42,6 +42,14 @@ def test_its_five_keys_come_first() -> None:
     assert list(report["performance_degradations"][0])[:4] == slow
 
 
+def test_a_run_that_autostop_stopped_says_so() -> None:
+    """Its numbers are of what was sent until then, and the reason stands beside them."""
+    result = failed()
+    assert "autostop" not in article_report(result)
+    result["run"]["autostop"] = "http(5xx,10%,5s): within 5 s, 12 % were 5xx"
+    assert article_report(result)["autostop"] == "http(5xx,10%,5s): within 5 s, 12 % were 5xx"
+
+
 def test_totals_are_of_all_requests() -> None:
     """Five examples are kept of nine answers that fail; three that never came are mismatches too."""
     report = article_report(failed())

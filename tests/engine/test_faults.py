@@ -29,7 +29,7 @@ _WITHIN = 30.0  # s: only a test that fails waits so long
 _AT_ONCE = 128
 _UPLOADS_AT_ONCE = 64  # each fills the buffers of both ends, of 4 MiB
 _UPLOAD = request("POST", body=b"x" * (6 << 20)).wire
-HURRIED = Timeouts(connect=300 * MS, answer=100 * MS)
+HURRIED = Timeouts(connect=300 * MS)
 PATIENT = Timeouts()
 
 
@@ -52,6 +52,15 @@ def fly(live: Rig, flights: Sequence[Flight], at_once: int) -> list[Flight]:
     return finished
 
 
+def timeouts(kinds: Sequence[FaultKind]) -> Timeouts:
+    """Little time for what never comes, and enough for what does: 128 handshakes take a third of a second of one core."""
+    if any(kind.meets[0] is Fault.CONNECT_TIMEOUT for kind in kinds):
+        return HURRIED
+    if any(kind.slow for kind in kinds):
+        return Timeouts(answer=(100 if len(kinds) == 1 else 300) * MS)
+    return PATIENT
+
+
 def meet(
     target: FaultTarget, kinds: Sequence[FaultKind], flights: Sequence[Flight], at_once: int, origin: Origin = ORIGIN
 ) -> Faults:
@@ -61,7 +70,7 @@ def meet(
     live = Rig(
         [target.address],
         origin=origin,
-        timeouts=HURRIED if any(kind.slow for kind in kinds) else PATIENT,
+        timeouts=timeouts(kinds),
         limits=Limits(max_lag=ANY_LAG),
     )
     ended = fly(live, flights, at_once)
@@ -173,11 +182,10 @@ def test_all_kinds_mixed(faulty: FaultTarget, method: str, count: int) -> None:
     flights = [request(method) for _ in range(count)]
     did = meet(faulty, [*[GOOD] * 60, *FAULT_KINDS], flights, _AT_ONCE)
     ended = Counter(flight.fault for flight in flights)
-    assert ended[None] > count // 20  # most of them on a quiet machine; each has a tenth of a second
+    assert ended[None] > count // 20  # most of them on a quiet machine; each has 0.3 s
     assert len(ended) > 8
     resent = sum(flight.resent for flight in flights)
     assert method != "POST" or not resent
     assert sum(did.begun.values()) >= count
     assert did.whole <= count + resent
-    late = {Fault.LATE_BYTES, Fault.CONNECT_TIMEOUT}  # the latter on a busy machine
-    assert ended.keys() <= {None, *late, *(fault for kind in FAULT_KINDS for fault in kind.meets)}
+    assert ended.keys() <= {None, Fault.LATE_BYTES, *(fault for kind in FAULT_KINDS for fault in kind.meets)}

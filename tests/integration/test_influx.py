@@ -123,7 +123,7 @@ class Case:
 
 
 CASES = {
-    "slow": Case("", late(1.5), unsent=False),
+    "slow": Case("", late(0.8), unsent=False),
     "hangs": Case("does not take points", hang),
     "never-ends": Case("no whole answer within 5 s", drip),
     "wrong-token": Case("INFLUXDB_V2_TOKEN", environment=(("INFLUXDB_V2_TOKEN", "wrong"),)),

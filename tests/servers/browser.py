@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Browser", "Page", "find_chromium"]
 
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 _OPTIONS = (
     "--headless=new",
     "--remote-debugging-pipe",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import urlencode
 
-from tests.servers.ports import free_port
+from tests.servers.ports import free_ports
 from tests.servers.process import end
 
 __all__ = ["BUILT", "Influxd", "InfluxdOne", "InfluxdTwo", "find_influxd", "find_old_influxd"]
@@ -28,7 +28,8 @@ __all__ = ["BUILT", "Influxd", "InfluxdOne", "InfluxdTwo", "find_influxd", "find
 BUILT: Final = "influxd-2.7.12"
 """The folder of the cache that holds the binary of 2.x."""
 
-_STARTS_WITHIN: Final = 30.0  # seconds; 0.7 for 2.x and 0.3 for 1.x on a quiet machine
+_STARTS_WITHIN: Final = 60.0  # seconds; 0.7 for 2.x and 0.3 for 1.x on a quiet machine
+_TRIES: Final = 2
 
 
 def find_influxd() -> str | None:
@@ -62,7 +63,7 @@ class Influxd(ABC):
         """`folder` exists and is empty."""
         self._binary = binary
         self._folder = folder
-        self._port = free_port()
+        self._port, self._other_port = free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,12 +121,24 @@ class Influxd(ABC):
 
     def __enter__(self) -> Self:
         try:
-            self.start()
+            self._start_anew()
             self._setup()
         except BaseException:
             self.stop()
             raise
         return self
+
+    def _start_anew(self) -> None:
+        """Start it, on other ports if somebody has taken one meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                return self.start()
+            except RuntimeError as error:
+                if "address already in use" not in str(error):
+                    raise
+                self.stop()
+                self._port, self._other_port = free_ports(2)
+        return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -185,7 +198,7 @@ class InfluxdOne(Influxd):
         home = self._folder
         settings = f"""
             reporting-disabled = true
-            bind-address = "127.0.0.1:{free_port()}"
+            bind-address = "127.0.0.1:{self._other_port}"
             [meta]
               dir = "{home / "meta"}"
             [data]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from replay_users.testing import handshake, serve
+from tests.engine.tls_server import authority
 from tests.integration.replays import locust_command, replay, replaying, run_command
+from tests.integration.swarms import start_swarm
 from tests.recording.making import HOUR, START, make_exchange, record_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from replay_users.testing import ScriptedTarget
     from tests.integration.replays import Finished
+
+    MakeSecure = Callable[[datetime | None], str]
 
 pytestmark = pytest.mark.server
 
@@ -42,6 +49,21 @@ def assert_refused(done: Finished, code: int, sentence: str) -> None:
             "may not be a literal",
             id="literal secret",
         ),
+        pytest.param(
+            ["--map", "other.example=http://127.0.0.1:9"],
+            "no target is given for the recorded host 'shop.example': add --map",
+            id="host that no map covers",
+        ),
+        pytest.param(
+            ["--host", NOWHERE.replace("http", "https"), "--client-key", "some.key"],
+            "--client-key needs the certificate that it belongs to: add --client-cert",
+            id="key without certificate",
+        ),
+        pytest.param(
+            ["--host", NOWHERE.replace("http", "https"), "--ca-file", "none.pem"],
+            "--ca-file: none.pem cannot be read (No such file or directory); check the path",
+            id="unreadable file",
+        ),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(traffic: str, tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -49,6 +71,69 @@ def test_a_run_that_cannot_be_is_refused(traffic: str, tmp_path: Path, arguments
     done = replay(run_command(traffic, *arguments), tmp_path / "run")
     assert_refused(done, 2, sentence)
     assert "hunter2" not in done.said
+
+
+_LAST_YEAR = datetime.now(UTC) - timedelta(days=365)
+
+BAD_CERTIFICATES = [
+    pytest.param(
+        None, "other", "is not trusted (", "give its authority with --ca-file", id="authority that does not fit"
+    ),
+    pytest.param(_LAST_YEAR, "ours", "has expired", "renew it", id="expired"),
+]
+
+
+@pytest.fixture
+def secure(target: ScriptedTarget, tmp_path: Path) -> MakeSecure:
+    """Makes the target speak TLS with a certificate of `ours`; beside it lie the files of `ours` and of `other`."""
+    for name in ("ours", "other"):
+        authority(name).cert_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+
+    def make(not_after: datetime | None) -> str:
+        made = authority().issue_cert("localhost", not_after=not_after)
+        made.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+        made.private_key_pem.write_to_path(str(tmp_path / "cert.key"))
+        target.use_tls(tmp_path / "cert.pem", tmp_path / "cert.key")
+        target.play([handshake(), serve()])
+        return f"https://localhost:{target.port}"
+
+    return make
+
+
+@pytest.mark.parametrize(("not_after", "trusted", "sentence", "cure"), BAD_CERTIFICATES)
+def test_a_certificate_that_does_not_do_is_refused(
+    not_after: datetime | None, trusted: str, sentence: str, cure: str, traffic: str, secure: MakeSecure, tmp_path: Path
+) -> None:
+    """A certificate of another authority, or an old one, is exit code 2 and one sentence, and no run of failures."""
+    command = run_command(traffic, "--host", secure(not_after), "--ca-file", str(tmp_path / f"{trusted}.pem"))
+    done = replay(command, tmp_path / "run")
+    assert_refused(done, 2, f"--host: the certificate of localhost {sentence}")
+    assert cure in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("not_after", "trusted", "sentence", "cure"), BAD_CERTIFICATES)
+def test_a_certificate_that_does_not_do_is_said_on_the_master(
+    not_after: datetime | None,
+    trusted: str,
+    sentence: str,
+    cure: str,
+    traffic: str,
+    secure: MakeSecure,
+    target: ScriptedTarget,
+    tmp_path: Path,
+) -> None:
+    """With workers, who alone speak to the target, the master has the sentence, once, and their exit code."""
+    given = ("--recording", traffic, "--host", secure(not_after), "--ca-file", str(tmp_path / f"{trusted}.pem"))
+    with start_swarm(tmp_path, *given, "--expect-workers", "2") as swarm:
+        done = swarm.master.finish()
+        swarm.wait_until_gone()
+    assert (done.code, target.received()) == (2, [])
+    [line] = [line for line in done.err.splitlines() if line.startswith("replay-users: ")]
+    assert line.startswith("replay-users: worker ")
+    assert f"--host: the certificate of localhost {sentence}" in line
+    assert cure in line
+    assert "Traceback" not in done.said
 
 
 def test_no_recording_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from jsonschema import Draft202012Validator
 
 from replay_users.results.sample_files import read_samples
 from replay_users.testing import ScriptedTarget, receive, stall
-from tests.integration.replays import locust_command, replay, replaying, run_command, same_answers
+from tests.integration.replays import locust_command, make_traffic, replay, replaying, run_command, same_answers
 from tests.integration.swarms import Form, processes, start_swarm
 from tests.integration.test_headless import SCHEMA, see
+from tests.recording.making import record_in
 from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
@@ -365,6 +366,32 @@ def test_a_worker_that_does_not_fit_is_refused(
         swarm.wait_until_gone()
     assert (done.code, target.received()) == (2, [])
     assert sentence in done.err
+
+
+def test_a_worker_with_another_manifest_is_refused(target: ScriptedTarget, tmp_path: Path) -> None:
+    """What is ingested between the master's plan and a worker's makes another plan: one sentence, exit code 2."""
+    record_in(tmp_path / "recording", make_traffic(40))
+    given = ("--recording", str(tmp_path / "recording"), "--host", target.url)
+    with start_swarm(tmp_path, *given, workers=0) as swarm:
+        swarm.master.wait_for(lambda: "Plan: replay" in swarm.master.err)
+        record_in(tmp_path / "recording", make_traffic(40, id="later", method="GET"))
+        swarm.launch()
+        done = swarm.master.finish()
+        swarm.wait_until_gone()
+    assert (done.code, target.received()) == (2, [])
+    assert "makes another plan than the master: it has another manifest, rules or options; give both" in done.err
+    assert "Traceback" not in done.said
+
+
+def test_a_master_whose_workers_do_not_come_says_so(traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:
+    """When `--expect-workers-max-wait` is over, that is one sentence with its cure: exit code 2."""
+    given = ("--recording", traffic, "--host", target.url, "--expect-workers", "2", "--expect-workers-max-wait", "1")
+    with start_swarm(tmp_path, *given, workers=0) as swarm:
+        done = swarm.master.finish()
+    assert done.code == 2
+    assert "replay-users: no worker is connected: start some with `--worker`" in done.err
+    assert "Gave up" not in done.err
+    assert "Traceback" not in done.said
 
 
 def test_ctrl_c_ends_a_master_that_waits_for_workers(traffic: str, target: ScriptedTarget, tmp_path: Path) -> None:

@@ -12,9 +12,7 @@ from typing import Final
 
 __all__ = ["free_port", "free_ports"]
 
-_PORTS: Final = range(
-    10_100, 20_000
-)  # Linux gives 32,768 to 60,999; ten thousand above ours is below that, too
+_PORTS: Final = range(10_100, 20_000)  # Linux gives 32,768 to 60,999; ten thousand above ours is below that, too
 
 
 def free_port(above: int = 0) -> int:

@@ -76,7 +76,7 @@ def localised(text: str, target: ScriptedTarget) -> str:
 
 def run(text: str, folder: Path, out: Path) -> list[int]:
     """Run the lines at once, as on machines of their own; gives their exit codes."""
-    env = {**environment(folder), "REPLAY_PACE": "100x", "REPLAY_OUT": str(out)}
+    env = {**environment(folder), "REPLAY_PACE": "100x", "REPLAY_MAX_LAG": "1m", "REPLAY_OUT": str(out)}
     running = [
         subprocess.Popen(line.split(), cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for line in text.splitlines()

@@ -139,7 +139,8 @@ def parse_baseline(text: str, name: str) -> Baseline:
     try:
         return _read(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{name} is damaged ({error!r}): accept the runs again") from None
+        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise UsageError(f"{name} is damaged ({why}): accept the runs again") from None
 
 
 def _read(data: Mapping[str, Any]) -> Baseline:

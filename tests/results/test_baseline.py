@@ -109,10 +109,10 @@ def whole(**changes: Any) -> str:
         pytest.param("[" * 100_000, "is no baseline", id="nested"),
         pytest.param(whole(schema_version=2), "has schema version 2, this replay-users reads 1", id="a-later-version"),
         pytest.param(whole(runs=[1]), "b.json is damaged", id="runs-that-are-numbers"),
-        pytest.param(whole(endpoints=[{}]), "is damaged (KeyError('endpoint'))", id="an-endpoint-without-a-name"),
+        pytest.param(whole(endpoints=[{}]), "is damaged ('endpoint' is missing)", id="an-endpoint-without-a-name"),
         pytest.param(whole(signatures=None), "is damaged", id="no-signatures"),
         pytest.param(whole().replace('"differing": 12', '"differing": 999'), "999 is more than the 200", id="too-many"),
-        pytest.param(whole().replace('"pairs": 200', '"pairs": -1'), "-1 is no count", id="negative"),
+        pytest.param(whole().replace('"pairs": 200', '"pairs": -1'), "is damaged (-1 is no count)", id="negative"),
         pytest.param(whole().replace('"pairs": 200', '"pairs": true'), "True is no count", id="a-flag"),
     ],
 )

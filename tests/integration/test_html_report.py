@@ -62,9 +62,12 @@ def names_of(browser: Browser, page: Page) -> list[str]:
 
 
 def test_the_largest_report_opens_at_once(browser: Browser, pages: dict[str, Path]) -> None:
-    """A run with 200 endpoints and 2,000 signatures is shown within two seconds, says nothing and asks for nothing."""
+    """A run with 200 endpoints and 2,000 signatures is shown at once, says nothing and asks for nothing.
+
+    It takes 0.3 s of a processor (measured); seconds of a clock are also others', who share the machine.
+    """
     opened = [browser.open(pages["large"].as_uri()) for _ in range(3)]
-    assert min(page.loaded_s for page in opened) < 2, "the best of three, as other tests share the machine"
+    assert min(page.busy_s for page in opened) < 1, [page.busy_s for page in opened]
     assert [page.console for page in opened] == [[], [], []]
     assert {address for page in opened for address in page.requests} == {pages["large"].as_uri()}
 

@@ -46,7 +46,7 @@ def find_chromium() -> str | None:
 
 @dataclass
 class Page:
-    """What one page did while it was open, and how long it took to load, in seconds.
+    """What one page did while it was open, and how much of a processor it took to load, in seconds.
 
     `requests` are the addresses it asked for, without those that its own policy refused before anything was sent.
     """
@@ -54,7 +54,7 @@ class Page:
     session: str
     console: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    loaded_s: float = 0.0
+    busy_s: float = 0.0
 
 
 class Browser:
@@ -110,15 +110,16 @@ class Browser:
         page = Page(session)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable", session)
+        self.call("Performance.enable", session, timeDomain="threadTicks")
         self.size(page, width, height)
         media = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.call("Emulation.setEmulatedMedia", session, features=media)
         self._events.clear()
-        began = time.monotonic()
         self.call("Page.navigate", session, url=address)
         self._until(lambda event: event.get("method") == "Page.loadEventFired")
         self.ask(page, "new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
-        page.loaded_s = time.monotonic() - began
+        metrics = self.call("Performance.getMetrics", session)["metrics"]
+        page.busy_s = next(float(each["value"]) for each in metrics if each["name"] == "TaskDuration")
         self.note(page)
         return page
 

@@ -38,6 +38,18 @@ def test_issues_are_those_of_the_article(limit: int, verdict: Decision) -> None:
     assert check.sentence.startswith("10 issues: 4 answers with another status and 6 that took more than half longer")
 
 
+@pytest.mark.parametrize(
+    ("limit", "verdict"),
+    [(10, Decision.PASS), (9, Decision.INCONCLUSIVE), (4, Decision.INCONCLUSIVE), (3, Decision.FAIL)],
+)
+def test_slow_answers_of_a_late_run_are_no_issues_that_decide(limit: int, verdict: Decision) -> None:
+    """Our own lag voids what is said of times: other statuses fail the run, slow answers alone do not."""
+    late = Validity(valid=True, reasons=("lag",), void=(CheckKind.LATENCY,))
+    [check] = judged(run(replace(end(A), status_mismatches=4, slow_pairs=6), validity=late), max_issues=limit)
+    assert check.verdict is verdict
+    assert ("not to be trusted" in check.sentence) is (verdict is Decision.INCONCLUSIVE)
+
+
 @pytest.mark.parametrize(("limit", "verdict"), [(2.0, Decision.PASS), (1.9, Decision.FAIL)])
 def test_a_share_of_the_answers_may_differ(limit: float, verdict: Decision) -> None:
     """It is of answers, without bounds."""

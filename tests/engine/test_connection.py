@@ -44,6 +44,8 @@ MS = 1_000_000
 OK = http_answer(b"ok")
 CLOSING = b"Connection: close\r\n"
 SHORT = Timeouts(answer=150 * MS, connect=150 * MS)
+IN_TIME = {Fault.TIMEOUT: SHORT, Fault.TIMEOUT_IN_BODY: Timeouts(answer=600 * MS)}
+"""For what ends when its time is up: the latter must have come to the body by then."""
 A_MOMENT = pause(0.02)
 """Enough for what was sent before to be read on its own; a test whose peer is slower fails."""
 
@@ -184,7 +186,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nX: " + b"y" * (3 * MAX_HEAD)
         fault("stall after an interim", Fault.TIMEOUT, send(EARLY), stall()),
         fault("stall in body", Fault.TIMEOUT_IN_BODY, send(HALF), stall(), status=200),
         fault("stall where an end was due", Fault.TIMEOUT_IN_BODY, send(UNFRAMED), stall(), status=200),
-        fault("slow drip", Fault.TIMEOUT_IN_BODY, send(LONG), send(b"12345", pieces=5, seconds=0.15), status=200),
+        fault("slow drip", Fault.TIMEOUT_IN_BODY, send(LONG), send(b"1" * 100, pieces=100, seconds=0.15), status=200),
     ],
 )
 def test_faults(
@@ -192,7 +194,7 @@ def test_faults(
 ) -> None:
     """Each thing a peer can do wrong is a fault of its own kind, closes the connection, and leaves the next exchange unharmed."""
     target.play([receive(), *steps], [serve()])
-    live = rig(timeouts=SHORT if kind in {Fault.TIMEOUT, Fault.TIMEOUT_IN_BODY} else Timeouts())
+    live = rig(timeouts=IN_TIME.get(kind, Timeouts()))
     (flight,) = live.fly(request(method))
     assert (flight.fault, flight.answer_status, flight.answer_body) == (kind, status, b"")
     assert (flight.resent, target.accepted) == (False, 1)

@@ -94,6 +94,39 @@ def test_a_lie_is_told_in_words() -> None:
     assert (verdict[0].recorded, verdict[0].replayed) == ("as declared", "no coding that is gzip")
 
 
+@pytest.mark.parametrize(
+    ("body", "heads", "expected"),
+    [
+        pytest.param(GZ, (JSON + "|content-encoding: gzip", JSON), ["root encoding"], id="coding-no-longer-named"),
+        pytest.param(b"[1]", (JSON, JSON + "|content-encoding: gzip"), ["root encoding"], id="a-coding-it-has-not"),
+        pytest.param(b"[1]", (JSON + "|content-encoding: gzip", JSON), "match", id="recorded-decoded"),
+        pytest.param(GZ, (JSON, JSON + "|content-encoding: gzip"), "match", id="named-at-last"),
+        pytest.param(GZ, (JSON + "|content-encoding: gzip",) * 2, "match", id="the-same"),
+        pytest.param(b"[1]", (JSON, JSON + "|content-encoding: utf-8"), "match", id="nonsense"),
+        pytest.param(GZ[:-3], (JSON + "|content-encoding: br", JSON), ["root encoding"], id="broken"),
+        pytest.param(b"", (JSON + "|content-encoding: gzip", JSON), "match", id="no-body"),
+    ],
+)
+def test_equal_bytes_under_another_coding_are_a_lie(
+    body: bytes, heads: tuple[str, str], expected: list[str] | str
+) -> None:
+    """A client would read something else, so the answer that names the wrong one differs."""
+    verdict = Bodies(head(heads[0]), head(heads[1]), "GET /", EndpointRules(()), LIMITS).judge_equal(body)
+    assert told(verdict) == expected
+
+
+PARTS = "multipart/byteranges; boundary="
+
+
+@pytest.mark.parametrize("content", [pytest.param(b"abc", id="text"), pytest.param(b"\x00\xff", id="bytes")])
+def test_another_boundary_is_no_difference(content: bytes) -> None:
+    """It is made anew for each answer; what stands between counts."""
+    one, other = (b"--" + name + b"\r\n\r\n" + content + b"\r\n--" + name + b"--" for name in (b"aB1", b"Cd2"))
+    heads = PARTS + "aB1", PARTS + '"Cd2"; x=y'
+    assert told(judged(one, other, heads)) == "match"
+    assert told(judged(one, other.replace(content, b"x" + content), heads)) != "match"
+
+
 def test_a_lie_beside_noise_counts() -> None:
     """A rule takes away what it covers, and nothing of the rest."""
     verdict = judged(b'{"a":1}', b'{"a":2}', (JSON, HTML), ignored=["root['a']"])

@@ -32,6 +32,7 @@ __all__ = ["lift"]
 _EMPTY: Final = Lifted(Form.TEXT, [], b"")
 _STREAMS: Final = frozenset({Form.NDJSON, Form.SSE})
 _CONTAINERS: Final = (b"{", b"[")
+_BOUNDARY: Final = b"--boundary"
 _BEYOND: Final = {Unparsed.BEYOND: UncheckedReason.JSON, Unparsed.TOO_DEEP: UncheckedReason.DEPTH}
 
 
@@ -42,6 +43,8 @@ def lift(body: bytes, head: bytes, limits: Limits = LIMITS) -> Lifted | Unlifted
     if len(body) > limits.decoded:
         return Unlifted(UncheckedReason.SIZE)
     said = media(head)
+    if said.boundary:  # another one in each answer
+        body = body.replace(b"--" + said.boundary, _BOUNDARY)
     first, then = (_streamed, _json) if said.form in _STREAMS else (_json, _streamed)
     try:
         return first(body, said, limits) or then(body, said, limits) or _written(body, said, limits)

@@ -17,16 +17,23 @@ __all__ = ["NO_MEDIA", "Media", "is_textual", "media"]
 
 
 class Media(NamedTuple):
-    """A content type: its name, the form it promises (None where it promises none), its charset (lower case)."""
+    """A content type: its name, the form it promises (None where it promises none), its charset (lower case).
+
+    `boundary` is what stands between the parts of a multipart body, empty for anything else.
+    """
 
     name: str
     form: Form | None
     charset: str
+    boundary: bytes = b""
 
 
 NO_MEDIA: Final = Media("", None, "")
 
 _CHARSET: Final = re.compile(r";[ \t]*charset[ \t]*=[ \t]*[\"']?([^\"';, \t]{1,40})")
+_BOUNDARY: Final = re.compile(
+    rb"""^[ \t]*multipart/[^;]*;(?:.*;)?[ \t]*boundary[ \t]*=[ \t]*"?([^";]{1,70})""", re.IGNORECASE
+)
 _MAX_NAME: Final = 100  # a name of a type has no more than 127 characters, each half of it (RFC 6838)
 _KNOWN: Final = {
     "application/json": Form.JSON,
@@ -89,7 +96,8 @@ def _read(value: bytes) -> Media:
     text = value.decode("latin-1").strip().lower()
     name = text.partition(";")[0].strip()[:_MAX_NAME]
     found = _CHARSET.search(text)
-    return Media(name, _form(name), found[1] if found else "")
+    boundary = _BOUNDARY.match(value)
+    return Media(name, _form(name), found[1] if found else "", boundary[1].rstrip() if boundary else b"")
 
 
 def _form(name: str) -> Form | None:

@@ -55,6 +55,20 @@ def test_a_charset_is_read_in_lower_case(value: str, charset: str) -> None:
     assert of(value).charset == charset
 
 
+@pytest.mark.parametrize(
+    ("value", "boundary"),
+    [
+        pytest.param("multipart/mixed; boundary=aB-1", b"aB-1", id="plain"),
+        pytest.param('Multipart/Form-Data; x=y; Boundary="a b"', b"a b", id="quoted"),
+        pytest.param("text/html; boundary=x", b"", id="another-type"),
+        pytest.param("multipart/mixed; x-boundary=1", b"", id="another-parameter"),
+    ],
+)
+def test_a_boundary_is_read_as_it_stands(value: str, boundary: bytes) -> None:
+    """Its case counts."""
+    assert of(value).boundary == boundary
+
+
 def test_without_a_type_nothing_is_said() -> None:
     """A head without the header promises nothing."""
     assert media(b"date: x\r\n") == NO_MEDIA

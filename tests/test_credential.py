@@ -31,6 +31,7 @@ from replay_users.credential import is_secret_header, is_secret_parameter, names
         "client-secret",
         "my-credentials",
         "x-passwd",
+        "x-xsrf",
     ],
 )
 def test_headers_that_hold_secrets_are_known(name: str) -> None:
@@ -79,7 +80,15 @@ def test_parameters_that_hold_secrets_are_known(name: str, secret: bool) -> None
 
 @pytest.mark.parametrize(
     ("text", "secret"),
-    [("refreshToken", True), ("user.api_key", True), ("subscription_key", True), ("price", False), ("cookie", False)],
+    [
+        ("refreshToken", True),
+        ("user.api_key", True),
+        ("subscription_key", True),
+        ("accessKey", True),
+        ("passphrase", True),
+        ("price", False),
+        ("cookie", False),
+    ],
 )
 def test_keys_of_bodies_that_hold_secrets_are_known(text: str, secret: bool) -> None:
     """A word counts wherever it stands; names that are secrets as headers only do not."""

@@ -19,9 +19,9 @@ local rshift, lshift, ror, tobit = bit.rshift, bit.lshift, bit.ror, bit.tobit
 local function set_of(s) local t = {} for w in s:gmatch("%S+") do t[w] = true end return t end
 -- the value is never written; only its length
 local DROP = set_of("cookie cookie2 set-cookie set-cookie2 x-auth x-forwarded-client-cert x-functions-key x-github-otp x-otp")
-local DROP_PART = { "access-key", "access_key", "api-key", "api_key", "apikey", "auth-key", "auth_key", "authorization",
-  "credential", "jwt", "passw", "private-key", "private_key", "secret", "session", "subscription-key", "subscription_key",
-  "token" }
+local DROP_PART = { "access-key", "access_key", "accesskey", "api-key", "api_key", "apikey", "auth-key", "auth_key", "authkey",
+  "authorization", "credential", "csrf", "jwt", "passphrase", "passw", "private-key", "private_key", "privatekey", "pwd",
+  "secret", "session", "subscription-key", "subscription_key", "subscriptionkey", "token", "xsrf" }
 local QS_DROP = { "auth", "code", "credential", "jwt", "key", "otp", "passw", "secret", "session", "sig", "token" }
 local SESSION_COOKIE  = os.getenv("CAPTURE_SESSION_COOKIE") or "sessionid"  -- this cookie's value names the session;
 local SESSION_HEADERS = { "authorization", "x-api-key", "cookie" }          -- else the first of these that is present

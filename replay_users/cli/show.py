@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.cli.stores import add_store_options, store_of
 from replay_users.compare.redaction import Redaction
-from replay_users.compare.show import redact
+from replay_users.compare.show import redact_target
 from replay_users.errors import ReplayError, UsageError
 from replay_users.recording.finding import find
 from replay_users.recording.recording import open_recording
 from replay_users.results.finished import read_lines, read_result
+from replay_users.results.learnable import FIRST_PASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +55,8 @@ def handle(options: Any, _rest: list[str]) -> int:
     if row is None and not mismatches:
         raise UsageError(f"{options.run} knows no exchange {options.id!r}{why}")
     exhibit = next((line for line in read_lines(folder / "exhibits.jsonl") if line.get("id") == options.id), None)
-    shown = {"recorded": row, "differences": mismatches, "replayed": _replayed(exhibit)}
+    first = _first(exhibit) if result["run"].get("compared_with") == FIRST_PASS else None
+    shown = {"recorded": row, "first_pass": first, "differences": mismatches, "replayed": _replayed(exhibit)}
     if options.json:
         sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
     else:
@@ -94,7 +96,7 @@ def _redacted(row: Mapping[str, Any]) -> dict[str, Any]:
         "endpoint": row["endpoint"],
         "session": (row["session"] or b"").hex(),
         "method": row["method"],
-        "target": redact(row["target"].decode("latin-1")),
+        "target": redact_target(row["target"]),
         "authority": row["authority"],
         "request_head": redaction.head(row["request_head"] or b""),
         "request_body": _body(redaction, row["request_body"], row["request_head"] or b"", row["request_size"]),
@@ -119,6 +121,11 @@ def _replayed(exhibit: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {name.removeprefix("answer_"): exhibit.get(name) for name in ("answer_status", "answer_head", "answer_body")}
 
 
+def _first(exhibit: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The answer that an A/A run compared the replayed one with, which is not the recorded one."""
+    return {name: (exhibit or {}).get(name) for name in ("status", "head", "body")}
+
+
 def _text(name: str, shown: Mapping[str, Any], why: str) -> Iterator[str]:
     row, replayed = shown["recorded"], shown["replayed"]
     yield f"exchange {name}"
@@ -128,6 +135,9 @@ def _text(name: str, shown: Mapping[str, Any], why: str) -> Iterator[str]:
         yield f"{row['endpoint']}, session {row['session']}"
         yield from _message("request", f"{row['method']} {row['target']} (host {row['authority']})", row, "request_")
         yield from _message("recorded answer", str(row["status"]), row, "response_")
+    if shown["first_pass"] is not None:
+        first = shown["first_pass"]
+        yield from _message("answer of the first pass", str(first["status"] or "not kept"), first, "")
     if replayed is not None:
         yield from _message("replayed answer", str(replayed["status"]), replayed, "")
     yield from _differences(shown["differences"])

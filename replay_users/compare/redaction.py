@@ -14,6 +14,7 @@ import re
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
 
 from replay_users.compare.coding import Decoded, decode
 from replay_users.compare.lift import Form, Lifted, lift
@@ -61,7 +62,8 @@ class Redaction:
             return None
         if lifted.form is Form.JSON:
             return self._json(lifted.root)
-        return redact(read_text(decoded.body, media(head).charset).text, self._hide)
+        text = read_text(decoded.body, media(head).charset).text
+        return redact(self._form(text) if lifted.form is Form.FORM else text, self._hide)
 
     def _json(self, root: Json) -> str | None:
         """Written again, as secrets stand under keys and may be numbers."""
@@ -69,6 +71,14 @@ class Redaction:
             return json.dumps(self._value(root, secret=False))
         except (_Unwritable, RecursionError):
             return None
+
+    def _form(self, text: str) -> str:
+        """A form without the values that stand under secrets' names."""
+        return "&".join([self._field(pair) for pair in text.split("&")])
+
+    def _field(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        return name + equals + (self._hide(value) if value and names_a_secret(unquote_plus(name)) else value)
 
     def _value(self, value: Json, *, secret: bool) -> Json:
         if isinstance(value, dict):

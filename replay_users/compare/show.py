@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
+from replay_users.capture.redact import redacted_target
 from replay_users.compare.walk import MISSING
 from replay_users.credential import SECRET_WORDS, is_secret_header
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from replay_users.compare.tree import Json
     from replay_users.compare.walk import Side
 
-__all__ = ["MAX_SHOWN", "names_a_secret", "redact", "show", "show_key", "show_pair", "show_texts"]
+__all__ = ["MAX_SHOWN", "names_a_secret", "redact", "redact_target", "show", "show_key", "show_pair", "show_texts"]
 
 MAX_SHOWN = 120
 """Characters of one shown value, the ellipsis included."""
@@ -32,12 +33,34 @@ _MAX_RUN = 4096  # how far the edge of a window moves to keep a token whole
 _NUMBERS = frozenset({int, float})
 _MAX_DEPTH = 5  # 120 characters show no deeper nesting
 
-# A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" value="abc"`.
+_WORD = f"(?:{'|'.join(SECRET_WORDS)})"
+# A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" type="hidden" value="abc"`.
 _NAMED_SECRET = re.compile(
-    rf"""((?:{"|".join(SECRET_WORDS)})[\w-]{{0,40}}(?:\\?["'])?\s{{0,4}}(?:value\s{{0,4}}=|[:=])\s{{0,4}}(?:\\?["'])?)
+    rf"""({_WORD}[\w-]{{0,40}}(?:\\?["'])?\s{{0,4}}
+          (?:[:=]|(?:[^<>]{{0,200}}?\s)?(?:value|content)\s{{0,4}}=)\s{{0,4}}(?:\\?["'])?)
         ((?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# The other way round, `value="abc" name="csrftoken"`, and as an element, `<Password Type="text">abc</Password>`.
+_SECRET_BEFORE_NAME = re.compile(
+    rf"""(\b(?:value|content)\s{{0,4}}=\s{{0,4}}["']?)([^\s"'<>]+)
+        (?=["']?[^<>]{{0,200}}?\b(?:name|property)\s{{0,4}}=\s{{0,4}}["']?[\w-]{{0,40}}?{_WORD})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SECRET_ELEMENT = re.compile(
+    rf"""({_WORD}[\w.-]{{0,40}}(?:[\s"'][^<>]{{0,200}})?>\s{{0,40}})([^<>\s][^<>]{{0,{_MAX_RUN}}}+)(?=</[\w:.-]{{0,40}}?{_WORD})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# As a part of a form: `name="password"`, an empty line, and the value.
+_SECRET_PART = re.compile(
+    rf"""(\bname="[^"\r\n]{{0,60}}?{_WORD}[^"\r\n]{{0,60}}"(?:;[^\r\n]{{0,200}})?\r?\n(?:[\w-]{{1,40}}:[^\r\n]{{0,200}}\r?\n){{0,4}}\r?\n)
+        ([^\r\n]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A user's password in a URL: `https://bob:abc@example.org`.
+_IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200})(?=@)""")
+_WHOLE_NAMES = frozenset({"bearer", "cvc", "cvv", "otp", "pass", "pin", "sid", "sig", "totp"})
+"""Keys of a body that are secrets by their whole name; as a part of one they mean anything (`shipping`, `compass`)."""
 _TOKEN_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-."  # noqa: S105
 _MIN_TOKEN = 24
 _TOKEN = re.compile(rf"eyJ[\w-]{{5,}}(?:\.[\w-]*){{1,4}}|[A-Za-z0-9+/_=-]{{{_MIN_TOKEN},}}", re.ASCII)
@@ -89,14 +112,32 @@ def redact(text: str, hide: Callable[[str], str] | None = None) -> str:
     if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
         return text
     hide = hide or _hidden
-    if names_a_secret(text):
-        text = _NAMED_SECRET.sub(lambda found: found[1] + hide(found[2]), text)
+    for pattern in _named(text):
+        text = pattern.sub(lambda found: found[1] + hide(found[2]), text)
     return _TOKEN.sub(lambda found: found[0] if _WORDS.fullmatch(found[0]) else hide(found[0]), text)
+
+
+def redact_target(target: bytes) -> str:
+    """A request's target as text; in a query more names are secrets than in a body."""
+    return redact(redacted_target(target).decode("latin-1"))
 
 
 def names_a_secret(text: str) -> bool:
     """Whether what stands under this key, or after this text, is a secret."""
-    return is_secret_header(text)
+    return is_secret_header(text) or text.lower() in _WHOLE_NAMES
+
+
+def _named(text: str) -> Iterator[re.Pattern[str]]:
+    """What finds the secrets that have a name in this text; none as a rule."""
+    if is_secret_header(text):
+        yield _NAMED_SECRET
+        if "form-data" in text:
+            yield _SECRET_PART
+        if "<" in text:
+            yield _SECRET_BEFORE_NAME
+            yield _SECRET_ELEMENT
+    if "://" in text and "@" in text:
+        yield _IN_A_URL
 
 
 def _hidden(secret: str) -> str:
@@ -204,8 +245,8 @@ def _around(text: str, at: int) -> str:
     rest = text[end : end + _MAX_RUN]
     end += len(rest) - len(rest.lstrip(_TOKEN_CHARS))
     window, at = text[start:end], at - start
-    if names_a_secret(window):
-        at = _outside(_NAMED_SECRET, window, at)
+    for pattern in _named(window):
+        at = _outside(pattern, window, at)
     at = _outside(_TOKEN, window, at)
     before, after = _on_one_line(redact(window[:at])), _on_one_line(redact(window[at:]))
     cut = "…" if start or len(before) > _BEFORE else ""

@@ -16,7 +16,7 @@ from zlib import crc32
 
 from replay_users.compare.difference import Class, Differences
 from replay_users.compare.looks import look_of_pair
-from replay_users.compare.show import redact
+from replay_users.compare.show import redact_target
 from replay_users.path import Index, Key, format_path, signature
 from replay_users.results.sessions import SessionSketch
 
@@ -234,7 +234,7 @@ def _exemplar(flight: Flight, difference: Difference) -> Exemplar:
     return Exemplar(
         id=flight.id,
         method=flight.method,
-        target=redact(flight.target.decode("latin-1"))[:_TARGET_SHOWN],
+        target=redact_target(flight.target)[:_TARGET_SHOWN],
         recorded=difference.recorded,
         replayed=difference.replayed,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from replay_users.compare.show import redact
+from replay_users.compare.show import redact_target
 from replay_users.histogram import ratio_bucket
 from replay_users.results.pairs import EVERY_HASH
 from replay_users.results.slow import SLOW_RATIO
@@ -58,7 +58,7 @@ class SlowPairs:
 
     def enter(self, number: int, flight: Flight) -> None:
         """Keep this flight, whose id's hash is not above `limit`."""
-        target = redact(flight.target.decode("latin-1"))[:_TARGET_SHOWN]
+        target = redact_target(flight.target)[:_TARGET_SHOWN]
         took = max(flight.done - flight.sent, 0)
         self._keep([(number, SlowPair(flight.id, flight.method, target, flight.duration or 0, took))])
 

@@ -48,6 +48,23 @@ def test_an_exchange_is_shown_as_it_was_recorded_and_what_differed(
     assert "again: curl -sS -X GET" in said
 
 
+def test_an_a_a_run_shows_the_answer_it_was_compared_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That is the first pass's, not the recorded one, in which the values that differ need not stand."""
+    run = finish(tmp_path / "run", PAIRS, Rules(), compared_with="first_pass")
+    assert main(["show", run, "id-0"]) == 0
+    said = capsys.readouterr().out
+    first, replayed = said.index("answer of the first pass: 200"), said.index("replayed answer: 200")
+    assert first < said.index('"n": 1') < replayed < said.index('"n": 2')
+
+
+def test_what_an_a_a_run_did_not_keep_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an exchange with no kept pair there is only the recorded answer."""
+    run = finish(tmp_path / "run", PAIRS, Rules(), compared_with="first_pass")
+    (tmp_path / "run" / "exhibits.jsonl").write_text("")
+    assert main(["show", run, "id-0"]) == 0
+    assert "answer of the first pass: not kept" in capsys.readouterr().out
+
+
 def test_it_is_shown_as_json_too(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     """All of it, for programs."""
     assert main(["show", run, "id-0", "--json"]) == 0

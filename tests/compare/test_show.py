@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_users.compare.show import MAX_SHOWN, names_a_secret, redact, show, show_key, show_pair, show_texts
+from replay_users.compare.show import (
+    MAX_SHOWN,
+    names_a_secret,
+    redact,
+    redact_target,
+    show,
+    show_key,
+    show_pair,
+    show_texts,
+)
 from replay_users.compare.walk import MISSING
 
 if TYPE_CHECKING:
@@ -58,6 +67,32 @@ def test_a_value_is_shown_as_json_on_one_short_line(value: Json, shown: str) -> 
         pytest.param(
             '<input name="csrftoken" value="ab12">', '<input name="csrftoken" value="[redacted:4]">', id="form-field"
         ),
+        pytest.param(
+            '<input name="authenticity_token" type="hidden" value="ab12">',
+            '<input name="authenticity_token" type="hidden" value="[redacted:4]">',
+            id="form-field-with-more-between",
+        ),
+        pytest.param(
+            '<input value="ab12" type=hidden name="csrf">',
+            '<input value="[redacted:4]" type=hidden name="csrf">',
+            id="form-field-the-other-way-round",
+        ),
+        pytest.param(
+            '<meta name="csrf-token" content="ab12">', '<meta name="csrf-token" content="[redacted:4]">', id="metadata"
+        ),
+        pytest.param(
+            '<u><w:Password Type="#PasswordText">k1</w:Password></u>',
+            '<u><w:Password Type="#PasswordText">[redacted:2]</w:Password></u>',
+            id="element",
+        ),
+        pytest.param("<p>x</p><token>k1</token>", "<p>x</p><token>[redacted:2]</token>", id="element-of-a-short-text"),
+        pytest.param(
+            '<a class="session-link" href="/password">Forgot?</a>',
+            '<a class="session-link" href="/password">Forgot?</a>',
+            id="an-element-about-secrets-is-none",
+        ),
+        pytest.param("https://bob:k1@x.test/", "https://bob:[redacted:2]@x.test/", id="user-in-a-url"),
+        pytest.param("https://x.test:80/@bob", "https://x.test:80/@bob", id="a-port-is-none"),
         pytest.param("Authorization: Basic dTpw", "Authorization: [redacted:10]", id="header"),
         pytest.param("token=[redacted:11]", "token=[redacted:11]", id="already-redacted"),
         pytest.param("2026-11-23T20:28:30.123456Z", "2026-11-23T20:28:30.123456Z", id="a-time-is-none"),
@@ -100,6 +135,10 @@ def test_secrets_inside_a_shown_object_are_not_shown() -> None:
         pytest.param("password", True, id="password"),
         pytest.param("X-Api-Key", True, id="api-key"),
         pytest.param("csrftoken", True, id="inside-a-name"),
+        pytest.param("privateKey", True, id="camel-case"),
+        pytest.param("dbPwd", True, id="short-for-password"),
+        pytest.param("PIN", True, id="whole-name"),
+        pytest.param("shipping", False, id="part-of-a-word"),
         pytest.param("SESSION_ID", True, id="capitals"),
         pytest.param("Set-Cookie", True, id="header"),
         pytest.param("price", False, id="price"),
@@ -108,6 +147,13 @@ def test_secrets_inside_a_shown_object_are_not_shown() -> None:
 def test_names_of_secrets_are_known(name: str, secret: bool) -> None:
     """A name counts wherever the word stands in it and however it is written."""
     assert names_a_secret(name) is secret
+
+
+def test_a_target_loses_what_its_query_calls_a_secret() -> None:
+    """There `key`, `code` and `sig` are secrets, which they are not in a body."""
+    shown = "/cb?code=[redacted:3]&sig=[redacted:3]&token=[redacted:2]&page=2"
+    assert redact_target(b"/cb?code=abc&sig=xyz&token=k1&page=2") == shown
+    assert redact("see code=abc of page 2") == "see code=abc of page 2"
 
 
 def test_long_texts_are_shown_where_they_part() -> None:

@@ -73,6 +73,13 @@ def test_what_was_found_becomes_a_difference(
         pytest.param({"2fa": 1, "a": 1, "b": 1}, "root[*]", id="the-odd-key-itself"),
         pytest.param({"word " * 21: 1}, "root[*]", id="a-long-key"),
         pytest.param({HEX[:24]: 1, "a": 1, "b": 1}, "root[*]", id="a-key-like-a-token"),
+        pytest.param({"ab0e8400-e29b-41d4-a716-446655440000": 1}, "root[*]", id="a-uuid-that-begins-with-a-letter"),
+        pytest.param({"ann@example.org": 1, "bob@example.org": 1}, "root[*]", id="addresses"),
+        pytest.param({"abc123def456": 1}, "root[*]", id="hex"),
+        pytest.param(
+            {"response_time_p99_of_last_30_days": 1}, "root['response_time_p99_of_last_30_days']", id="a-name"
+        ),
+        pytest.param({"line-2": 1, "content-type": 1}, "root['line-2']", id="names-with-hyphens"),
     ],
 )
 def test_keys_that_are_data_are_starred_in_signatures(tree: dict[str, int], signature: str) -> None:

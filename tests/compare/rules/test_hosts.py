@@ -27,6 +27,21 @@ from replay_users.errors import UsageError
         pytest.param(["a=x", "a.b=y"], "a a.b", "x y", id="the-longer-one-first"),
         pytest.param(["10.0.0.1=[::1]:80"], "10.0.0.1, 10.0.0.11", "[::1]:80, 10.0.0.11", id="addresses"),
         pytest.param(
+            ["a.example=b.example:1", "https://a.example=http://b.example:1"],
+            "/login?next=https%3A%2F%2Fa.example%2Fx%3Fback%3Dhttps%3a%2f%2fa.example%3A443%2f",
+            "/login?next=http%3A%2F%2Fb.example%3A1%2Fx%3Fback%3Dhttp%3A%2F%2Fb.example%3A1%2f",
+            id="percent-encoded-with-scheme",
+        ),
+        pytest.param(["a.example=b.example:1"], "?at=%2F%2Fa.example%2F", "?at=%2F%2Fb.example%3A1%2F", id="encoded"),
+        pytest.param(["a.example=b.example:1"], "100% of a.example", "100% of b.example:1", id="a-percent-sign"),
+        pytest.param(["a.example=b"], "%2Faa.example %2Fa.example.org", "%2Faa.example %2Fa.example.org", id="others"),
+        pytest.param(
+            ["a.example=b.example:1", "https://a.example=http://b.example:1"],
+            r"u='https:\/\/a.example\/x' v='\/\/a.example\/'",
+            r"u='http:\/\/b.example:1\/x' v='\/\/b.example:1\/'",
+            id="escaped-slashes",
+        ),
+        pytest.param(
             ["a.example=a.example:8080"], "a.example:8080 a.example", "a.example:8080 a.example:8080", id="port-only"
         ),
     ],

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from replay_users.compare.accept import Acceptance
 from replay_users.compare.learning import AA, BASELINE, learn, together
-from replay_users.compare.noise import Refusal, confidence_text
+from replay_users.compare.noise import Refusal, confidence_text, unseen
 from replay_users.compare.relearning import relearn
 from replay_users.compare.rules.notes import describe
 from replay_users.errors import UsageError
 from replay_users.results.finished import read_result
 from replay_users.results.learnable import evidence_of, source_of
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ __all__ = ["add_to"]
 
 _DAYS = 90
 _SHOWN = 10
+_RARE, _SURE = 0.01, 0.05
+"""Of so rare a noise it should be so unlikely that nothing was seen: 299 answers."""
 _WHY = {
     Refusal.STRUCTURE: "more than another value; if expected, --accept",
     Refusal.ROOT: "the whole body; if expected, --accept",
@@ -71,11 +74,14 @@ def handle(options: Any, _rest: list[str]) -> int:
     """
     today = datetime.now(UTC).date()
     evidence = together([_evidence(run, options) for run in options.runs])
-    lesson = learn(evidence, Acceptance(options.accept), expires=_last_day(options.expires, today))
+    accepted = Acceptance(options.accept)
+    lesson = learn(evidence, accepted, expires=_last_day(options.expires, today))
     path = Path(options.out)
     relearnt = relearn(_text(path, replace=options.force), options.out, lesson.rules, today)
     _write(path, relearnt.text)
-    sys.stdout.write("\n".join(_told(options.out, evidence, lesson, relearnt)) + "\n")
+    lines = [*_told(options.out, evidence, relearnt), *_refused(lesson)]
+    lines += [f"--accept {text!r}: nothing differs there" for text in accepted.idle(evidence.drifts)]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
@@ -125,7 +131,7 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"--out {path} cannot be written: {error.strerror}") from None
 
 
-def _told(name: str, evidence: Evidence, lesson: Lesson, relearnt: Relearnt) -> Iterator[str]:
+def _told(name: str, evidence: Evidence, relearnt: Relearnt) -> Iterator[str]:
     counts = [
         (relearnt.new, "new"),
         (relearnt.renewed, "renewed"),
@@ -134,10 +140,21 @@ def _told(name: str, evidence: Evidence, lesson: Lesson, relearnt: Relearnt) -> 
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing"
     total = sum(rate.total for rate in evidence.measured.values())
-    yield f"{name}: {told}; learnt from {total:,} compared answers ({confidence_text(total)}). Review it."
+    yield f"{name}: {told}; learnt from {total:,} compared answers. Review it."
+    yield from _unsure(evidence)
     for rule in relearnt.yours[:_SHOWN]:
         yield f"yours: {describe(rule)} on {rule.endpoint} is decided by a rule of yours"
-    yield from _refused(lesson)
+
+
+def _unsure(evidence: Evidence) -> Iterator[str]:
+    """How far to trust it: noise is an endpoint's own, so that what counts are its answers, not all."""
+    totals = [rate.total for rate in evidence.measured.values() if rate.total]
+    few = [total for total in totals if unseen(_RARE, total) > _SURE]
+    if few:
+        yield (
+            f"unsure: {len(few):,} of {several(len(totals), 'endpoint')} had too few answers to show all noise, at the least "
+            f"{min(few):,} ({confidence_text(min(few))}); learn from more or longer runs"
+        )
 
 
 def _refused(lesson: Lesson) -> Sequence[str]:

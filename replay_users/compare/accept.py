@@ -57,11 +57,16 @@ class Acceptance:
         Raises:
             UsageError: one of them is none.
         """
-        self._all = [parse_accept(text) for text in texts]
+        self._all = {text: parse_accept(text) for text in texts}
 
     def __call__(self, drift: Drift) -> bool:
         """Whether a drift is accepted."""
-        return any(one.covers(drift) for one in self._all)
+        return any(one.covers(drift) for one in self._all.values())
+
+    def idle(self, drifts: Iterable[Drift]) -> list[str]:
+        """The texts that cover none of these: mistyped, most likely."""
+        drifts = list(drifts)
+        return [text for text, one in self._all.items() if not any(map(one.covers, drifts))]
 
 
 def parse_accept(text: str) -> _One:

@@ -42,7 +42,11 @@ def test_values_are_learnt_and_the_rest_is_told(aa: str, out: Path, capsys: pyte
     assert main(["learn", aa, "--out", str(out)]) == 0
     assert places(out) == ["ignore: root['ms']"]
     said = capsys.readouterr().out
-    assert f"{out}: 1 new; learnt from 8 compared answers (unseen at 1 % rate: 92 % at n = 8). Review it." in said
+    assert f"{out}: 1 new; learnt from 8 compared answers. Review it." in said
+    assert (
+        "unsure: 1 of 1 endpoint had too few answers to show all noise, at the least 8 (unseen at 1 % rate: 92 %"
+        in said
+    )
     assert "not learnt: 1 (more than another value; if expected, --accept)" in said
     assert "4x GET /c  root['n'] length" in said
     (rule,) = Rules.parse(out.read_text(), "r").rules
@@ -54,6 +58,14 @@ def test_what_is_accepted_is_learnt(aa: str, out: Path) -> None:
     assert main(["learn", aa, "--out", str(out), "--accept", "root['n'][**]", "--expires", "0"]) == 0
     assert sorted(set(places(out))) == ["ignore: root['ms']", "ignore: root['n']"]
     assert all(rule.expires is None for rule in Rules.parse(out.read_text(), "r").rules)
+
+
+def test_what_is_accepted_and_does_not_differ_is_told(aa: str, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is mistyped, or over."""
+    assert main(["learn", aa, "--out", str(out), "--accept", "root['n'][**]", "--accept", "header:vray"]) == 0
+    said = capsys.readouterr().out
+    assert "--accept 'header:vray': nothing differs there" in said
+    assert "--accept \"root['n']" not in said
 
 
 def test_learning_goes_on_in_a_file_that_is_there(aa: str, out: Path) -> None:

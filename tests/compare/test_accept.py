@@ -50,6 +50,12 @@ def test_what_names_nothing_is_refused(text: str) -> None:
         Acceptance([text])
 
 
+def test_what_covers_nothing_is_told() -> None:
+    """Somebody has mistyped it, most likely."""
+    accepts = Acceptance(["header:vary", "header:vray", "GET /nowhere root"])
+    assert accepts.idle([FIELD, VARY, STATUS]) == ["header:vray", "GET /nowhere root"]
+
+
 def test_nothing_is_accepted_unasked() -> None:
     """Without a text."""
     assert not Acceptance()(FIELD)

@@ -21,6 +21,7 @@ from replay_users.recording.recording import open_recording
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.finished import read_lines, read_result
 from replay_users.results.retrial import retry
+from replay_users.results.wording import several
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -145,7 +146,7 @@ def _mark(mark: Signature) -> tuple[str, str, str]:
 
 def _lines(name: str, rules: Rules, today: date, notes: Sequence[str]) -> Iterator[str]:
     over = len(rules.expired(today))
-    yield f"{name}: {len(rules.rules)} rules" + (f", {over} of them expired" if over else "")
+    yield f"{name}: {several(len(rules.rules), 'rule')}" + (f", {over} of them expired" if over else "")
     for rule in rules.rules:
         where = "" if rule.endpoint == "*" else f" on {rule.endpoint}"
         until = f" (until {rule.expires})" if rule.expires else ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Conductor", "Phase", "RunOrder"]
 
 _STALLED = 2_000_000_000  # ns between ticks: messages wait to be read then, and no deadline is judged before they are
+_READING = 2_000_000_000  # ns for that: Locust reads the messages of all workers one by one
 
 
 class Conductor:
@@ -42,7 +43,7 @@ class Conductor:
         """The master's own version of replay_users, and the boot id of its machine."""
         self._roster = Roster(version, boot)
         self._run: JointRun | None = None
-        self._ticked = 0
+        self._ticked = self._read_until = 0
         self.ignored: Counter[str] = Counter()
 
     # What came of the run
@@ -165,9 +166,11 @@ class Conductor:
 
     def tick(self, now: int) -> list[Send]:
         """Time has passed."""
-        stalled, self._ticked = now - self._ticked > _STALLED, now
+        if now - self._ticked > _STALLED:
+            self._read_until = now + _READING
+        self._ticked = now
         sends = self._roster.tick(now)
-        if self._run is not None and not stalled:
+        if self._run is not None and now >= self._read_until:
             sends += self._run.expire(now)
         return sends + self._advance(now)
 

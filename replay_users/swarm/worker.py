@@ -60,6 +60,7 @@ the master has said meanwhile.
 """
 _TICK_S = 0.25
 _STALLED = 2_000_000_000  # ns between ticks after which heartbeats are waiting to be read: no silence is judged before they are
+_READING = 2_000_000_000  # ns for that: a master that stood still too answers its workers one after the other
 _USER_S = 60.0  # for Locust to spawn a user; while the master plans, none is asked for
 _DRAIN_SLACK_S = 5.0
 _GOODBYE_S = 10.0  # for the master to end a worker that Ctrl-C has stopped, since it may have stopped the master too
@@ -77,7 +78,7 @@ class WorkerFace:
         self.signals = Signals(self._on_signal)
         self._part = Part(Hello(version=__version__, host=socket.gethostname(), pid=os.getpid(), boot=boot_id()))
         self._user: Any = None
-        self._seq = self._heard = self._ticked = 0
+        self._seq = self._heard = self._ticked = self._read_until = 0
         self._preparing: gevent.Greenlet[..., None] | None = None
         self._idle = Event()
         self._idle.set()
@@ -123,8 +124,10 @@ class WorkerFace:
         while True:
             gevent.sleep(_TICK_S)
             now = time.monotonic_ns()
-            stalled, self._ticked = now - self._ticked > _STALLED, now
-            if stalled:
+            if now - self._ticked > _STALLED:
+                self._read_until = now + _READING
+            self._ticked = now
+            if now < self._read_until:
                 continue
             self._act(self._part.tick(now))
             if self._part.state is PartState.IDLE and now - self._heard >= _PATIENCE:

@@ -102,12 +102,13 @@ def test_what_means_nothing_is_counted() -> None:
 
 
 def test_after_a_pause_of_the_master_nobody_is_late() -> None:
-    """A master whose hub was busy first reads what came meanwhile, and judges at the next look at the time."""
+    """A master whose hub was busy first reads what came meanwhile, and judges two seconds later."""
     rig = Rig("a1")
     rig.start()
     rig.stop()
     rig.now += 2 * DRAIN
     rig.do(rig.conductor.tick(rig.now))
+    rig.wait(2 * S - 1)
     assert not rig.over()
     rig.done("a1", stopped_by="person")
     assert rig.share("a1").state is ShareState.DONE

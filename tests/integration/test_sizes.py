@@ -11,7 +11,7 @@ import pytest
 
 from replay_users.testing import ScriptedTarget, http_answer, pause, receive, send, serve, stall
 from tests.integration.replays import JSON, replaying, run_command
-from tests.recording.making import START, make_exchange, record_in
+from tests.recording.making import HOUR, START, make_exchange, record_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.server
 
 MS = 1_000_000
 MIB = 1 << 20
+DAY = 24 * HOUR
 TEXT = b'"' + random.Random(5).randbytes(MIB // 2).hex().encode()[2:] + b'"'
 """A mebibyte of JSON."""
 
@@ -106,4 +107,22 @@ def test_a_target_that_never_answers_makes_no_memory_grow(tmp_path: Path) -> Non
     assert totals["planned"] == 8_000
     assert totals["sent"] == totals["failed"] == 7
     assert totals["dropped_by"]["in_flight"] > 6_000
+    assert most < 320
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_day_makes_no_memory_grow(tmp_path: Path) -> None:
+    """Of a day's 24 hours and 480 MB each is read when its time comes and then let go: no row is lost, and none is kept."""
+    midnight, every = START - START % DAY, DAY // 480
+    exchanges = (
+        make_exchange(
+            n, at=midnight + n * every, session=b"%d" % n, response_body=TEXT, response_size=MIB, response_head=JSON
+        )
+        for n in range(480)
+    )
+    with ScriptedTarget([serve(http_answer(TEXT, head=JSON))]) as target:
+        done, most = finished(tmp_path, exchanges, target, "--pace", "30/s", "--max-lag", "1m")
+    assert len(list((tmp_path / "recording").rglob("hour=*/manifest.json"))) == 24
+    assert done.totals["planned"] == done.totals["sent"] == done.totals["matched"] == 480
     assert most < 320

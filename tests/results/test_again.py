@@ -32,6 +32,12 @@ def test_a_plain_request() -> None:
     assert shlex.split(line) == ["curl", "-sS", "-X", "POST", "-H", "X-Replay-Test: true", "http://a/x?q='; rm -rf / #"]
 
 
+def test_bare_utf_8_is_asked_for_by_its_bytes() -> None:
+    """A path of letters that nobody percent-encoded is shown as Latin-1; the command asks for the bytes that were sent."""
+    shown = "/日本?q=ü".encode().decode("latin-1")
+    assert curl_line("http://a", {"method": "GET", "target": shown}).endswith(" 'http://a/%E6%97%A5%E6%9C%AC?q=%C3%BC'")
+
+
 @given(method=st.text(min_size=1), target=st.text())
 def test_one_line_that_a_shell_may_have(method: str, target: str) -> None:
     """Whatever was recorded, the line is printable, and seven words."""

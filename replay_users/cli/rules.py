@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from replay_users.cli.stores import add_store_options, store_of
-from replay_users.compare.rules import HostMap, Rules, covers_endpoint
+from replay_users.compare.rules import HostMap, IgnoreStatus, Rules, covers_endpoint, format_place
 from replay_users.compare.rules.notes import describe, expired_notes, idle_notes
 from replay_users.errors import UsageError
+from replay_users.path_json import format_json_path
 from replay_users.recording.recording import open_recording
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.finished import read_lines, read_result
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from replay_users.compare.difference import Signature
     from replay_users.compare.rules import Rule
+    from replay_users.compare.rules.model import Place
     from replay_users.results.retrial import Retrial
 
 __all__ = ["add_to"]
@@ -159,10 +161,16 @@ def _as_data(rule: Rule, endpoints: Sequence[str]) -> dict[str, Any]:
         "line": rule.line,
         "endpoint": rule.endpoint,
         "does": describe(rule),
+        "places": [format_place(place) for place in _places(rule)],
+        "json_paths": [format_json_path(place) for place in _places(rule) if isinstance(place, tuple)],
         "reason": rule.reason,
         "expires": rule.expires,
         "endpoints": [name for name in endpoints if covers_endpoint(rule, name)],
     }
+
+
+def _places(rule: Rule) -> Sequence[Place]:
+    return () if isinstance(rule, IgnoreStatus) else rule.where
 
 
 def _text(path: str) -> str:

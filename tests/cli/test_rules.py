@@ -47,6 +47,20 @@ def test_a_file_is_shown_rule_by_rule(file: str, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_places_are_told_in_both_syntaxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For tools that know only JSONPath, whichever the file is written in."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "- ignore: [\"root['a b'][*]['x.y']\", $..etag, header:x-build]\n  reason: noise\n"
+        "- {ignore: status, from: 200, to: 201, reason: as good}\n"
+    )
+    assert main(["rules", "check", str(path), "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)["rules"]
+    assert first["places"] == ["root['a b'][*]['x.y']", "root[**]['etag']", "header:x-build"]
+    assert first["json_paths"] == ["$['a b'][*]['x.y']", "$..etag"]
+    assert second["places"] == second["json_paths"] == []
+
+
 def test_rules_about_nothing_are_found(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where a recording says what endpoints there are."""
     recording = record_traffic(tmp_path / "traffic", 8)

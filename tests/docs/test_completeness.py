@@ -122,7 +122,7 @@ def test_each_key_of_a_gate_file_is_described_with_its_default() -> None:
     assert given.limits.max_failed_percent == default.limits.max_failed_percent
 
 
-_CHECK = re.compile(r'(?:name=|^[A-Z_]+(?:: Final)? = )"([a-z0-9 ]+)"', re.MULTILINE)
+_CHECK = re.compile(r'(?:name=|^[A-Z][A-Z_]*(?:: Final)? = )"([a-z0-9 ]+)"', re.MULTILINE)
 
 
 def test_each_check_is_described() -> None:

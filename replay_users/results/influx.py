@@ -80,7 +80,7 @@ class InfluxWriter:
 
         self._target = target
         self._path = _V2
-        self._has_written = False
+        self._has_written = self._wants_token = False
         self._error: type[Exception] = InfluxDBError
         basic = not target.token and bool(target.user)
         client = InfluxDBClient(
@@ -145,6 +145,7 @@ class InfluxWriter:
             return Refused(why, is_spoilt=True)
         if not status or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER:
             return Failed(why, _rest_s(error))
+        self._wants_token |= status == HTTPStatus.UNAUTHORIZED and path == _V2 and not self._target.user
         return Refused(why + self._cure(path, status), is_spoilt=False)
 
     def _short(self, said: str) -> str:
@@ -173,7 +174,7 @@ class InfluxWriter:
         named = {"db": target.bucket} if is_old else {"org": target.org, "bucket": target.bucket}
         url = f"{target.url.rstrip('/')}{self._path}?{urlencode({**named, 'precision': 'ns'})}"
         login = ""
-        if target.token:
+        if target.token or self._wants_token:
             login = ' -H "Authorization: Token $INFLUXDB_V2_TOKEN"'
         elif target.user:
             login = ' -u "$INFLUX_USERNAME:$INFLUX_PASSWORD"'

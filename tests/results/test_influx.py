@@ -286,6 +286,19 @@ def test_an_older_server_is_asked_the_old_way_from_then_on(influxd_one: Influxd)
     assert "/write?db=replay&precision=ns" in writer.load_command("file")
 
 
+def test_who_had_no_token_is_told_to_give_one(told: Any) -> None:
+    """A server that refused points for want of a token would refuse the file as well: the command has the token's name."""
+    writer = InfluxWriter(replace(told.target, token="", user="", password=""))
+    assert "Authorization" not in writer.load_command("file")
+    told.answer = (
+        401,
+        {"Content-Type": "application/json"},
+        b'{"code": "unauthorized", "message": "unauthorized access"}',
+    )
+    assert isinstance(writer.write(GOOD), Refused)
+    assert '-H "Authorization: Token $INFLUXDB_V2_TOKEN"' in writer.load_command("file")
+
+
 def test_a_proxy_whose_server_is_away_is_not_another_server(told: Any) -> None:
     """A 404 in HTML, after points were written, is tried again, at the same path; before that, it is no InfluxDB."""
     writer = InfluxWriter(told.target)

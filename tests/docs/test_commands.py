@@ -35,7 +35,7 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines of a page as a shell would that stops at the first failure."""
     command = ["bash", "-euo", "pipefail", "-c", script]
     return subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=50, check=False
+        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=100, check=False
     )
 
 

@@ -82,7 +82,7 @@ def run(text: str, folder: Path, out: Path) -> list[int]:
         for line in text.splitlines()
     ]
     try:
-        return [each.wait(50) for each in running]
+        return [each.wait(100) for each in running]
     finally:
         for each in running:
             each.kill()

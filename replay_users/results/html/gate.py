@@ -44,8 +44,8 @@ class Check:
 
     @property
     def is_routine(self) -> bool:
-        """One of many like it, about which there is nothing to say."""
-        return bool(self.endpoint) and self.verdict == "pass"
+        """One of many like it, about which there is nothing to say: it passed, or decides nothing and cannot be told."""
+        return bool(self.endpoint) and (self.verdict == "pass" or (self.advisory and self.verdict == "inconclusive"))
 
 
 def checks_of(result: Mapping[str, Any]) -> list[Check]:

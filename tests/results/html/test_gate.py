@@ -68,6 +68,22 @@ def test_single_endpoints_that_passed_are_routine() -> None:
     assert [(row.verdict, row.is_routine) for row in rows] == [("fail", False), ("pass", True)]
 
 
+def test_single_endpoints_of_a_late_run_are_routine_where_they_decide_nothing() -> None:
+    """Of a run that was late there is one for each endpoint; what decides, and what is of the whole run, stands out."""
+    made = [
+        check("x", "latency", "inconclusive", "s", endpoint=endpoint, advisory=advisory)
+        for endpoint in ("GET /a", None)
+        for advisory in (False, True)
+    ]
+    rows = checks_of({"gate": {"checks": made}})
+    assert [(row.endpoint, row.advisory, row.is_routine) for row in rows] == [
+        ("GET /a", False, False),
+        ("", False, False),
+        ("GET /a", True, True),
+        ("", True, False),
+    ]
+
+
 def test_an_older_check() -> None:
     """A check without the newer fields is a row."""
     [row] = checks_of({"gate": {"checks": [{"name": "x"}]}})

@@ -157,6 +157,8 @@ def _coverage(evidence: Evidence, limit: float) -> Check | None:
         sentence += f"; {status_only:,} by their status only, since the recording has no more of their answers"
     if sampled_out := totals.unchecked_by.get(SAMPLED, 0):
         sentence += f"; {sampled_out:,} more were left out by --compare-sample"
+    if share < limit and _ours(totals):
+        sentence += f"; for {_ours(totals):,} of them we were too late"
     if totals.unread:
         sentence += f"; {totals.unread:,} could not be read from the recording, and none may be missing"
     return Check(

@@ -216,6 +216,15 @@ def test_answers_that_a_stop_did_not_wait_for_do_not_count_against_coverage() ->
     assert coverage(10, Totals(sent=6, skipped=4, failed=2, failed_by={"stopped": 2}, compared=4)) == 1.0
 
 
+def test_what_we_were_too_late_for_is_said() -> None:
+    """Where too little was compared, the sentence says how much of that is nobody's fault but ours."""
+    late: dict[str, Any] = {"dropped": 60, "dropped_by": {"lag": 50, "wait": 10}, "unchecked_by": {"queue": 5}}
+    checks = {check.name: check for check in found(planned=160, compared=95, matched=95, unchecked=5, **late)}
+    assert checks["coverage"].sentence == (
+        "95 of 160 exchanges were compared (59.3 %), at least 95 % must be; for 55 of them we were too late"
+    )
+
+
 def test_coverage_is_never_rounded_up_to_its_limit() -> None:
     """A coverage just below the limit fails and does not read as if it reached it."""
     checks = {check.name: check for check in found(planned=10_000, compared=9_499, matched=9_499)}

@@ -59,6 +59,10 @@ GZ = gzip.compress(b"[1]")
         pytest.param(b"[1]", b"<html>", (JSON, HTML), ["root type"], id="page-as-page"),
         pytest.param(b"\xc3\xa4", b"\xe4", (TEXT, TEXT), ["root encoding"], id="charset-lied-about"),
         pytest.param(b"\xc3\xa4", b"\xe4", (TEXT, "text/plain; charset=latin-1"), "match", id="another-charset"),
+        pytest.param(b'["\xe4"]', b'["\xc3\xa4"]', (JSON, JSON), ["root encoding"], id="json-in-latin-1"),
+        pytest.param(
+            b'["\xe4"]', b'["\xc3\xa4"]', (JSON + "; charset=latin-1", JSON), "match", id="json-in-latin-1-that-says-so"
+        ),
         pytest.param(GZ, b"[1]", (JSON + "|content-encoding: gzip", JSON), "match", id="coded-before"),
         pytest.param(b"[1]", b"[1]\n", (JSON + "|content-encoding: gzip", JSON), "match", id="recorded-decoded"),
         pytest.param(b"[1]", GZ, (JSON, JSON), ["root encoding"], id="coding-not-named"),

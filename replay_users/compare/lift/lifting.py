@@ -76,7 +76,7 @@ def _json_in_another_charset(body: bytes, said: Media, limits: Limits) -> Lifted
     tree = parse(recoded, limits.depth)
     if not isinstance(tree, Tree):
         return None
-    return Lifted(Form.JSON, tree.root, recoded, (tree,), text.charset, is_misread=True)
+    return Lifted(Form.JSON, tree.root, recoded, (tree,), text.charset, is_misread=text.is_misread or not said.charset)
 
 
 def _streamed(body: bytes, said: Media, limits: Limits) -> Lifted | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, TypeVar
+from unicodedata import normalize
 
 from replay_users.capture.redact import redacted_target
 from replay_users.compare.walk import MISSING
@@ -90,8 +91,20 @@ def show_pair(x: Side, y: Side, *, secret: bool = False) -> tuple[str, str]:
         return _shortened(str(x)), _shortened(str(y))
     if isinstance(x, str) and isinstance(y, str) and max(len(x), len(y)) > MAX_SHOWN and not secret:
         at = _first_difference(x, y)
-        return _around(x, at), _around(y, at)
-    return show(x, secret=secret), show(y, secret=secret)
+        return _visibly(_around(x, at), _around(y, at))
+    return _visibly(show(x, secret=secret), show(y, secret=secret))
+
+
+def _visibly(one: str, other: str) -> tuple[str, str]:
+    """Both texts, escaped where nobody could see how they differ: one letter as one character or as two."""
+    if one == other or (one.isascii() and other.isascii()) or normalize("NFKC", one) != normalize("NFKC", other):
+        return one, other
+    at = _first_difference(one, other)
+    return _shortened(one[:at] + _in_ascii(one[at:])), _shortened(other[:at] + _in_ascii(other[at:]))
+
+
+def _in_ascii(text: str) -> str:
+    return "".join([char if char.isascii() else ascii(char)[1:-1] for char in text])
 
 
 def show_texts(x: bytes, y: bytes) -> tuple[str, str]:

@@ -156,6 +156,20 @@ def test_a_target_loses_what_its_query_calls_a_secret() -> None:
     assert redact("see code=abc of page 2") == "see code=abc of page 2"
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "shown"),
+    [
+        pytest.param("caf\u00e9", "cafe\u0301", ('caf\\xe9"', 'cafe\\u0301"'), id="a-letter-in-two-ways"),
+        pytest.param("é" * 130 + "é", "é" * 130 + "e\u0301", ("\\xe9", "e\\u0301"), id="in-a-long-text"),
+        pytest.param("é", "è", ('"é"', '"è"'), id="other-letters"),
+    ],
+)
+def test_texts_that_look_alike_are_told_apart(x: str, y: str, shown: tuple[str, str]) -> None:
+    """Nobody would see what differs, so it is escaped."""
+    one, other = show_pair(x, y)
+    assert (one[-len(shown[0]) :], other[-len(shown[1]) :]) == shown
+
+
 def test_long_texts_are_shown_where_they_part() -> None:
     """Of two long values one sees the first character that differs, with what stands around it."""
     x, y = "same " * 100 + "old ending", "same " * 100 + "new ending"

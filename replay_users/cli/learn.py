@@ -22,12 +22,13 @@ from replay_users.compare.rules.notes import describe
 from replay_users.errors import UsageError
 from replay_users.results.finished import read_result
 from replay_users.results.learnable import evidence_of, source_of
-from replay_users.results.wording import several
+from replay_users.results.wording import place, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from replay_users.compare.learning import Evidence, Lesson
+    from replay_users.compare.noise import Drift
     from replay_users.compare.relearning import Relearnt
 
 __all__ = ["add_to"]
@@ -165,6 +166,10 @@ def _refused(lesson: Lesson) -> Sequence[str]:
         drifts = [drift for drift, why in lesson.refused if why is reason]
         drifts.sort(key=lambda drift: (-drift.rate.seen, drift.endpoint, drift.path_text))
         lines.append(f"not learnt: {count:,} ({_WHY[reason]})")
-        lines += [f"  {each.rate.seen:,}x {each.endpoint}  {each.path_text} {each.kind}" for each in drifts[:_SHOWN]]
+        lines += [f"  {each.rate.seen:,}x {each.endpoint}  {_place(each)}" for each in drifts[:_SHOWN]]
         lines += [f"  and {count - _SHOWN:,} more"] if count > _SHOWN else []
     return lines
+
+
+def _place(drift: Drift) -> str:
+    return " ".join(place(drift.path_text, drift.kind)).rstrip()

@@ -22,7 +22,7 @@ from replay_users.recording.recording import open_recording
 from replay_users.results.exhibits import Exhibit
 from replay_users.results.finished import read_lines, read_result
 from replay_users.results.retrial import retry
-from replay_users.results.wording import several
+from replay_users.results.wording import place, several
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -133,7 +133,8 @@ def _told(run: str, retrial: Retrial) -> Iterator[str]:
                 if title == "left" and mark in retrial.hidden
                 else ""
             )
-            yield f"{title:>8}  {count}x  {'  '.join(_mark(mark))}{hidden}"
+            told = "  ".join(filter(None, (mark.endpoint, *place(mark.path_text, mark.kind))))
+            yield f"{title:>8}  {count}x  {told}{hidden}"
         if len(marks) > _SHOWN:
             yield f"{title:>8}  and {len(marks) - _SHOWN} more (--json has all)"
 

@@ -25,6 +25,7 @@ __all__ = [
     "difference",
     "milliseconds",
     "parted",
+    "place",
     "plain",
     "several",
     "tail",
@@ -136,6 +137,14 @@ def difference(cause: Mapping[str, Any], *, path: int, value: int) -> str:
         return f"{told} (in {found})"
     recorded, replayed = parted(example["recorded"], example["replayed"], value)
     return f"{told}: {recorded} -> {replayed} (in {found})"
+
+
+def place(path: str, kind: str) -> tuple[str, str]:
+    """Where a signature lies and its kind, the place as rules and `--accept` write it: a header has its kind in it."""
+    if kind not in {Kind.HEADER, Kind.TRAILER}:
+        return path, kind
+    name = getattr(parse_path(path)[0], "name", "") if path.startswith("root[") else path
+    return f"{kind}:{name}", ""
 
 
 def where(cause: Mapping[str, Any], width: int) -> str:

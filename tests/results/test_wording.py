@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from replay_users.results.wording import bounds, cut, difference, milliseconds, plain, several, tail, times, weighty
+from replay_users.results.wording import (
+    bounds,
+    cut,
+    difference,
+    milliseconds,
+    place,
+    plain,
+    several,
+    tail,
+    times,
+    weighty,
+)
 
 
 def cause(**changes: Any) -> dict[str, Any]:
@@ -82,6 +93,20 @@ def test_an_example_shows_where_two_values_part(recorded: str, replayed: str, sh
 def test_a_cause_says_where_and_how(changes: dict[str, Any], told: str) -> None:
     """Field and kind, and an example if one was kept."""
     assert difference(cause(**changes), path=44, value=24) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "told"),
+    [
+        pytest.param("root['a'][*]", "value", ("root['a'][*]", "value"), id="body"),
+        pytest.param("root['x-build']", "header", ("header:x-build", ""), id="header"),
+        pytest.param("root['x']", "trailer", ("trailer:x", ""), id="trailer"),
+        pytest.param("200 -> 500", "status", ("200 -> 500", "status"), id="status"),
+    ],
+)
+def test_a_place_is_told_as_a_rule_has_it(path: str, kind: str, told: tuple[str, str]) -> None:
+    """So that it can be copied into one."""
+    assert place(path, kind) == told
 
 
 def test_what_decided_is_told_and_counted() -> None:

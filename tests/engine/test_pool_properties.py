@@ -38,9 +38,10 @@ class Books(RuleBasedStateMachine):
     def dispatch(self, key: str | None, method: str, out: bool) -> None:
         """A flight goes out on the connection that was idle longest, if it is not too old; at times no socket is to be had."""
         sky = self.sky
-        waiting: list[Any] = [line for line in sky.pool._idle if not line.closed and line.retire_at > sky.time]
+        idle: list[Any] = [line for line in sky.pool._idle if not line.closed]
+        waiting = [line for line in idle if line.retire_at > sky.time]
         opened = len(sky.lines)
-        is_full = out and not sky.pool._kept._resting
+        is_full = out and not sky.pool._kept._resting and len(waiting) == len(idle)  # who is too old makes room
         sky.most_sockets = len(sky.open_lines()) if out else 1 << 30
         flight = sky.send(key, method)
         sky.most_sockets = 1 << 30

@@ -37,7 +37,7 @@ def first_request(contender: Contender) -> bytes:
         try:
             for _ in range(5):
                 with server.accept()[0] as connection:
-                    connection.settimeout(1)
+                    connection.settimeout(20)
                     if said := connection.recv(65536):
                         return said
         finally:
@@ -79,14 +79,16 @@ def test_the_naive_replay_replays(tmp_path: Path) -> None:
     arrivals = tmp_path / "arrivals"
     group = Group(
         name="naive",
-        contenders=(suite.naive(rate=200, seconds=2),),
+        contenders=(suite.naive(rate=200, seconds=6),),  # of which the recording has two
         serving=Serving(arrivals=arrivals),
         prepare=lambda: {"BENCH_RECORDING": str(tmp_path)},
     )
     (result,) = measure(group, 1)[0].values()
     assert isinstance(result, Measured)
     assert result.values["mismatched"] / result.values["n"] == pytest.approx(0.5, abs=0.15)
-    assert 0 < result.values["lag_p50_ms"] < 50
+    assert 0 < result.values["lag_p50_ms"] < 3_000  # as long as a machine may stand still
     seqs = [int(line.split()[1]) for line in arrivals.read_text().splitlines()]
     assert sorted(seqs) == list(range(rows))
-    assert max(abs(seq - place) for place, seq in enumerate(seqs)) < 20
+    assert (
+        max(abs(seq - place) for place, seq in enumerate(seqs)) < 100
+    )  # two slices in partition order are further from it

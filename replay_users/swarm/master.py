@@ -28,6 +28,7 @@ from replay_users.swarm.part import MASTER_LOST
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.signals import STOPPED
+from replay_users.swarm.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +45,7 @@ _logger = logging.getLogger(__name__)
 _TICK_S = 0.1
 _LEFT = 1_000_000_000  # ns of being missing from Locust's list until a worker has left
 _NEVER_S = 3600
+_PATIENCE_S = 10.0  # to wait for workers without a word: on a busy machine they take as long to start
 _BACK_S = 3.0  # for workers of the last run to be back in Locust's list
 _OPERATORS = frozenset(
     {"out", "overwrite", "label", *(option.dest for option in OPTIONS if option.name.startswith("influx-"))}
@@ -85,8 +87,10 @@ class MasterFace(Face):
         gevent.spawn(self._tick)
         options = self.environment.parsed_options
         limit, options.expect_workers_max_wait = options.expect_workers_max_wait, 0
-        if limit and self._begins_by_itself:  # so that it says who is missing, which Locust does not
-            gevent.spawn_later(limit, self._give_up)
+        if self._begins_by_itself:
+            gevent.spawn_later(_PATIENCE_S, self._say_what_it_waits_for)
+            if limit:  # so that it says who is missing, which Locust does not
+                gevent.spawn_later(limit, self._give_up)
 
     def _prepare(self, options: Any, host: str | None) -> Prepared:
         """The options are kept as they are now: the form may change Locust's own during the run."""
@@ -184,6 +188,14 @@ class MasterFace(Face):
     def _waits(self) -> bool:
         """Before the shape is there, Locust sits in a loop waiting for workers, which nothing but an exit ends."""
         return self._begins_by_itself and self._runner.shape_greenlet is None and self.run is None
+
+    def _say_what_it_waits_for(self) -> None:
+        """Locust says so in its log, which `replay-users run` does not show, and would wait for ever."""
+        there = len(self._runner.clients.ready)
+        if self._waits and there < self._expected:
+            tell(
+                f"Waiting for workers, {there} of {self._expected} connected: start more with --worker; Ctrl-C gives up."
+            )
 
     def _give_up(self) -> None:
         """The wait for workers is over: say what is missing, and end."""

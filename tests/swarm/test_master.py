@@ -361,6 +361,17 @@ def test_who_has_not_come_in_time_is_said(
     assert capsys.readouterr().err.startswith(f"replay-users: {sentence}")
 
 
+def test_who_is_waited_for_is_said(face: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A master that waits says for how many, since it may wait for ever; not once all are there."""
+    face.environment.parsed_options.expect_workers = 2
+    join(face, "a")
+    face._say_what_it_waits_for()
+    join(face, "b")
+    face._say_what_it_waits_for()
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["Waiting for workers, 1 of 2 connected: start more with --worker; Ctrl-C gives up."]
+
+
 def test_who_has_come_in_time_is_waited_for_no_more(
     face: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -373,7 +384,9 @@ def test_who_has_come_in_time_is_waited_for_no_more(
     assert (face.environment.runner.quits, capsys.readouterr().err) == (0, "")
 
 
-@pytest.mark.parametrize(("autostart", "waits"), [(True, [7]), (False, [])], ids=["starts by itself", "by the form"])
+@pytest.mark.parametrize(
+    ("autostart", "waits"), [(True, [10, 7]), (False, [])], ids=["starts by itself", "by the form"]
+)
 def test_locusts_own_wait_is_ours(
     face: Any, monkeypatch: pytest.MonkeyPatch, autostart: bool, waits: list[int]
 ) -> None:

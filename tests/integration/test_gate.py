@@ -44,6 +44,11 @@ def failing(done: Finished) -> set[str]:
     return {check["name"] for check in checks if check["verdict"] == "fail" and not check["advisory"]}
 
 
+def is_void(done: Finished) -> bool:
+    """Whether its latencies say nothing, because the machine was too busy."""
+    return "latency" in done.result["validity"]["void"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -95,7 +100,7 @@ def test_a_slower_build_fails_beside_the_one_before(
             "--host", target.url, "--recording", shop, "--order", "none", "--baseline-run", str(before.folder), *several
         )
         slower = replay(command, tmp_path / "slower")
-    is_late = "latency" in slower.result["validity"]["void"] + before.result["validity"]["void"]
+    is_late = is_void(slower) or is_void(before)
     assert slower.code == slower.result["exit_code"] == (4 if is_late else 3), slower.said
     assert failing(slower) == (set() if is_late else {"latency of all"})
     assert slower.code == main(["gate", str(slower.folder), "--baseline-run", str(before.folder)])
@@ -127,6 +132,10 @@ def test_limits_are_exit_codes(shop: str, tmp_path: Path) -> None:
     """More issues than somebody allowed fail the run; no more than allowed do not, though answers differ."""
     for limit, code in ((10_000, 0), (0, 3)):
         (tmp_path / "gate.yaml").write_text(f"limits: {{max_issues: {limit}, max_mismatch_percent: 100}}\n")
-        done = replayed(shop, tmp_path / f"run-{limit}", "--gate", str(tmp_path / "gate.yaml"), body=OTHER, seconds=0.1)
-        assert done.code == code, done.said
-    assert failing(done) == {"issues"}
+        for nth in range(3):  # a run of a second is late itself where the machine has other things to do for 10 ms
+            out = tmp_path / f"run-{limit}-{nth}"
+            done = replayed(shop, out, "--gate", str(tmp_path / "gate.yaml"), body=OTHER, seconds=0.1)
+            if not (is_late := is_void(done)):
+                break
+        assert done.code == (4 if code and is_late else code), done.said
+    assert failing(done) == (set() if is_late else {"issues"})

@@ -31,6 +31,12 @@ SECOND = 1_000_000_000
 _BURST = 64
 """Sends per turn of the hub: some 0.5 ms."""
 _SWEEP = 0.1  # s between two looks at timeouts and waiting rows
+_STOOD = (
+    250_000_000  # ns between two sweeps beyond which the hub stood still, and what came meanwhile was not read in time
+)
+_READ_FIRST = (
+    5_000_000  # ns in which it is read, before anything is sent on connections that may have been closed meanwhile
+)
 _KEEP = Keep()
 
 
@@ -91,7 +97,7 @@ class Engine:
             tls.errors = self.counters.tls_errors
         self._timer = open_timer(loop, self.pump)
         self._armed = 0
-        self._swept = 0
+        self._swept = self._hold = 0
         self._sweeper = loop.timer(_SWEEP, repeat=_SWEEP)
 
     def begin(self, at: int) -> None:
@@ -117,6 +123,12 @@ class Engine:
         pools, sign = self.pools, self._sign
         if self.until is not None and clock() - start > self.until:
             return  # the sweep looks again
+        if self._hold:
+            if clock() - start < self._hold:
+                self._armed = start + self._hold
+                self._timer.arm(self._armed)
+                return
+            self._hold = 0
         for _ in range(_BURST):
             flight = take(clock() - start)
             if flight is None:
@@ -164,10 +176,13 @@ class Engine:
         comes a whole period after this one; what repeats by itself would catch up, before all is read.
         """
         self._sweeper.again(self._sweep)
-        now = self.now()
-        self.schedule.expire(now)
+        now, before = self.now(), self._swept
+        stood = now - before > _STOOD
+        self.schedule.stood_since = before if stood else None
+        self._hold = now + _READ_FIRST if stood else self._hold
+        self.schedule.expire(before)
         for pool in self.pools:
-            pool.sweep(self._swept)
+            pool.sweep(before)
         self._swept = now
         self.wake()
         self.rearm()

@@ -27,6 +27,7 @@ __all__ = ["ANSWERED", "GHOST", "HELD", "PICKED", "UPCOMING", "Limits", "Schedul
 UPCOMING, HELD, PICKED, ANSWERED, GHOST = range(5)
 
 SECOND = 1_000_000_000
+_BEHIND = 100_000_000  # ns of lag from which on too many in flight are a burst of ours, that makes up for a standstill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,15 @@ class Schedule:
         "last_due",
         "loaded",
         "released",
+        "stood_since",
     )
 
     def __init__(self, limits: Limits, dropped: Callable[[Flight, Drop], None], *, causal: bool = True) -> None:
-        """`dropped` is told of each flight that will not be sent, once, with the limit that stopped it."""
+        """`dropped` is told of each flight that will not be sent, once, with the limit that stopped it.
+
+        While `stood_since` is set, whoever drives this stood still since then and reads only now what came meanwhile: answers
+        count as of that time, so that what they held up is late by us, and did not wait for the target.
+        """
         self._limits = limits
         self._dropped = dropped
         self._causality = Causality() if causal else None
@@ -64,6 +70,7 @@ class Schedule:
         self.in_flight = 0
         self.last_due = 0
         self.loaded = 0
+        self.stood_since: int | None = None
 
     @property
     def idle(self) -> bool:
@@ -109,7 +116,7 @@ class Schedule:
             if now - flight.ready > limits.max_lag:
                 self._drop(flight, Drop.LAG, now)
             elif self.in_flight >= limits.max_in_flight:
-                self._drop(flight, Drop.IN_FLIGHT, now)
+                self._drop(flight, Drop.LAG if now - flight.ready > _BEHIND else Drop.IN_FLIGHT, now)
             else:
                 flight.picked = now
                 flight.state = PICKED
@@ -159,8 +166,9 @@ class Schedule:
         if flight.state != HELD:
             return flight.state == GHOST
         del self._held[flight]
-        if now - flight.due <= self._limits.max_wait:
-            flight.ready = now
+        ready = now if self.stood_since is None else max(flight.due, self.stood_since)
+        if ready - flight.due <= self._limits.max_wait:
+            flight.ready = ready
             flight.state = UPCOMING
             self.released.append(flight)
             return False
@@ -180,7 +188,7 @@ class Schedule:
             self._drop(flight, Drop.IN_FLIGHT, now)
 
     def clear(self) -> list[Flight]:
-        """Forget everything that is not in flight, and give it back: the run was stopped."""
+        """Forget everything that is not in flight, and give it back, what is due and waits first: the run was stopped."""
         left = [*self._held, *self.released, *self._upcoming]
         for flight in left:
             flight.state = GHOST  # never released, whatever is still answered

@@ -23,7 +23,7 @@ from replay_users.endpoint import ENDPOINT_CAP
 from replay_users.engine.chores import Chores
 from replay_users.engine.schedule import Schedule
 from replay_users.engine.timer import open_timer
-from replay_users.model import OTHER_ENDPOINT, SkipReason
+from replay_users.model import OTHER_ENDPOINT, Drop, SkipReason
 from replay_users.recording.schema import REPLAY_COLUMNS
 from replay_users.results.report import Reporter
 from replay_users.results.result import RunEvent
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from replay_users.engine.timer import Timer
     from replay_users.errors import ReplayError
     from replay_users.events import WorkerHealth
-    from replay_users.model import Drop, Flight
+    from replay_users.model import Flight
     from replay_users.results.autostop import Criterion
     from replay_users.results.windows import Counts
     from replay_users.swarm.first_pass import Keeping
@@ -60,6 +60,7 @@ _LOW = 128  # upcoming flights below which loading comes before anything else
 _PIECE = 64  # flights settled in one piece of work: about 0.1 ms
 _JUDGING = 200_000  # ns of judging in one piece of work
 _READDRESS_S = 30.0
+_TURNS_S = 0.2  # in which a hub that stood still reads what came meanwhile: it calls timers before sockets
 _SWITCH_S = 0.0002  # how long the decoding thread may keep Python from the hub (measured: p99 lag 4.1 -> 2.1 ms)
 _COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference count
 
@@ -278,13 +279,26 @@ class Run:
         if self.stopped_by or self.done.is_set():
             return
         self.stopped_by = reason
-        for flight in self.engine.stop():
-            self.feed.settled(flight)
-            self._skipped(flight.endpoint, SkipReason.STOPPED)
+        waiting = self.schedule.waiting
+        for nth, flight in enumerate(self.engine.stop()):
+            self._leave(flight, reason, waits=nth < waiting)
         self.tally.stopped(self.source.stop() + self.feed.stop())
         gevent.spawn_later(self.prepared.settings.drain_timeout / 1e9, self._abandon)
 
+    def _leave(self, flight: Flight, reason: str, *, waits: bool) -> None:
+        """It was loaded and will not be sent: by choice, unless it should have been long before a time limit that was asked for.
+
+        A target that hangs, or a process that was frozen, until such a limit has passed would else have nothing to answer for.
+        """
+        limit, late = self.prepared.settings.run_time, self.elapsed - flight.due > self.prepared.settings.limits.max_lag
+        if reason == "time" and late and limit is not None and flight.due <= limit:
+            self._dropped(flight, Drop.WAIT if waits or flight.ready > flight.due else Drop.LAG)
+            return
+        self.feed.settled(flight)
+        self._skipped(flight.endpoint, SkipReason.STOPPED)
+
     def _abandon(self) -> None:
+        gevent.sleep(_TURNS_S)
         if not self.done.is_set():
             self.engine.abandon()
 

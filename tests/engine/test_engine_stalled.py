@@ -63,3 +63,34 @@ def test_a_peer_that_did_nothing_is_still_late(rig: Callable[..., Rig], target: 
     live.wait_until(lambda: live.schedule.idle)
     assert flight.fault is Fault.TIMEOUT
     assert flight.done - began < 1_000 * MS
+
+
+def test_connections_that_were_closed_meanwhile_carry_nothing(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """A write that is due goes out on a connection that is open, not on one whose end nobody has read yet."""
+    live = rig()
+    target.play([receive(), send(http_answer()), hold()], [serve()])
+    live.launch(request())
+    live.wait_until(lambda: live.schedule.idle)
+    due = live.engine.now() + 100 * MS
+    live.schedule.offer(write := request("POST", body=b"x", due=due))
+    live.engine.rearm()
+    target.let_go()
+    stand_still()
+    live.wait_until(lambda: live.schedule.idle)
+    assert write.fault is None
+
+
+def test_what_our_standstill_held_up_lags_and_did_not_wait(rig: Callable[..., Rig], target: ScriptedTarget) -> None:
+    """The answer that a request waits for came while the hub stood still: what it is late by is ours."""
+    live = rig()
+    target.play([receive(), hold(), send(http_answer()), serve()])
+    live.launch(first := request(session=b"s"))
+    live.wait_until(lambda: len(target.received()) == 1)
+    live.schedule.offer(second := request(session=b"s", at=first.ended + 1, due=live.engine.now() + 100 * MS))
+    live.engine.rearm()
+    live.engine.pump()
+    target.let_go()
+    stand_still()
+    live.wait_until(lambda: live.schedule.idle)
+    assert second.ready - second.due < 250 * MS
+    assert second.picked - second.ready > 250 * MS

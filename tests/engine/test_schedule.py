@@ -285,6 +285,28 @@ def test_a_stalled_hub_is_lag() -> None:
     assert (outcome.ready - outcome.due, outcome.picked - outcome.ready) == (0, 30 * MS)
 
 
+def test_what_a_standstill_held_up_lags() -> None:
+    """An answer that is read after a standstill counts as of its begin: what waited for it is late by us."""
+    bench = Bench(Limits(max_lag=SECOND, max_wait=SECOND))
+    first, long_due, due = chain(3)
+    due.due = 5 * SECOND
+    bench.offer(first, long_due, due)
+    bench.take_all(20)
+    bench.schedule.stood_since = 100
+    bench.take_all(5 * SECOND)
+    bench.schedule.answered(first, 5 * SECOND)
+    assert ids(bench.take_all(5 * SECOND)) == ["2"]
+    assert bench.dropped == [("1", Drop.LAG)]
+
+
+def test_a_burst_after_a_standstill_is_our_lag() -> None:
+    """Too many in flight are the target's doing where they were sent when due, and ours where they make up for lost time."""
+    bench = Bench(Limits(max_in_flight=1))
+    bench.offer(*[make_flight(due=n * 100 * MS, id=str(n)) for n in range(3)])
+    assert ids(bench.take_all(250 * MS)) == ["0"]
+    assert bench.dropped == [("1", Drop.LAG), ("2", Drop.IN_FLIGHT)]
+
+
 # Stopping
 
 

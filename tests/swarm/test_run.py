@@ -354,6 +354,42 @@ def test_a_time_limit_stops_it(begin: Callable[..., Run]) -> None:
     assert 0 < totals.sent < 20
 
 
+def test_a_target_that_hangs_until_the_time_limit_is_told_of(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What had long been waiting for its answers when the time was over is dropped for that, and not skipped by choice."""
+    target.play([receive(), stall()])
+    totals = finish(begin(pace="0.1x", run_time=2, max_lag="200ms"))
+    assert totals.dropped_by["wait"] > 0
+    assert totals.skipped_by["stopped"] > 0
+
+
+def test_a_standstill_until_the_time_limit_is_ours(begin: Callable[..., Run], target: ScriptedTarget) -> None:
+    """What was due within the limit while this process stood still is dropped for our lag; later rows were never asked for."""
+    run = begin(pace="0.1x", run_time=1, max_lag="200ms")
+    with gevent.Timeout(_WITHIN):
+        while not target.received():
+            gevent.sleep(0.01)
+    get_original("time", "sleep")(1.5)
+    totals = finish(run)
+    assert run.stopped_by == "time"
+    assert totals.dropped_by.keys() == {"lag"}
+    assert totals.skipped_by["stopped"] > 0
+
+
+def test_answers_that_came_in_time_are_read_before_a_drain_ends(
+    begin: Callable[..., Run], target: ScriptedTarget
+) -> None:
+    """A process that stands still while it drains gives up nothing that was answered meanwhile."""
+    target.play(same_answers(seconds=0.7))
+    run = begin(pace="0.1x", drain_timeout="500ms")
+    with gevent.Timeout(_WITHIN):
+        while not target.received():
+            gevent.sleep(0.01)
+    run.stop("person")
+    get_original("time", "sleep")(1.5)
+    totals = finish(run)
+    assert (totals.failed, totals.compared) == (0, totals.sent)
+
+
 @pytest.fixture
 def two_hosts(tmp_path: Path) -> str:
     """The address of a recording of two hosts, in turn; every other pair of rows over https, on three connections of a pod.

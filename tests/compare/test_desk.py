@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,27 @@ def test_what_is_equal_on_the_wire_is_done_at_once(head: bytes) -> None:
     assert at_work.work(1) + at_work.work(1) == (flights if waits else [])
     assert {flight.judged for flight in flights} == {Verdict.MISMATCHED if waits else Verdict.MATCHED}
     assert not notes.seen
+
+
+@pytest.mark.parametrize(
+    ("coding", "judged"),
+    [
+        pytest.param(b"", Verdict.MISMATCHED, id="no-longer-named"),
+        pytest.param(b"Content-Encoding: br\r\n", Verdict.MISMATCHED, id="another-one"),
+        pytest.param(b"content-encoding: GZIP\r\n", Verdict.MATCHED, id="the-same"),
+    ],
+)
+def test_equal_bytes_under_another_coding_are_no_match(coding: bytes, judged: Verdict) -> None:
+    """A client would not read them alike, so they wait to be looked at, and again where such heads were known to agree."""
+    at_work = desk(Notes())
+    coded, head = gzip.compress(b"[1]"), b"Content-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    answer_head = HEAD[:-2] + coding + b"\r\n"
+    for _ in range(2):
+        flight = answered(coded, coded, response_head=head, answer_head=answer_head)
+        assert len(at_work.receive([flight])) == (judged is Verdict.MATCHED)
+        at_work.work(1)
+        assert flight.judged is judged
+        assert {difference.kind for difference in flight.differences} <= {Kind.ENCODING}
 
 
 def test_heads_that_agreed_are_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

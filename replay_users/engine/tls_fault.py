@@ -19,7 +19,8 @@ _CURES = {
     "unrecognized name": "the target does not know the name {name}; give the name it goes by with --sni",
     "has expired": "the certificate of {name} has expired; renew it, or trust it all the same with --insecure",
     "not yet valid": "the certificate of {name} is not valid yet; check the clocks, or trust it all the same with --insecure",
-    "certificate: ": "the certificate of {name} is not trusted ({reason}); give its authority with --ca-file, or --insecure",
+    "certificate: ": "the certificate of {name} is not trusted ({reason});"
+    " give the authority that signed it with --ca-file, or --insecure",
     "certificate required": "{name} demands a client certificate; give one with --client-cert and --client-key",
     "alert handshake failure": "{name} refuses the handshake ({reason}): it may demand a client certificate (--client-cert),"
     " or we share no cipher",

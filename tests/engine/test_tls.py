@@ -256,7 +256,9 @@ YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
 @pytest.mark.parametrize(
     ("context", "said", "wanted"),
     [
-        pytest.param(server_context(by="others"), {}, "give its authority with --ca-file", id="unknown authority"),
+        pytest.param(
+            server_context(by="others"), {}, "give the authority that signed it with --ca-file", id="unknown authority"
+        ),
         pytest.param(server_context(), {"ca_file": "others.pem"}, "--ca-file", id="CA file that does not fit"),
         pytest.param(server_context(not_after=YESTERDAY), {}, f"of {NAME} has expired", id="expired"),
         pytest.param(server_context(), {"server_name": "other.test"}, "not for other.test", id="another name"),

@@ -77,7 +77,11 @@ _LAST_YEAR = datetime.now(UTC) - timedelta(days=365)
 
 BAD_CERTIFICATES = [
     pytest.param(
-        None, "other", "is not trusted (", "give its authority with --ca-file", id="authority that does not fit"
+        None,
+        "other",
+        "is not trusted (",
+        "give the authority that signed it with --ca-file",
+        id="authority that does not fit",
     ),
     pytest.param(_LAST_YEAR, "ours", "has expired", "renew it", id="expired"),
 ]

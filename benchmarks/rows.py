@@ -97,7 +97,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """A floor that is another contender's own figure in the same rounds, plus an allowance."""
+    """A goal or floor that is another contender's own figure in the same rounds, plus an allowance."""
 
     of: str
     key: str
@@ -112,7 +112,7 @@ class Level:
     of: str
     key: str
     unit: str
-    goal: float | None = None
+    goal: float | Beside | None = None
     floor: float | Beside | None = None
     better: Better = "less"
 
@@ -210,11 +210,10 @@ def _value(row: Row, rounds: Sequence[Round]) -> float:
             return _median(rounds, lambda one: _ratio_value(row, one))
 
 
-def _floor(row: Row, rounds: Sequence[Round]) -> float | None:
-    if not isinstance(row.floor, Beside):
-        return row.floor
-    beside = row.floor
-    return beside.plus + _median(rounds, lambda one: _figure(one, beside.of, beside.key))
+def _promised(promise: float | Beside | None, rounds: Sequence[Round]) -> float | None:
+    if not isinstance(promise, Beside):
+        return promise
+    return promise.plus + _median(rounds, lambda one: _figure(one, promise.of, promise.key))
 
 
 def _reaches(value: float, promise: float, better: Better) -> bool:
@@ -235,20 +234,9 @@ def judge(row: Row, rounds: Sequence[Round]) -> Line:
     A goal without a floor cannot be missed: below it a row stands at `FLOOR`.
     """
     try:
-        value, floor = _value(row, rounds), _floor(row, rounds)
+        value, goal, floor = _value(row, rounds), _promised(row.goal, rounds), _promised(row.floor, rounds)
     except _NoValue as e:
-        known = None if isinstance(row.floor, Beside) else row.floor
-        return _line(row, None, known, e.standing, str(e))
-    return _line(row, value, floor, _standing(value, row.goal, floor, row.better))
-
-
-def _line(row: Row, value: float | None, floor: float | None, standing: Standing, note: str = "") -> Line:
-    return Line(
-        name=row.name,
-        value=value,
-        unit=row.unit,
-        goal=row.goal,
-        floor=floor,
-        standing=standing,
-        note=note,
-    )
+        goal, floor = (None if isinstance(promise, Beside) else promise for promise in (row.goal, row.floor))
+        return Line(name=row.name, value=None, unit=row.unit, goal=goal, floor=floor, standing=e.standing, note=str(e))
+    standing = _standing(value, goal, floor, row.better)
+    return Line(name=row.name, value=value, unit=row.unit, goal=goal, floor=floor, standing=standing)

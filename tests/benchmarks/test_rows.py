@@ -53,6 +53,14 @@ def test_a_floor_beside_another_contender() -> None:
     assert (line.floor, line.standing) == (4.0, Standing.FLOOR)
 
 
+def test_a_goal_beside_another_contender() -> None:
+    """Where nothing but the difference to another contender counts, it is the goal as well."""
+    near = Beside(of="equal", key="p99", plus=1)
+    row = Level(name="lag", of="ours", key="p99", unit="ms", goal=near, floor=near)
+    line = judge(row, [round_(ours={"p99": 1.5}, equal={"p99": 0.75})])
+    assert (line.goal, line.standing) == (1.75, Standing.GOAL)
+
+
 BAR = Bar(name="bar", peer="naive", bare="bare")
 RATIO = Ratio(name="r", of="ours", over="naive", goal=5.0, floor=2.0, bar=BAR)
 

@@ -198,7 +198,7 @@ def _turned(evidence: Evidence) -> str:
 
 
 def _of(share: Share) -> str:
-    return f"{share.differing:,} of {several(share.seen, 'session')}"
+    return f"{share.differing:,} of {'a sample of ' * share.is_sample}{several(share.seen, 'session')}"
 
 
 def _percent(part: float) -> str:

@@ -8,7 +8,7 @@ share of yesterday larger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, exp, lgamma
 from typing import TYPE_CHECKING, Final
 
@@ -32,17 +32,18 @@ _NEGLIGIBLE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`differing` of `seen` sessions."""
+    """`differing` of `seen` sessions, which may be a fair sample of those there were."""
 
     differing: int
     seen: int
+    is_sample: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, differing: int, seen: int, sampled: tuple[int, int], *, exact: int = EXACT_SESSIONS) -> Self:
         """The better of two: the exact number of those that differ, where there are at most `exact`, or a fair sample."""
         if differing <= exact:
             return cls(differing, max(seen, differing))
-        return cls(*sampled)
+        return cls(*sampled, is_sample=True)
 
     @property
     def value(self) -> float:

@@ -35,6 +35,7 @@ def test_an_exact_number_is_better_than_a_sample() -> None:
     assert Share.of(256, 9_000, (9, 255)) == Share(9, 255)
     assert Share.of(64, 9_000, (9, 255), exact=63) == Share(9, 255)
     assert Share.of(5, 4, (4, 4)) == Share(5, 5)
+    assert [Share.of(n, 9_000, (9, 255)).is_sample for n in (255, 256)] == [False, True]
 
 
 def test_an_estimated_total_makes_bounds_wider() -> None:

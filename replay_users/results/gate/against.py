@@ -50,6 +50,8 @@ def refuse_other_run(run: Mapping[str, Any], baseline: Mapping[str, Any], *, ver
                 f"baseline run {name} is of another {what} ({other}, this run is of {mine}): replay the same against the"
                 " build that was good"
             )
+    if not baseline["totals"]["sent"]:
+        raise UsageError(f"baseline run {name} has sent nothing: replay the same against the build that was good")
 
 
 def refuse_other_comparison(compared_with: str, accepted: Baseline) -> None:

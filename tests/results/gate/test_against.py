@@ -19,7 +19,7 @@ RUN: dict[str, Any] = {
     "window_ns": [0, 60],
     "pace": "1x",
 }
-BEFORE: dict[str, Any] = {"schema_version": 1, "run": {**RUN, "id": "before"}}
+BEFORE: dict[str, Any] = {"schema_version": 1, "run": {**RUN, "id": "before"}, "totals": {"sent": 9}}
 
 
 def test_a_run_of_the_same_can_stand_beside_it() -> None:
@@ -55,6 +55,12 @@ def test_a_run_of_another_version_is_refused() -> None:
     """Its numbers may mean something else."""
     with pytest.raises(UsageError, match="baseline run before has schema version 7, this run has 1: replay it again"):
         refuse_other_run(RUN, {**BEFORE, "schema_version": 7}, version=1)
+
+
+def test_a_run_that_sent_nothing_is_refused() -> None:
+    """Beside it nothing could ever be worse."""
+    with pytest.raises(UsageError, match="baseline run before has sent nothing: replay the same against"):
+        refuse_other_run(RUN, {**BEFORE, "totals": {"sent": 0}}, version=1)
 
 
 def samples(ids: range) -> Samples:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import locust  # noqa: F401 - first, see above
 
 # isort: split
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +23,12 @@ from tests.servers.weed import Weed, find_weed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # people's runs look for new examples; what CI says of a change is about the change
+)
 settings.load_profile("untimed")
 
 _GOLDEN = Path(__file__).parent / "golden"

@@ -95,7 +95,9 @@ class Finished:
     @property
     def result(self) -> Any:
         """The content of result.json."""
-        return json.loads((self.folder / "result.json").read_bytes())
+        path = self.folder / "result.json"
+        assert path.exists(), self.said
+        return json.loads(path.read_bytes())
 
     @property
     def totals(self) -> Any:

@@ -220,11 +220,12 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A final HTTP response: status, header block as received (no status line), body as on the wire."""
+    """A final HTTP response: status, header block as received (no status line), body as on the wire, trailers as a block."""
 
     status: int
     head: bytes
     body: bytes
+    trailers: bytes = b""
 
 
 class Flight:
@@ -291,6 +292,9 @@ class Flight:
         """`endpoint` is the index in the plan's endpoint list; `body` the recorded body, `None` if it was cut or not kept.
 
         `hash` is BLAKE2b-128 of the whole recorded body, only where `body` is `None` and it is known.
+
+        `response_head` is the recorded header block; trailers, where some were recorded, stand behind it after an empty line.
+        `answer_head` begins with the answer's head; what came with it follows, and of a chunked answer its end (`trailers`).
 
         `route` (which of the run's targets) and `connection` (the recorded one) are set afterwards where a run has use for them.
         """

@@ -103,6 +103,7 @@ def _redacted(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "response_head": redaction.head(head),
         "response_body": _body(redaction, row["response_body"], head, row["response_size"]),
+        "response_trailers": redaction.head(row["trailers"] or b""),
     }
 
 
@@ -118,12 +119,13 @@ def _body(redaction: Redaction, body: bytes | None, head: bytes, size: int) -> s
 def _replayed(exhibit: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if exhibit is None:
         return None
-    return {name.removeprefix("answer_"): exhibit.get(name) for name in ("answer_status", "answer_head", "answer_body")}
+    names = ("answer_status", "answer_head", "answer_body", "answer_trailers")
+    return {name.removeprefix("answer_"): exhibit.get(name) for name in names}
 
 
 def _first(exhibit: Mapping[str, Any] | None) -> dict[str, Any]:
     """The answer that an A/A run compared the replayed one with, which is not the recorded one."""
-    return {name: (exhibit or {}).get(name) for name in ("status", "head", "body")}
+    return {name: (exhibit or {}).get(name) for name in ("status", "head", "body", "trailers")}
 
 
 def _text(name: str, shown: Mapping[str, Any], why: str) -> Iterator[str]:
@@ -153,6 +155,8 @@ def _message(title: str, first: str, of: Mapping[str, Any], prefix: str) -> Iter
         yield from [f"  {_plain(line)}" for line in body[:_MOST].splitlines()]
     if len(body) > _MOST:
         yield f"  and {len(body) - _MOST:,} characters more (--json has all)"
+    if trailers := of.get(f"{prefix}trailers"):
+        yield from ["", "  trailers:", *[f"  {_plain(line)}" for line in str(trailers).splitlines()]]
 
 
 def _differences(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:

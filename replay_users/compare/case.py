@@ -14,6 +14,7 @@ from replay_users.compare.headers import Heads
 from replay_users.compare.judge import Recorded, judge
 from replay_users.compare.limits import LIMITS
 from replay_users.model import Answer
+from replay_users.trailers import both, divided, trailers_of
 
 if TYPE_CHECKING:
     from replay_users.compare.difference import Differences, Match
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from replay_users.compare.rules import HostMap, Rules
     from replay_users.model import Flight
 
-__all__ = ["Case", "Judge", "case_of", "head_of"]
+__all__ = ["Case", "Judge", "case_of", "head_of", "sides"]
 
 _END = b"\r\n\r\n"
 
@@ -29,7 +30,8 @@ _END = b"\r\n\r\n"
 class Case(NamedTuple):
     """A pair. `head` and `answer_head` are header blocks; `body` is None where it was not kept or not whole.
 
-    `hash` is that of the whole recorded body where `body` is None and capture saw it all.
+    `hash` is that of the whole recorded body where `body` is None and capture saw it all. `trailers` and `answer_trailers` are
+    those that are compared.
     """
 
     endpoint: int
@@ -41,21 +43,32 @@ class Case(NamedTuple):
     answer_body: bytes
     answer_size: int
     hash: bytes | None = None
+    trailers: bytes = b""
+    answer_trailers: bytes = b""
 
 
 def case_of(flight: Flight) -> Case:
     """The pair of a flight that was answered."""
+    head, answer_head, *trailers = sides(flight.response_head, flight.answer_head)
     return Case(
         flight.endpoint,
         flight.status,
-        flight.response_head,
+        head,
         flight.body,
         flight.answer_status,
-        head_of(flight.answer_head),
+        answer_head,
         flight.answer_body,
         flight.answer_size,
         flight.hash,
+        *trailers,
     )
+
+
+def sides(recorded: bytes, received: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Both header blocks and then both sides' trailers, of a recorded head and an answer's as flights have them."""
+    head, trailers = divided(recorded)
+    answer_head = head_of(received)
+    return head, answer_head, *both(head, trailers, answer_head, trailers_of(received))
 
 
 class Judge:
@@ -74,8 +87,8 @@ class Judge:
         if body is not None and is_cut and case.answer_status == case.status:
             return Unchecked(UncheckedReason.SIZE)
         size, known = (0, None if is_cut else case.hash) if body is None else (len(body), None)
-        recorded = Recorded(case.status, case.head, body, size, known)
-        answer = Answer(case.answer_status, case.answer_head, case.answer_body)
+        recorded = Recorded(case.status, case.head, body, size, known, case.trailers)
+        answer = Answer(case.answer_status, case.answer_head, case.answer_body, case.answer_trailers)
         return judge(recorded, answer, self._rules, endpoint, heads=self._heads, limits=self._limits)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from replay_users.compare.case import Judge, case_of, head_of
+from replay_users.compare.case import Judge, case_of, sides
 from replay_users.compare.classes import COOKIE, Classifier, carries_a_cookie, excused
 from replay_users.compare.difference import Differences, Match
 from replay_users.compare.frames import CLEAN, NOISY, Crash, differences_of
@@ -22,6 +22,7 @@ from replay_users.compare.known_heads import KnownHeads
 from replay_users.compare.limits import IN_HUB
 from replay_users.compare.sampling import SAMPLED, Sampling
 from replay_users.model import Verdict
+from replay_users.trailers import with_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +44,6 @@ QUEUE_FULL = "queue"
 """Why a pair was not compared when more differed than could be judged in time."""
 COMPARER = "comparer"
 """Why a pair was not compared when the comparer failed at it, or there is none any more."""
-
-_END = b"\r\n\r\n"
 
 
 class Ledger(Protocol):
@@ -165,8 +164,10 @@ class Desk:
 
     def _heads_agree(self, flight: Flight) -> bool:
         """Whether heads say the same once they are read, rules aside: 4 to 7 us (measured), less than handing a pair over."""
-        head, received = flight.response_head, flight.answer_head
-        block = head_of(received)
+        recorded, received = flight.response_head, flight.answer_head
+        head, block, trailers, theirs = sides(recorded, received)
+        if trailers != theirs:
+            return False
         if flight.answer_body and codings(head) != codings(block):  # equal bytes that are not read alike
             return False
         verdict = self._heads.compare(head, block, self._endpoints[flight.endpoint])
@@ -177,7 +178,7 @@ class Desk:
         if verdict.ignored:
             self._ledger.ignored(verdict.ignored, verdict.capped)
         else:
-            self._known.learn(flight.endpoint, len(flight.answer_body), head, received)
+            self._known.learn(flight.endpoint, len(flight.answer_body), recorded, received)
         return True
 
     def _put(self, flight: Flight) -> None:
@@ -185,10 +186,7 @@ class Desk:
         if flight.answer_status != flight.status:
             self._classes.see(flight)
         flight.wire = COOKIE if carries_a_cookie(flight.wire) else b""
-        head = flight.answer_head
-        end = head.find(_END) + len(_END)
-        if len(_END) <= end < len(head):
-            flight.answer_head = head[:end]
+        flight.answer_head = with_trailers(flight.answer_head)
         if flight.answer_body == flight.body and not _is_cut(flight):
             flight.answer_body = flight.body  # one object, which frames know by
         self._queue.append(flight)

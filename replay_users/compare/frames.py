@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
 
-from replay_users.compare.case import Case, head_of
+from replay_users.compare.case import Case, sides
 from replay_users.compare.difference import Difference, Differences, Kind
 from replay_users.path import Index, Key
 
@@ -192,9 +192,10 @@ def _pairs(content: bytes, count: int) -> Iterator[Case]:
             held = _HASH if length == _HASHED else max(0, length)
             texts.append(content[at : at + held])
             at += held
-        head, body, answer_head, answer = texts
+        recorded, body, received, answer = texts
         whole, known = None if lengths[1] < 0 else body, body if lengths[1] == _HASHED else None
-        yield Case(endpoint, status, head, whole, answer_status, head_of(answer_head), answer, answer_size, known)
+        head, answer_head, *trailers = sides(recorded, received)
+        yield Case(endpoint, status, head, whole, answer_status, answer_head, answer, answer_size, known, *trailers)
     if at != len(content):
         raise ValueError("a batch has not the length that it says")
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from replay_users.compare.difference import MAX_DIFFERENCES, Difference, Differences, Kind, Match
-from replay_users.compare.policy import Treatment, treatment
+from replay_users.compare.policy import Treatment, trailer_treatment, treatment
 from replay_users.compare.set_cookie import describe_cookie
 from replay_users.compare.show import redact, show_pair
 from replay_users.compare.walk import MISSING
@@ -68,12 +68,18 @@ class Heads:
         """Remembers lines, so keep it for a run."""
         self._map_hosts: Callable[[str], str] = hosts.apply if hosts else str
         self._line = lru_cache(_REMEMBERED)(self._read)
+        self._trailer = lru_cache(_REMEMBERED)(self._read_trailer)
         self._same = lru_cache(_REMEMBERED)(Field)
 
     def fields(self, head: bytes) -> list[Field]:
         """The compared headers of a block, in its order."""
         read = self._line if len(head) <= _LARGE else self._read
         return [field for line in head.split(b"\r\n") if (field := read(line)) is not None]
+
+    def trailers(self, block: bytes) -> list[Field]:
+        """The compared trailers of a block, in its order."""
+        read = self._trailer if len(block) <= _LARGE else self._read_trailer
+        return [field for line in block.split(b"\r\n") if (field := read(line)) is not None]
 
     def compare(
         self,
@@ -84,22 +90,27 @@ class Heads:
         rules: EndpointRules | None = None,
         kind: Kind = Kind.HEADER,
     ) -> Match | Differences:
-        """Compare two blocks of `Name: value` lines; of an empty recorded one nothing is known, so nothing can differ.
+        """Compare two blocks of `Name: value` lines; of an empty recorded head nothing is known, so nothing can differ.
 
-        `kind` says whether they are headers or trailers.
+        `kind` says whether they are headers or trailers, of which there may be none.
         """
-        if not recorded:
+        if not recorded and kind is Kind.HEADER:
             return _MATCH
-        a, b = self.fields(recorded), self.fields(replayed)
+        read = self.fields if kind is Kind.HEADER else self.trailers
+        a, b = read(recorded), read(replayed)
         if a == b:  # the very same fields in the same order, as nearly always
             return _MATCH
         distinct = set(a)
         if len(distinct) == len(a) == len(b) and distinct == set(b):
             return _MATCH
-        found = list(_unlike(a, b))
+        found = list(_unlike(a, b, treatment if kind is Kind.HEADER else trailer_treatment))
         return _sifted(found, endpoint, rules, kind) if found else _MATCH
 
-    def _read(self, line: bytes) -> Field | None:
+    def _read_trailer(self, line: bytes) -> Field | None:
+        """The field of a trailer's line; None if it is not compared."""
+        return self._read(line, trailer_treatment)
+
+    def _read(self, line: bytes, treat: Callable[[str], Treatment] = treatment) -> Field | None:
         """The field of a line; None if it is not compared."""
         key, colon, rest = line.partition(b":")
         name = key.strip().lower().decode("latin-1")
@@ -108,7 +119,7 @@ class Heads:
         value = rest.strip().decode("latin-1")
         if name == _CONNECTION:
             return self._hop_by_hop(value)
-        how = treatment(name)
+        how = treat(name)
         if how is Treatment.IGNORE:
             return None
         make = self._same if len(line) <= _LARGE else Field
@@ -209,12 +220,12 @@ _TEXTS: Final[dict[Treatment, Callable[[str], str]]] = {
 }
 
 
-def _unlike(a: list[Field], b: list[Field]) -> Iterator[tuple[str, Side, Side]]:
+def _unlike(a: list[Field], b: list[Field], treat: Callable[[str], Treatment]) -> Iterator[tuple[str, Side, Side]]:
     """Name and both texts of every header that differs; of cookies, each by itself."""
     xs, ys = _by_name(a), _by_name(b)
     left_out = {name for texts in (xs, ys) for value in texts.pop(_CONNECTION, ()) for name in value.split(",")}
     for name in sorted((xs.keys() | ys.keys()) - left_out):
-        how, x, y = treatment(name), xs.get(name), ys.get(name)
+        how, x, y = treat(name), xs.get(name), ys.get(name)
         if x and y and (_REDACTED in x or _REDACTED in y):
             continue
         if how is Treatment.COOKIE:

@@ -44,7 +44,8 @@ class Recorded(NamedTuple):
     """The recorded response: `body` as it was on the wire, None where it was not kept or cut.
 
     `size` is its true size, 0 beside a body that was not kept where that is not known; `hash` is that of the whole body, where
-    it is known. Without body and head, capture saw nothing of the answer but its status.
+    it is known. Without body and head, capture saw nothing of the answer but its status. `trailers` are empty on both sides
+    where they are not compared.
     """
 
     status: int
@@ -52,6 +53,7 @@ class Recorded(NamedTuple):
     body: bytes | None
     size: int
     hash: bytes | None = None
+    trailers: bytes = b""
 
 
 def judge(
@@ -85,7 +87,11 @@ def _messages(
 ) -> Match | Unchecked | Differences:
     """Compare all but the statuses of two answers."""
     fields = heads.compare(recorded.head, replayed.head, endpoint, rules=rules)
-    return joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
+    said = joined(_bodies(recorded, replayed, rules, endpoint, limits), fields)
+    if recorded.trailers == replayed.trailers:
+        return said
+    behind = heads.compare(recorded.trailers, replayed.trailers, endpoint, rules=rules, kind=Kind.TRAILER)
+    return joined(said, behind)
 
 
 def _bodies(

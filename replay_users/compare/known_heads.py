@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from replay_users.compare.policy import Treatment, treatment
+from replay_users.trailers import announces, divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,9 +83,14 @@ class KnownHeads:
         )
 
     def learn(self, endpoint: int, size: int, recorded: bytes, received: bytes) -> None:
-        """Remember that these two agree; what is not compared and differs from what was known here may differ from now on."""
+        """Remember that these two agree; what is not compared and differs from what was known here may differ from now on.
+
+        Where there are trailers to be compared, it is not the heads alone that agree.
+        """
         whole = received.find(_END) + len(_END)
         if whole < len(_END) or max(len(recorded), whole) > _LARGEST:
+            return
+        if divided(recorded)[1] or announces(received[:whole]):
             return
         key, received = (endpoint, size, len(recorded)), received[:whole]
         if len(self._pairs) >= _MOST and key not in self._pairs:

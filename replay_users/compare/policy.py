@@ -1,9 +1,13 @@
-"""Which response headers are compared, and how: an allow-list, since most headers of a service are noise.
+"""Which response headers and trailers are compared, and how: an allow-list, since most headers of a service are noise.
 
 Law: names in, a treatment out; data and one look-up. Names are whole and in lower case: a list that matched parts of names
 would let `date` swallow `x-candidate-id`. What is not listed is not compared.
 The subtle thing: the ignored names are listed too, although they would be left out anyway. They say that somebody thought
 of them, and the tests walk them.
+
+Trailers are few, and a service that sends any means them: beside what is compared of headers, all that begin with `grpc-` or
+`x-` are, but for the names ignored here. Those that follow from the body (checksums, signatures) only have to be there, since
+of a body that differs where nothing counts they differ too.
 
 The lists follow what proxies, frameworks and browsers do: RFC 9110 and 9111 for the standard ones, the Fetch and CSP
 standards for those that browsers obey.
@@ -14,7 +18,16 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-__all__ = ["IGNORED", "IGNORED_PREFIXES", "PREFIXES", "TREATMENTS", "Treatment", "treatment"]
+__all__ = [
+    "IGNORED",
+    "IGNORED_PREFIXES",
+    "PREFIXES",
+    "TRAILERS",
+    "TREATMENTS",
+    "Treatment",
+    "trailer_treatment",
+    "treatment",
+]
 
 
 class Treatment(Enum):
@@ -126,3 +139,40 @@ def treatment(name: str) -> Treatment:
     if known is not None:
         return known
     return next((how for prefix, how in PREFIXES.items() if name.startswith(prefix)), Treatment.IGNORE)
+
+
+TRAILERS: Final = {
+    "content-digest": Treatment.PRESENCE,
+    "content-md5": Treatment.PRESENCE,
+    "digest": Treatment.PRESENCE,
+    "grpc-message": Treatment.VALUE,
+    "grpc-status": Treatment.VALUE,
+    "grpc-status-details-bin": Treatment.PRESENCE,
+    "repr-digest": Treatment.PRESENCE,
+    "signature": Treatment.PRESENCE,
+    "signature-input": Treatment.PRESENCE,
+    "x-checksum": Treatment.PRESENCE,
+    "x-content-md5": Treatment.PRESENCE,
+    "x-content-sha256": Treatment.PRESENCE,
+    "x-goog-hash": Treatment.PRESENCE,
+    "x-trace-id": Treatment.IGNORE,
+}
+"""The trailers that are compared in another way than headers of their name, by name."""
+
+TRAILER_PREFIXES: Final = {
+    "x-amz-checksum-": Treatment.PRESENCE,
+    "grpc-": Treatment.VALUE,
+    "x-": Treatment.VALUE,
+}
+"""The trailers that are compared, by the beginning of the name; the first that fits holds."""
+
+
+def trailer_treatment(name: str) -> Treatment:
+    """How a trailer of this name, in lower case, is compared."""
+    known = TRAILERS.get(name)
+    if known is not None:
+        return known
+    how = treatment(name)
+    if how is not Treatment.IGNORE or name in IGNORED or name.startswith(IGNORED_PREFIXES):
+        return how
+    return next((how for prefix, how in TRAILER_PREFIXES.items() if name.startswith(prefix)), Treatment.IGNORE)

@@ -8,13 +8,24 @@ one that is larger than what is kept of any. First pieces, of 64 KiB at most, ar
 
 from __future__ import annotations
 
-__all__ = ["KEPT_BODY", "KEPT_IN_ALL", "Rest"]
+from replay_users.trailers import CUT
+
+__all__ = ["KEPT_BODY", "KEPT_END", "KEPT_IN_ALL", "Rest", "end_of"]
 
 KEPT_BODY = 1 << 20
 """Bytes of an answer that are kept to be compared; recordings keep no more either."""
 
 KEPT_IN_ALL = 64 << 20
 """Bytes of all answers under way; of 2,000 large ones at once (`max_in_flight`) there would be 2 GiB."""
+
+KEPT_END = 8 << 10
+"""Bytes of the end of a chunked answer that are kept for its trailers; nginx and Go take no larger fields by default."""
+
+
+def end_of(kept: bytes, data: bytes) -> bytes:
+    """The end of what was kept and came now; behind `CUT` where that is not all."""
+    whole = kept + data
+    return whole if len(whole) <= KEPT_END else CUT + whole[-KEPT_END:]
 
 
 class Rest:

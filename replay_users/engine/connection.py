@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
-from replay_users.engine.body import Rest
+from replay_users.engine.body import Rest, end_of
 from replay_users.engine.channel import READ
-from replay_users.engine.head import END_OF_HEAD, HeadOnly, after_head, broken_off, is_framed, status_of
+from replay_users.engine.head import END_OF_HEAD, MAX_HEAD, HeadOnly, after_head, broken_off, is_framed, status_of
 from replay_users.engine.opening import Opening, cut_off
 from replay_users.model import Fault
+from replay_users.trailers import is_chunked
 
 if TYPE_CHECKING:
     from replay_users.engine.channel import Channel
@@ -32,9 +33,6 @@ __all__ = ["MAX_HEAD", "Address", "Connection", "Owner"]
 
 Address = tuple[int, tuple[Any, ...]]
 """Address family and socket address."""
-
-MAX_HEAD = 64 << 10
-"""Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
 
 _MAX_INTERIM, _SWITCHING = 100, 101
 
@@ -66,6 +64,7 @@ class Connection:
         "_closing",
         "_complete",
         "_cut",
+        "_end",
         "_headed",
         "_interims",
         "_loop",
@@ -109,23 +108,19 @@ class Connection:
         Raises:
             OSError: no socket could be made (out of descriptors).
         """
-        self.address = address
+        self.address, self.reason, self.begun, self.retire_at = address, "", 0, 0
         self.key: str | None = None
-        self.reason, self.begun, self.retire_at = "", 0, 0
-        self._owner = owner
-        self._loop = loop
+        self._owner, self._loop, self._start = owner, loop, owner.start
         self._sock = _socket.socket(address[0], _socket.SOCK_STREAM)
         self._sock.setblocking(False)
         self._sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._recv: Any = self._sock.recv
         self._send: Any = self._sock.send
-        self._read = loop.io(self._sock.fileno(), 1)
-        self._write = loop.io(self._sock.fileno(), 2)
+        self._read, self._write = (loop.io(self._sock.fileno(), events) for events in (1, 2))
         self._out: memoryview | None = None
         self.flight: Flight | None = None
         self.connected = self.closed = self.reused = self.resumed = False
         self.deadline = self.answer_by = self._status = 0
-        self._start = owner.start
         self._closing = self._cut = self._unasked = self._complete = False
         self._raw = self._body = b""
         self._rest = Rest()
@@ -137,7 +132,7 @@ class Connection:
     def _usual(self) -> None:
         """The state of a connection of whose next answer nothing unusual is known."""
         self._unusual = self._headed = False
-        self._interims = 0
+        self._interims, self._end = 0, b""
         self._rest.clear()
         self._use_parser(self)
 
@@ -247,14 +242,22 @@ class Connection:
     def _part(self) -> None:
         """An answer has begun to come: whether its head is complete decides what more bytes mean."""
         self._unusual = True
+        if self._headed:
+            return
         self._raw = self._raw.lstrip(b"\r\n")  # line breaks before a head, which the parser skips too
-        if self._has_head():
+        if END_OF_HEAD in self._raw:
             self._headed = True
+            if is_chunked(self._raw):
+                self._parse = self._parse_chunks
         elif len(self._raw) > MAX_HEAD:
             self._fail(Fault.HEADERS_TOO_LARGE)
 
-    def _has_head(self) -> bool:
-        return self._headed or END_OF_HEAD in self._raw
+    def _parse_chunks(self, data: bytes) -> None:
+        """In the parser's place once the first read of a chunked answer was not all: trailers stand at its end."""
+        self._end = end_of(self._end, data)
+        self._parser.feed_data(data)
+        if self._complete:
+            self._raw += self._end
 
     def _without_answer(self, data: bytes) -> None:
         """The end of the stream, or bytes that nobody asked for."""
@@ -357,7 +360,7 @@ class Connection:
     def _broken(self, *, reset: bool) -> Fault:
         if self._channel is not None and self._channel.broken:
             return Fault.TLS
-        return broken_off(self._has_head(), begun=bool(self._raw or self._interims), reset=reset)
+        return broken_off(self._headed, begun=bool(self._raw or self._interims), reset=reset)
 
     def expire(self) -> None:
         """The deadline has passed."""
@@ -366,7 +369,7 @@ class Connection:
                 self._mark_connect(self.flight)
             self._fail(Fault.CONNECT_TIMEOUT)
         else:
-            self._fail(Fault.TIMEOUT_IN_BODY if self._raw and self._has_head() else Fault.TIMEOUT)
+            self._fail(Fault.TIMEOUT_IN_BODY if self._headed else Fault.TIMEOUT)
 
     def abandon(self) -> None:
         """The run was stopped and will wait no longer."""

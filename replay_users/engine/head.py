@@ -6,23 +6,23 @@ status is taken from a head only if httptools reads all of it.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httptools
 
 from replay_users.model import Fault
+from replay_users.trailers import is_chunked
 
 if TYPE_CHECKING:
     from replay_users.engine.connection import Connection
 
-__all__ = ["END_OF_HEAD", "HeadOnly", "after_head", "broken_off", "is_framed", "is_http2", "status_of"]
+__all__ = ["END_OF_HEAD", "MAX_HEAD", "HeadOnly", "after_head", "broken_off", "is_framed", "is_http2", "status_of"]
 
 END_OF_HEAD = b"\r\n\r\n"
 
-_CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search
-"""Finds in a lower-case head what frames a body; with any other last coding the body ends with the connection (RFC 9112 6.3)."""
+MAX_HEAD = 64 << 10
+"""Bytes of an answer's head; Envoy's default limit is 60 KiB, nginx's and Apache's are smaller."""
 
 
 class HeadOnly:
@@ -62,9 +62,9 @@ def status_of(raw: bytes) -> int:
 
 
 def is_framed(raw: bytes) -> bool:
-    """Whether an answer says itself where its body ends."""
+    """Whether an answer says itself where its body ends; with another last coding than `chunked` the connection does."""
     head = raw[: raw.find(b"\r\n\r\n") + 2].lower()
-    return b"\ncontent-length:" in head or _CHUNKED(head) is not None
+    return b"\ncontent-length:" in head or is_chunked(raw)
 
 
 def after_head(raw: bytes) -> bytes:

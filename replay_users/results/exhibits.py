@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
-from replay_users.compare.case import Case, head_of
+from replay_users.compare.case import Case, sides
 from replay_users.compare.redaction import MAX_KEPT
+from replay_users.trailers import with_trailers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,11 +27,15 @@ MAX_EXHIBITS = 200
 MAX_BYTES = 8 << 20
 
 
-_SORTS: Final[tuple[Any, ...]] = (str, str, int, str, str | None, int, str, str | None)
+_SORTS: Final[tuple[Any, ...]] = (str, str, int, str, str | None, int, str, str | None, str, str)
+_RARE: Final = ("trailers", "answer_trailers")
 
 
 class Exhibit(NamedTuple):
-    """One exchange with both its answers, redacted and decoded; a body is None that could not be kept."""
+    """One exchange with both its answers, redacted and decoded; a body is None that could not be kept.
+
+    Trailers are those that were compared, and in a line only where there are any.
+    """
 
     id: str
     endpoint: str
@@ -40,6 +45,8 @@ class Exhibit(NamedTuple):
     answer_status: int
     answer_head: str
     answer_body: str | None
+    trailers: str = ""
+    answer_trailers: str = ""
 
     def case(self) -> Case:
         """The pair, to be judged again."""
@@ -56,7 +63,14 @@ class Exhibit(NamedTuple):
             self.answer_head.encode("latin-1", "replace"),
             answer or b"",
             len(answer or b""),
+            None,
+            self.trailers.encode("latin-1", "replace"),
+            self.answer_trailers.encode("latin-1", "replace"),
         )
+
+    def line(self) -> dict[str, Any]:
+        """Its line of exhibits.jsonl."""
+        return {name: value for name, value in self._asdict().items() if value or name not in _RARE}
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
@@ -98,7 +112,7 @@ class Exhibits:
 
     def redacted(self, redaction: Redaction) -> list[dict[str, Any]]:
         """All of them as the lines of exhibits.jsonl."""
-        return [_exhibit(*self._kept[number], redaction)._asdict() for number in sorted(self._kept)]
+        return [_exhibit(*self._kept[number], redaction).line() for number in sorted(self._kept)]
 
 
 def _case(flight: Flight) -> Case:
@@ -111,7 +125,7 @@ def _case(flight: Flight) -> Case:
         flight.response_head,
         body if fits else None,
         flight.answer_status,
-        flight.answer_head,
+        with_trailers(flight.answer_head),
         answer if fits else b"",
         flight.answer_size,
     )
@@ -122,20 +136,21 @@ def _size(case: Case) -> int:
 
 
 def _exhibit(name: str, endpoint: str, case: Case, redaction: Redaction) -> Exhibit:
-    answer_head = head_of(case.answer_head)
+    head, answer_head, *trailers = sides(case.head, case.answer_head)
     body = answer = None
     if case.body is not None:
-        body, answer = redaction.body(case.body, case.head), redaction.body(case.answer_body, answer_head)
+        body, answer = redaction.body(case.body, head), redaction.body(case.answer_body, answer_head)
     whole = body is not None and answer is not None
     return Exhibit(
         name,
         endpoint,
         case.status,
-        redaction.head(case.head),
+        redaction.head(head),
         body if whole else None,
         case.answer_status,
         redaction.head(answer_head),
         answer if whole else None,
+        *map(redaction.head, trailers),
     )
 
 

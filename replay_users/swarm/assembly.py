@@ -97,6 +97,7 @@ class Assembly:
                 end=window.end,
                 buckets=plan.buckets,
                 columns=tuple(dict.fromkeys((*columns, *prepared.more_columns))),
+                trailers=True,
             ),
             prepared.index.slices(window.start, window.end, plan.buckets, partitions),
             unread=unread,

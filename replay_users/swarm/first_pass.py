@@ -18,6 +18,7 @@ from replay_users.compare.case import head_of
 from replay_users.errors import StoreError
 from replay_users.model import Verdict
 from replay_users.private import make_folder
+from replay_users.trailers import joined, trailers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,8 @@ class FirstPass:
         if self._full or self.kept >= _MOST_ANSWERS or self._end >= _MOST_BYTES or flight.id in self._places:
             self.left_out += 1
             return
-        name, head, body = flight.id.encode(), head_of(flight.answer_head), flight.answer_body
+        name, body = flight.id.encode(), flight.answer_body
+        head = joined(head_of(flight.answer_head), trailers_of(flight.answer_head) or b"")
         length = _CUT if flight.answer_size > len(body) else len(body)
         entry = _ENTRY.pack(crc32(name), flight.answer_status, max(0, flight.done - flight.sent), len(head), length)
         parts = entry + head + (b"" if length == _CUT else body)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from replay_users.compare.case import head_of
 from replay_users.events import ListenerFailure, Mismatch, events
 from replay_users.model import Answer, Fate, Verdict, outcome_of
+from replay_users.trailers import trailers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,8 @@ class Listening:
     def _hand_over(self, flights: Sequence[Flight], outcomes: Sequence[Outcome]) -> None:
         for flight, outcome in zip(flights, outcomes, strict=True):
             if flight.fault is None:
-                answer = Answer(flight.answer_status, head_of(flight.answer_head), flight.answer_body)
+                head, trailers = head_of(flight.answer_head), trailers_of(flight.answer_head)
+                answer = Answer(flight.answer_status, head, flight.answer_body, trailers or b"")
                 self._hooks.on_answer(outcome, answer)
 
     def dropped(self, flight: Flight, reason: Drop) -> None:

@@ -59,8 +59,8 @@ class Answers:
 def answers_of(exhibit: Mapping[str, Any]) -> Answers:
     """What a line of exhibits.jsonl shows."""
     body, answer = exhibit.get("body"), exhibit.get("answer_body")
-    ours = [*_head(text(exhibit, "head")), "", *(_lines(body) if isinstance(body, str) else [])]
-    theirs = [*_head(text(exhibit, "answer_head")), "", *(_lines(answer) if isinstance(answer, str) else [])]
+    ours = [*_before(exhibit, ""), *(_lines(body) if isinstance(body, str) else [])]
+    theirs = [*_before(exhibit, "answer_"), *(_lines(answer) if isinstance(answer, str) else [])]
     found = list(_compared(ours[:_MOST_LINES], theirs[:_MOST_LINES]))
     return Answers(
         recorded_status=text(exhibit, "status"),
@@ -69,6 +69,12 @@ def answers_of(exhibit: Mapping[str, Any]) -> Answers:
         cut=len(found) > _MOST_ROWS or max(len(ours), len(theirs)) > _MOST_LINES,
         whole=isinstance(body, str) and isinstance(answer, str),
     )
+
+
+def _before(exhibit: Mapping[str, Any], side: str) -> list[str]:
+    """Headers, and trailers where there are any: before the body, of which only the beginning may be shown."""
+    trailers = [f"trailer {line}" for line in _head(text(exhibit, f"{side}trailers"))]
+    return [*_head(text(exhibit, f"{side}head")), *trailers, ""]
 
 
 def _head(block: str) -> list[str]:

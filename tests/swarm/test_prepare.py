@@ -243,7 +243,7 @@ def test_a_baseline_run_of_something_else_is_refused(options: MakeOptions, traff
         "pace": plan.pace.describe(),
     }
     for change, told in (({}, ""), ({"pace": "2x"}, "baseline run before is of another pace")):
-        other = {"schema_version": 1, "run": run | change}
+        other = {"schema_version": 1, "run": run | change, "totals": {"sent": 1}}
         beside = replace(settings, gate=Yardstick(baseline_run=(other, Samples())))
         if told:
             with pytest.raises(UsageError, match=told):

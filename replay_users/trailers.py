@@ -21,6 +21,7 @@ CUT: Final = b"\0"
 
 _NEW_LINE: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
+_BREAKS: Final = (b"\n", b"\r")
 _BARE_END: Final = b"\r\n0\r\n\r\n"
 _CHUNKED: Final = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n").search
 _ANNOUNCED: Final = re.compile(rb"(?:^|\n)trailer[ \t]*:", re.IGNORECASE).search
@@ -57,13 +58,13 @@ def trailers_of(received: bytes) -> bytes | None:
 
     Empty if there are none; `None` if they are so large that their beginning was not kept.
     """
-    if not received.endswith(_END) or received.endswith(_BARE_END):
+    if not received.endswith(_BREAKS) or received.endswith(_BARE_END):
         return b""
-    received = received.lstrip(_NEW_LINE)
+    received = received.strip(_NEW_LINE) + _NEW_LINE  # line breaks after an answer mean nothing, as those before it
     end = received.find(_END)
-    if end + len(_END) == len(received) or not is_chunked(received):
+    if end < 0 or not is_chunked(received):
         return b""
-    return _behind_the_last_chunk(received[end + len(_END) : -2])
+    return _behind_the_last_chunk(received[end + len(_END) :])
 
 
 def _behind_the_last_chunk(sent: bytes) -> bytes | None:
@@ -83,6 +84,7 @@ def _behind_the_last_chunk(sent: bytes) -> bytes | None:
 
 def with_trailers(received: bytes) -> bytes:
     """What was received without its body: the head, and behind an empty chunk the trailers, if there are any."""
+    received = received.lstrip(_NEW_LINE)
     end = received.find(_END) + len(_END)
     if not len(_END) <= end < len(received):
         return received

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PACKAGE = "replay_users"
 
-GROUND = ("model", "histogram", "endpoint", "path", "path_json", "credential", "events", "errors", "private", "trailers")
+GROUND = (
+    "model",
+    "histogram",
+    "endpoint",
+    "path",
+    "path_json",
+    "credential",
+    "events",
+    "errors",
+    "private",
+    "trailers",
+)
 STAGES = ("capture", "recording", "plan", "engine", "compare", "results")
 """In the order of the picture: a stage sees the ground floor and the pure parts of the stages before it."""
 SEE_ALL = {"swarm": {"", "cli"}, "cli": set(), "testing": set(), "demo": {"cli"}}

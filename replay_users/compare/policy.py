@@ -7,7 +7,7 @@ of them, and the tests walk them.
 
 Trailers are few, and a service that sends any means them: beside what is compared of headers, all that begin with `grpc-` or
 `x-` are, but for the names ignored here. Those that follow from the body (checksums, signatures) only have to be there, since
-of a body that differs where nothing counts they differ too.
+of a body that differs where nothing counts they differ too; so do those whose names say that they are secrets.
 
 The lists follow what proxies, frameworks and browsers do: RFC 9110 and 9111 for the standard ones, the Fetch and CSP
 standards for those that browsers obey.
@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import Final
+
+from replay_users.credential import is_secret_header
 
 __all__ = [
     "IGNORED",
@@ -175,4 +177,5 @@ def trailer_treatment(name: str) -> Treatment:
     how = treatment(name)
     if how is not Treatment.IGNORE or name in IGNORED or name.startswith(IGNORED_PREFIXES):
         return how
-    return next((how for prefix, how in TRAILER_PREFIXES.items() if name.startswith(prefix)), Treatment.IGNORE)
+    how = next((how for prefix, how in TRAILER_PREFIXES.items() if name.startswith(prefix)), Treatment.IGNORE)
+    return Treatment.PRESENCE if how is Treatment.VALUE and is_secret_header(name) else how

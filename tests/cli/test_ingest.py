@@ -16,6 +16,7 @@ from replay_users.cli import ingest as module
 from replay_users.cli import main
 from replay_users.recording.folder import FolderStore
 from replay_users.recording.recording import open_recording
+from tests.recording.making import read_all
 
 if TYPE_CHECKING:
     from replay_users.recording.manifest import Manifest
@@ -59,6 +60,16 @@ def test_secrets_in_the_clear_are_said_and_not_recorded(tmp_path: Path, capsys: 
     assert ingest(tmp_path / "clear.jsonl", "--to", tmp_path / "rec") == 0
     assert "\n  1 held secrets in the clear, which are not recorded\n" in capsys.readouterr().out
     assert manifest_of(tmp_path / "rec").redaction["targets"] == 1
+
+
+def test_trailers_of_answers_are_recorded(tmp_path: Path) -> None:
+    """As Envoy tells them; those of requests are not."""
+    line = {**json.loads(LINES[0]), "trailers": {"req": "x-mine: 1", "resp": "grpc-status: 0\nx-rows: 7"}}
+    (tmp_path / "trailers.jsonl").write_bytes(json.dumps(line).encode() + b"\n" + LINES[1])
+    assert ingest(tmp_path / "trailers.jsonl", "--to", tmp_path / "rec") == 0
+    recording = open_recording(FolderStore(tmp_path / "rec"))
+    kept = {row["id"]: row["trailers"] for row in read_all(recording)}
+    assert kept == {line["id"]: b"grpc-status: 0\r\nx-rows: 7\r\n", json.loads(LINES[1])["id"]: None}
 
 
 def test_the_same_capture_twice_is_there_once(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

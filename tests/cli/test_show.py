@@ -28,6 +28,7 @@ def run(tmp_path: Path) -> str:
         response_head=b"content-type: application/json\r\nset-cookie: sid=s3cr3t; Path=/\r\n",
         response_body=b'{"n": 1, "token": "s3cr3t"}',
         response_size=27,
+        trailers=b"grpc-status: 0\r\nx-auth-token: s3cr3t\r\n",
     )
     record_in(tmp_path / "recording", [exchange])
     window = [exchange.at, exchange.at + 1]
@@ -43,6 +44,7 @@ def test_an_exchange_is_shown_as_it_was_recorded_and_what_differed(
     assert "s3cr3t" not in said
     assert "request: GET /c?session=[redacted:" in said
     assert "  set-cookie: sid=[redacted:6:" in said
+    assert "\n  trailers:\n  grpc-status: 0\n  x-auth-token: [redacted:6:" in said
     assert "value root['n']: 1 -> 2" in said
     assert "replayed answer: 200" in said
     assert "again: curl -sS -X GET" in said

@@ -49,6 +49,43 @@ def test_a_pair_is_judged_by_the_rules() -> None:
     assert isinstance(judged(b'{"a":1}', b'{"a":2}'), Differences)
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+SUM = Rules.parse("- {ignore: 'trailer:x-*', reason: known}", "rules.yaml")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "received", "paths"),
+    [
+        pytest.param(b"A: b\r\n\r\nX-Sum: 1\r\n", CHUNKED + b"\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n", [], id="same"),
+        pytest.param(b"A: b\r\n\r\nX-Sum: 1\r\n", CHUNKED + b"\r\n0\r\nx-sum: 2\r\n\r\n", ['"1"', '"2"'], id="changed"),
+        pytest.param(b"A: b\r\n\r\nX-Sum: 1\r\n", CHUNKED + b"\r\n2\r\n{}\r\n0\r\n\r\n", ['"1"', ""], id="missing"),
+        pytest.param(
+            b"\r\nX-Sum: 1\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            ['"1"', ""],
+            id="missing-and-not-chunked",
+        ),
+        pytest.param(
+            b"A: b\r\n", CHUNKED + b"Trailer: X-Sum\r\n\r\n0\r\nX-Sum: 1\r\n\r\n", ["", '"1"'], id="added-and-announced"
+        ),
+        pytest.param(b"A: b\r\n", CHUNKED + b"\r\n0\r\nX-Sum: 1\r\n\r\n", [], id="added-without-a-word"),
+        pytest.param(b"A: b\r\n", CHUNKED + b"\r\nX: 1\r\n\r\n", [], id="unreadable"),
+    ],
+)
+def test_trailers_are_judged_beside_head_and_body(recorded: bytes, received: bytes, paths: list[str]) -> None:
+    """They differ by themselves, rules may ignore them, and they hide nothing else that differs."""
+    marks: Any = {"response_head": recorded, "answer_head": received}
+    said = judged(b"{}", b"{}", Judge(Rules()), **marks)
+    assert [(d.kind, d.path_text, d.recorded, d.replayed) for d in (said if isinstance(said, Differences) else ())] == (
+        [(Kind.TRAILER, "root['x-sum']", *paths)] if paths else []
+    )
+    settled = judged(b"{}", b"{}", Judge(SUM), **marks)
+    assert isinstance(settled, Match)
+    assert len(settled.ignored) == bool(paths)
+    kinds = {each.kind for each in judged(b'{"a":1}', b'{"a":2}', Judge(Rules()), **marks)}  # type: ignore[union-attr]
+    assert (Kind.VALUE in kinds, Kind.TRAILER in kinds) == (True, bool(paths))
+
+
 def test_an_answer_that_was_cut_is_unchecked() -> None:
     """Of a longer answer only a part is kept, which may equal the recording; another status differs all the same."""
     assert judged(b"abc", b"abc", answer_size=4) == Unchecked("size")  # type: ignore[arg-type]

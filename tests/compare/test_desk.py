@@ -69,6 +69,44 @@ def desk(notes: Notes, step: int = 0) -> Desk:
     return Desk(RULES, ["GET /items/{id}"], notes, lambda: next(ticks))
 
 
+TRAILED = HEAD[:-2] + b"Transfer-Encoding: chunked\r\n"
+ANNOUNCED = TRAILED + b"Trailer: X-Sum\r\n"
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["unknown-heads", "known-heads"])
+@pytest.mark.parametrize(
+    ("recorded", "received", "verdict"),
+    [
+        pytest.param(b"\r\nX-Sum: 1\r\n", TRAILED + b"\r\n1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n", Verdict.MATCHED, id="same"),
+        pytest.param(b"\r\nX-Sum: 1\r\n", TRAILED + b"\r\n1\r\nx\r\n0\r\nx-sum:1\r\n\r\n", None, id="read-alike"),
+        pytest.param(b"\r\nX-Sum: 1\r\n", TRAILED + b"\r\n1\r\nx\r\n0\r\nX-Sum: 2\r\n\r\n", None, id="changed"),
+        pytest.param(b"\r\nX-Sum: 1\r\n", TRAILED + b"\r\n1\r\nx\r\n0\r\n\r\n", None, id="missing"),
+        pytest.param(b"", ANNOUNCED + b"\r\n1\r\nx\r\n0\r\nX-Sum: 2\r\n\r\n", None, id="added"),
+        pytest.param(b"", TRAILED + b"\r\n1\r\nx\r\n0\r\n\r\n", Verdict.MATCHED, id="none"),
+    ],
+)
+def test_trailers_are_looked_at_where_bytes_are_equal(
+    recorded: bytes, received: bytes, verdict: Verdict | None, *, first: bool
+) -> None:
+    """Equal bodies and heads are no match where trailers differ, whatever was found to agree before."""
+    head, notes = b"Content-Type: application/json\r\n", Notes()
+    hub = desk(notes)
+    if first:
+        plain = received[: received.find(b"\r\n\r\n") + 4] + b"1\r\nx\r\n0\r\n\r\n"
+        for each in (head, head + recorded):
+            hub.receive([answered(b"x", b"x", response_head=each, answer_head=plain)])
+            hub.work(1 << 60)
+    flight = answered(b"x", bytes(bytearray(b"x")), response_head=head + recorded, answer_head=received)
+    assert hub.receive([flight]) == ([flight] if verdict else [])
+    assert flight.judged is verdict
+    notes.seen.clear()
+    judged = hub.work(1 << 60)
+    assert judged == ([] if verdict else [flight])
+    changed = recorded.strip().lower().replace(b" ", b"") != received[-12:].strip().lower().replace(b" ", b"")
+    assert bool(notes.seen) is (not verdict and changed)
+    assert {each.kind for each in flight.differences} == ({Kind.TRAILER} if notes.seen else set())
+
+
 @pytest.mark.parametrize(
     "head",
     [

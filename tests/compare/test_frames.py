@@ -61,16 +61,17 @@ def steps(difference: Difference) -> list[Any]:
     return [(type(step), getattr(step, "in_map", None), step) for step in difference.path]
 
 
+TRAILED = HEAD[:-2] + b"Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 2\r\n\r\n"
 FLIGHTS = st.lists(
     st.builds(
         lambda endpoint, status, body, known, answer: make_flight(
             endpoint=endpoint,
             status=status,
-            response_head=b"A: b\r\n",
+            response_head=b"A: b\r\n" + (b"\r\nX-Sum: 1\r\n" if status % 2 else b""),
             body=body,
             hash=known if body is None else None,
             answer_status=200,
-            answer_head=HEAD,
+            answer_head=HEAD if status % 3 else TRAILED,
             answer_body=answer,
             answer_size=len(answer),
         ),
@@ -87,7 +88,7 @@ FLIGHTS = st.lists(
 @given(st.integers(0, 2**64 - 1), FLIGHTS)
 @settings(max_examples=80, deadline=None)
 def test_pairs_come_out_as_they_went_in(first: int, flights: list[Any]) -> None:
-    """Both sides of each pair, in their order, with the heads alone of what was received; equal bodies as two empty ones."""
+    """Both sides of each pair, in their order, with heads and trailers of what was received; equal bodies as two empty ones."""
     number, cases = unpack_pairs(content(pack_pairs(first, flights)))
     assert number == first
     for case, flight in zip(cases, flights, strict=True):

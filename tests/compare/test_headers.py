@@ -248,6 +248,33 @@ def test_trailers_are_compared_alike() -> None:
     assert [(d.kind, d.signature.path_text) for d in found] == [("trailer", "root['vary']")]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "expected"),
+    [
+        pytest.param("Grpc-Status: 0", "grpc-status: 13", ("root['grpc-status']", "0", "13"), id="grpc"),
+        pytest.param("X-Rows: 1", "x-rows:  1", None, id="same"),
+        pytest.param("X-Rows: 1", "", ("root['x-rows']", "1", ""), id="removed"),
+        pytest.param("", "X-Rows: 1", ("root['x-rows']", "", "1"), id="added"),
+        pytest.param("Server-Timing: db;dur=1", "server-timing: db;dur=2", None, id="timing"),
+        pytest.param("X-Runtime: 1", "X-Runtime: 2", None, id="ignored-of-headers-too"),
+        pytest.param("X-Amzn-Trace: 1", "", None, id="ignored-by-the-beginning"),
+        pytest.param("X-Checksum: 1", "X-Checksum: 2", None, id="checksum"),
+        pytest.param("X-Amz-Checksum-Crc32: 1", "", ("root['x-amz-checksum-crc32']", "present", ""), id="no-checksum"),
+        pytest.param("X-Auth-Token: a", "X-Auth-Token: b", None, id="a-secret"),
+        pytest.param("X-Auth-Token: hunter2", "", ("root['x-auth-token']", "present", ""), id="no-secret"),
+        pytest.param("Expires: 1", "Expires: 2", None, id="not-listed"),
+    ],
+)
+def test_more_is_compared_of_trailers(recorded: str, replayed: str, expected: tuple[str, ...] | None) -> None:
+    """All that a service says of itself, but for clocks, traces, and what follows from the body; and there may be none."""
+    ours, theirs = (block([line] if line else []) for line in (recorded, replayed))
+    found = Heads().compare(ours, theirs, ENDPOINT, kind=Kind.TRAILER)
+    differing = found if isinstance(found, Differences) else ()
+    told = [(d.path_text, d.recorded.strip('"'), d.replayed.strip('"')) for d in differing]
+    assert told == ([expected] if expected else [])
+    assert Heads().compare(block(["a: 1", recorded]), block(["a: 1", replayed]), ENDPOINT) == Match()
+
+
 def test_a_rule_takes_a_header_from_the_count() -> None:
     """What a rule ignores is kept beside what counts, and a rule for trailers says nothing about headers."""
     text = "- {ignore: 'header:vary', reason: known}\n- {ignore: 'trailer:allow', reason: known}\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay_users.engine import body as module
-from replay_users.engine.body import Rest
+from replay_users.engine.body import KEPT_END, Rest, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,3 +68,13 @@ def test_what_is_kept_is_a_beginning_and_never_too_much(bodies: list[list[bytes]
         assert b"".join(pieces).startswith(one.after(b""))
         assert one.size == len(b"".join(pieces))
         one.clear()
+
+
+def test_the_end_is_kept_of_what_comes() -> None:
+    """All of it up to 8 KiB; of more, what comes before is marked as left out, once."""
+    end = b""
+    for _ in range(KEPT_END):
+        end = end_of(end, b"x")
+    assert end == b"x" * KEPT_END
+    assert end_of(end, b"y") == b"\0" + b"x" * (KEPT_END - 1) + b"y"
+    assert end_of(end_of(end, b"y"), b"z" * KEPT_END) == b"\0" + b"z" * KEPT_END

@@ -30,6 +30,7 @@ from replay_users.testing import (
     serve,
     stall,
 )
+from replay_users.trailers import trailers_of
 from tests.engine.rig import request
 
 if TYPE_CHECKING:
@@ -344,6 +345,34 @@ def test_the_head_is_kept_as_received(rig: Callable[..., Rig], target: ScriptedT
     target.play([receive(), send(raw(b"HTTP/1.1 103 Hints", b"Link: </x>")), A_MOMENT, send(head + b"ok"), serve()])
     (flight,) = rig().fly(request())
     assert flight.answer_head.partition(b"\r\n\r\n")[0] == head.partition(b"\r\n\r\n")[0]
+
+
+TRAILED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0;a=b\r\nX-Sum: 1\r\nX-Rows: 2\r\n\r\n"
+LARGE = TRAILED.replace(b"2\r\nok", b"%x\r\n" % (11 * 15384) + b"0\r\nX: 1\r\n\r\n" * 15384)
+
+
+@pytest.mark.parametrize(
+    ("said", "pieces", "method"),
+    [
+        pytest.param(TRAILED, 1, "GET", id="in-one-read"),
+        pytest.param(TRAILED, len(TRAILED), "GET", id="byte-by-byte"),
+        pytest.param(TRAILED, 7, "POST", id="in-a-few"),
+        pytest.param(b"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n" + TRAILED, 60, "GET", id="after-an-interim-answer"),
+        pytest.param(LARGE, 1, "GET", id="behind-a-large-body"),
+    ],
+)
+def test_trailers_are_kept(
+    rig: Callable[..., Rig], target: ScriptedTarget, said: bytes, pieces: int, method: str
+) -> None:
+    """However the answer is read, and the next answer on the connection has none of them."""
+    target.play([receive(), send(said, pieces=pieces, seconds=0.0005), serve()])
+    live = rig()
+    (flight,) = live.fly(request(method=method))
+    assert flight.fault is None
+    assert trailers_of(flight.answer_head) == b"X-Sum: 1\r\nX-Rows: 2\r\n"
+    assert len(flight.answer_head) < 80_000
+    (later,) = live.fly(request())
+    assert later.answer_head == http_answer()
 
 
 def test_of_a_large_body_the_beginning_is_kept(rig: Callable[..., Rig], target: ScriptedTarget) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from replay_users.engine.connection import Connection
 from replay_users.model import Fault, Flight
 from replay_users.testing import make_flight
+from replay_users.trailers import trailers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,6 +166,7 @@ def test_how_bytes_are_cut_up_changes_nothing(data: bytes, sizes: list[int], met
         flight.answer_body,
         flight.answer_size,
     )
+    assert trailers_of(same.answer_head) == trailers_of(flight.answer_head)
     if parts.endings == [None] and method != "HEAD":
         assert len(same.answer_body) == same.answer_size
 

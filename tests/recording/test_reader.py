@@ -28,6 +28,7 @@ from replay_users.recording.partition import partition_of, sample_bucket
 from replay_users.recording.reader import Part, Selection, TimeOrder, decode, fetch, rows_in_order, spans
 from replay_users.recording.recording import open_recording
 from replay_users.recording.schema import COLUMNS, REPLAY_COLUMNS
+from replay_users.trailers import divided, joined
 from tests.recording.making import (
     FIELDS,
     SECOND,
@@ -107,6 +108,44 @@ def test_a_run_reads_the_columns_it_needs(tmp_path: Path) -> None:
     coded = {name for name in table.column_names if pa.types.is_dictionary(table[name].type)}
     assert coded == {"endpoint", "method", "authority", "session_kind", "capture"}
     assert {table[name].num_chunks for name in table.column_names} == {1}
+
+
+def test_recorded_trailers_stand_behind_their_heads(tmp_path: Path) -> None:
+    """Where they are asked for; a head without any stays as it was, and the column itself is not handed on."""
+    known = {3: b"X-Sum: 1\r\n", 40: b"grpc-status: 0\r\nX-A: b\r\n", 41: b""}
+    exchanges = [replace(each, trailers=known.get(nth)) for nth, each in enumerate(make_exchanges(60))]
+    recording = record_in(tmp_path, exchanges, partitions=4)
+    (table,) = rows_in_order(recording, everything(recording, columns=REPLAY_COLUMNS, trailers=True))
+    assert table.column_names == list(REPLAY_COLUMNS)
+    heads = dict(zip(table["id"].to_pylist(), table["response_head"].to_pylist(), strict=True))
+    assert heads == {each.id: joined(each.response_head, each.trailers or b"") for each in exchanges}
+    assert len([head for head in heads.values() if divided(head)[1]]) == 2
+    (plain,) = rows_in_order(recording, everything(recording, columns=REPLAY_COLUMNS))
+    assert set(plain["response_head"].to_pylist()) == {each.response_head for each in exchanges}
+
+
+@pytest.mark.parametrize(
+    ("trailers", "reads"), [(None, False), (b"X: 1\r\n", True)], ids=["none", "in-the-last-exchange"]
+)
+def test_trailers_are_read_only_where_there_are_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trailers: bytes | None, *, reads: bool
+) -> None:
+    """The footer says so: a recording without any is decoded as it always was, whatever its size."""
+    read: list[list[str]] = []
+    plain = pq.ParquetFile.read_row_groups
+
+    def seen(file: Any, groups: list[int], *, columns: list[str], **options: Any) -> Any:
+        read.append(columns)
+        return plain(file, groups, columns=columns, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", seen)
+    exchanges = make_exchanges(12_000)
+    exchanges[-1] = replace(exchanges[-1], trailers=trailers)
+    recording = record_in(tmp_path, exchanges, partitions=1)
+    read.clear()
+    for _ in rows_in_order(recording, everything(recording, columns=REPLAY_COLUMNS, trailers=True)):
+        pass
+    assert any("trailers" in columns for columns in read) is reads
 
 
 # Ranges.

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from replay_users.compare.case import Judge
+from replay_users.compare.difference import Differences, Kind
 from replay_users.compare.redaction import MAX_KEPT, Redaction
+from replay_users.compare.rules import Rules
 from replay_users.results.exhibits import MAX_BYTES, MAX_EXHIBITS, Exhibit, Exhibits, merged
 from replay_users.testing import make_flight
 
@@ -48,6 +51,21 @@ def test_a_pair_comes_back_as_it_was() -> None:
     assert (case.status, case.head, case.body, case.answer_head) == (200, HEAD, b'{"a": 1}', HEAD)
     assert case.answer_body.startswith(b'{"token": "[redacted:3:')
     assert case.answer_size == len(case.answer_body)
+
+
+def test_trailers_come_back_too() -> None:
+    """Redacted, where there were any to be compared; without any a line says nothing of them."""
+    flight = differing("x")
+    flight.response_head += b"\r\nX-Sum: 1\r\nX-Auth-Token: hunter2\r\n"
+    flight.answer_head = flight.answer_head[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 2\r\n\r\n"
+    (line,) = lines(flight)
+    assert line["trailers"].startswith("X-Sum: 1\r\nX-Auth-Token: [redacted:7:")
+    assert line["head"] == HEAD.decode()
+    case = Exhibit.read(json.loads(json.dumps(line))).case()
+    said = Judge(Rules()).judge(case, "GET /a")
+    assert isinstance(said, Differences)
+    assert [each.path_text for each in said if each.kind is Kind.TRAILER] == ["root['x-auth-token']", "root['x-sum']"]
+    assert not [name for name in lines(differing("x"))[0] if "trailers" in name]
 
 
 def test_a_body_that_is_too_large_is_not_kept() -> None:

@@ -78,7 +78,7 @@ def test_a_share_of_the_recording_is_read(
     made = make(connections="recorded")
     source = made.source(("id", "connection"), partitions, unread=nothing, wake=nothing)
     selection = source._selection
-    assert selection.columns == ("id", "connection", "source")
+    assert (selection.columns, selection.trailers) == (("id", "connection", "source"), True)
     assert selection.partitions == share or frozenset(range(made._prepared.recording.manifest.partitions))
     source.close()
 

@@ -39,6 +39,17 @@ def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
     kept.close()
 
 
+def test_trailers_of_the_first_pass_are_the_recorded_ones(tmp_path: Path) -> None:
+    """They stand behind its head, as those of a recording do."""
+    kept, one = FirstPass(tmp_path), answered(1, b"one")
+    one.answer_head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\nX-Sum: 1\r\n\r\n"
+    kept.keep([one])
+    again = answered(1, b"one")
+    kept.hand_out([again])
+    assert again.response_head == b"Transfer-Encoding: chunked\r\n\r\nX-Sum: 1\r\n"
+    kept.close()
+
+
 def test_what_was_not_answered_is_missing(tmp_path: Path) -> None:
     """Without a first answer there is nothing to compare with; a failure of the second pass is told as ever."""
     kept = FirstPass(tmp_path)

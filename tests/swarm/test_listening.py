@@ -139,7 +139,16 @@ def test_on_answer_gets_every_answer() -> None:
     listening(on_answer=lambda *given: got.append(given)).ended([answered, make_flight(fault=Fault.CONNECT)])
     [(outcome, answer, session)] = got
     assert (outcome.answer_status, session) == (200, b"s")
-    assert (answer.status, answer.head, answer.body) == (200, b"X-Version: 1\r\n", b"{}")
+    assert (answer.status, answer.head, answer.body, answer.trailers) == (200, b"X-Version: 1\r\n", b"{}", b"")
+
+
+def test_on_answer_gets_trailers() -> None:
+    """As a block of their own."""
+    got: list[Answer] = []
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n"
+    flight = make_flight(answer_status=200, answer_head=head, answer_body=b"{}", session=b"s")
+    listening(on_answer=lambda _, answer, __: got.append(answer)).ended([flight])
+    assert [(each.body, each.trailers) for each in got] == [(b"{}", b"X-Sum: 1\r\n")]
 
 
 def test_a_listener_that_raises_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -108,3 +108,13 @@ def test_bounded_in_every_direction() -> None:
     assert (len(found.lines), found.cut) == (60, True)
     [line] = [line for line in answers_of(exhibit("x" * 100_000, "y" * 100_000)).lines if line.sort == "changed"]
     assert len(line.recorded) < 300
+
+
+def test_trailers_are_shown_before_the_body() -> None:
+    """And told apart from headers."""
+    lines = shown("a", "a", trailers="X-Sum: 1\r\n", answer_trailers="X-Sum: 2\r\n")
+    assert [(sort, recorded.replace("<mark>", "").replace("</mark>", "")) for sort, recorded, _ in lines] == [
+        ("changed", "trailer X-Sum: 1"),
+        ("same", ""),
+        ("same", "a"),
+    ]

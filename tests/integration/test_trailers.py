@@ -38,7 +38,7 @@ def ingested(folder: Path) -> str:
                 **plain,
                 "id": f"{path}-{nth}",
                 "path": path,
-                "ts": f"1795465714.{nth:03}{place:03}",
+                "ts": f"1795465714.{nth * 100 + place * 20:03}000",
                 "resp_headers": "content-type: application/json\ntransfer-encoding: chunked",
                 "resp_body": {"00001": base64.b64encode(BODY).decode()},
                 "tx": len(BODY),
@@ -78,8 +78,11 @@ def service(*, ticks: bool = False) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

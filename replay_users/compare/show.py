@@ -63,7 +63,8 @@ _SECRET_PART = re.compile(
 # A user's password in a URL: `https://bob:abc@example.org`.
 _IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200}+)(?=(@))""")
 _WHOLE_NAMES = frozenset({"bearer", "cvc", "cvv", "otp", "pass", "pin", "sid", "sig", "totp"})
-"""Keys of a body that are secrets by their whole name; as a part of one they mean anything (`shipping`, `compass`)."""
+"""Keys of a body, and of a query, that are secrets by their whole name; as a part of one they mean anything (`shipping`)."""
+_WHOLE_PARAMETER = re.compile(rf"([?&;](?:{'|'.join(sorted(_WHOLE_NAMES))})=)([^&;#\s]+)", re.IGNORECASE)
 _TOKEN_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-."  # noqa: S105
 _MIN_TOKEN = 24
 _TOKEN = re.compile(rf"eyJ[\w-]{{5,}}(?:\.[\w-]*){{1,4}}|[A-Za-z0-9+/_=-]{{{_MIN_TOKEN},}}", re.ASCII)
@@ -137,8 +138,9 @@ def _without(named: Iterable[re.Pattern[str]], text: str, hide: Callable[[str], 
 
 
 def redact_target(target: bytes) -> str:
-    """A request's target as text; in a query more names are secrets than in a body."""
-    return redact(redacted_target(target).decode("latin-1"))
+    """A request's target as text; in a query more names are secrets than in a body (`code`, `key`)."""
+    text = redacted_target(target).decode("latin-1")
+    return redact(_WHOLE_PARAMETER.sub(lambda found: found[1] + _hidden(found[2]), text))
 
 
 def names_a_secret(text: str) -> bool:

@@ -151,9 +151,12 @@ def test_names_of_secrets_are_known(name: str, secret: bool) -> None:
 
 
 def test_a_target_loses_what_its_query_calls_a_secret() -> None:
-    """There `key`, `code` and `sig` are secrets, which they are not in a body."""
+    """There `key` and `code` are secrets, which they are not in a body; what is one in a body by its whole name is one here."""
     shown = "/cb?code=[redacted:3]&sig=[redacted:3]&token=[redacted:2]&page=2"
     assert redact_target(b"/cb?code=abc&sig=xyz&token=k1&page=2") == shown
+    assert redact_target(b"/a?pass=hunter2&PIN=1234;sid=9&shipping=fast") == (
+        "/a?pass=[redacted:7]&PIN=[redacted:4];sid=[redacted:1]&shipping=fast"
+    )
     assert redact("see code=abc of page 2") == "see code=abc of page 2"
 
 

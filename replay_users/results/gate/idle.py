@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["idle_check", "idle_names"]
 
 
-def idle_names(settings: GateSettings, endpoints: Sequence[str]) -> Iterator[str]:
-    """A sentence for each glob that matches none of the endpoints."""
+def idle_names(settings: GateSettings, endpoints: Sequence[str], of: str = "recording") -> Iterator[str]:
+    """A sentence for each glob that matches none of the endpoints, which are all that a recording or a run has."""
     globs = (("mismatches.endpoints", settings.mismatches.endpoints), ("limits.p95_ms", settings.limits.p95_ms))
     for key, named in globs:
         for glob, _ in named:
@@ -30,12 +30,12 @@ def idle_names(settings: GateSettings, endpoints: Sequence[str]) -> Iterator[str
             if not any(map(pattern.matches, endpoints)):
                 near = pattern.nearest(endpoints)
                 hint = f"; did you mean {near!r}?" if near else ""
-                yield f"{key} of the gate names {glob!r}, which no endpoint of the recording matches{hint}"
+                yield f"{key} of the gate names {glob!r}, which no endpoint of the {of} matches{hint}"
 
 
 def idle_check(evidence: Evidence, settings: GateSettings) -> Check | None:
-    """The same as a check that decides nothing."""
-    told = list(idle_names(settings, [each.name for each in evidence.endpoints]))
+    """The same of a run, which may be of a part of its recording, as a check that decides nothing."""
+    told = list(idle_names(settings, [each.name for each in evidence.endpoints], "run"))
     if not told:
         return None
     return Check(

@@ -41,7 +41,7 @@ def test_it_is_a_check_that_decides_nothing() -> None:
     evidence = run(end(A), end(B, sessions=0))
     found = [check for check in checks_of(evidence, naming("GET /aa", B)) if check.name == "gate names"]
     assert [(check.verdict, check.advisory, check.value) for check in found] == [(Decision.INCONCLUSIVE, True, 1)]
-    assert found[0].sentence.startswith("limits.p95_ms of the gate names 'GET /aa', which no endpoint")
+    assert found[0].sentence.startswith("limits.p95_ms of the gate names 'GET /aa', which no endpoint of the run")
     two = idle_check(evidence, naming("GET /aa", "GET /zz"))
     assert two is not None
     assert two.sentence.startswith("2 names in the gate are about nothing: limits.p95_ms of the gate names 'GET /aa'")

@@ -97,11 +97,12 @@ def with_trailers(received: bytes) -> bytes:
 def both(head: bytes, trailers: bytes, answer_head: bytes, answered: bytes | None) -> tuple[bytes, bytes]:
     """The trailers of both sides as far as they are compared: if some were recorded, or if the answer announces its own.
 
-    Where the recorded head announces trailers and none were recorded, the capture did not see them. What was answered without
-    a word of it, and never recorded, could not be seen in every answer, and so it is compared in none.
+    Where the recorded head announces trailers and none were recorded, the capture did not see them; where it saw no head, it
+    knows nothing of them. What was answered without a word of it, and never recorded, could not be seen in every answer, and so
+    it is compared in none.
     """
     if answered is None:
         return b"", b""
-    if trailers or (answered and announces(answer_head) and not announces(head)):
+    if trailers or (answered and head and announces(answer_head) and not announces(head)):
         return trailers, answered
     return b"", b""

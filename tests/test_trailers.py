@@ -163,7 +163,8 @@ def test_a_head_announces_them(head: bytes, said: bool) -> None:
     [
         pytest.param(b"", b"", b"", b"", (b"", b""), id="none"),
         pytest.param(b"", SUM, b"", b"", (SUM, b""), id="recorded"),
-        pytest.param(b"", b"", b"Trailer: x\r\n", SUM, (b"", SUM), id="announced"),
+        pytest.param(b"Server: x\r\n", b"", b"Trailer: x\r\n", SUM, (b"", SUM), id="announced"),
+        pytest.param(b"", b"", b"Trailer: x\r\n", SUM, (b"", b""), id="announced-and-no-head-was-recorded"),
         pytest.param(b"", b"", b"", SUM, (b"", b""), id="without-a-word"),
         pytest.param(b"Trailer: x\r\n", b"", b"Trailer: x\r\n", SUM, (b"", b""), id="the-capture-did-not-see-them"),
         pytest.param(b"", SUM, b"", None, (b"", b""), id="not-known"),

@@ -68,14 +68,18 @@ PARAMETER_WORDS: Final = (
     "auth",
     "code",
     "credential",
+    "csrf",
     "jwt",
     "key",
     "otp",
+    "passphrase",
     "passw",
+    "pwd",
     "secret",
     "session",
     "sig",
     "token",
+    "xsrf",
 )
 """What makes a query parameter a secret wherever it stands in the name."""
 

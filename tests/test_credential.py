@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from replay_users.credential import is_secret_header, is_secret_parameter, names_a_secret
+from replay_users.credential import SECRET_WORDS, is_secret_header, is_secret_parameter, names_a_secret
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,11 @@ def test_harmless_headers_stay(name: str) -> None:
 def test_parameters_that_hold_secrets_are_known(name: str, secret: bool) -> None:
     """More words count in a query than in headers."""
     assert is_secret_parameter(name) is secret
+
+
+def test_what_is_a_secret_anywhere_is_one_in_a_query() -> None:
+    """A URL is kept and shown in more places than a header."""
+    assert [word for word in SECRET_WORDS if not is_secret_parameter(word)] == []
 
 
 @pytest.mark.parametrize(

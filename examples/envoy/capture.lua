@@ -22,7 +22,8 @@ local DROP = set_of("cookie cookie2 set-cookie set-cookie2 x-auth x-forwarded-cl
 local DROP_PART = { "access-key", "access_key", "accesskey", "api-key", "api_key", "apikey", "auth-key", "auth_key", "authkey",
   "authorization", "credential", "csrf", "jwt", "passphrase", "passw", "private-key", "private_key", "privatekey", "pwd",
   "secret", "session", "subscription-key", "subscription_key", "subscriptionkey", "token", "xsrf" }
-local QS_DROP = { "auth", "code", "credential", "jwt", "key", "otp", "passw", "secret", "session", "sig", "token" }
+local QS_DROP = { "auth", "code", "credential", "csrf", "jwt", "key", "otp", "passphrase", "passw", "pwd", "secret", "session", "sig",
+  "token", "xsrf" }
 local SESSION_COOKIE  = os.getenv("CAPTURE_SESSION_COOKIE") or "sessionid"  -- this cookie's value names the session;
 local SESSION_HEADERS = { "authorization", "x-api-key", "cookie" }          -- else the first of these that is present
 -- paths whose bodies hold credentials; request and response bodies are skipped (Lua patterns, space separated)

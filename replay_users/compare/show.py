@@ -17,7 +17,7 @@ from replay_users.compare.walk import MISSING
 from replay_users.credential import SECRET_WORDS, is_secret_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
     from replay_users.compare.tree import Json
@@ -42,16 +42,15 @@ _NAMED_SECRET = re.compile(
         ((?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# The other way round, `value="abc" name="csrftoken"`, and as an element, `<Password Type="text">abc</Password>`. What comes
-# behind a secret and says that it is one is a group of its own, so that no text is cut in two between them.
+# The other way round, `value="abc" name="csrftoken"`, and as an element, `<Password Type="text">abc</Password>`.
 _SECRET_BEFORE_NAME = re.compile(
     rf"""(\b(?:value|content)\s{{0,4}}=\s{{0,4}}["']?)([^\s"'<>]{{1,{_MAX_RUN}}}+)
-        (?=(["']?[^<>]{{0,200}}?\b(?:name|property)\s{{0,4}}=\s{{0,4}}["']?[\w-]{{0,40}}?{_WORD}))""",
+        (?=["']?[^<>]{{0,200}}?\b(?:name|property)\s{{0,4}}=\s{{0,4}}["']?[\w-]{{0,40}}?{_WORD})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SECRET_ELEMENT = re.compile(
     rf"""({_WORD}[\w.-]{{0,40}}+(?:[\s"'][^<>]{{0,200}}+)?>\s{{0,40}}+)([^<>\s][^<>]{{0,{_MAX_RUN}}}+)
-        (?=(</[\w:.-]{{0,40}}?{_WORD}))""",
+        (?=</[\w:.-]{{0,40}}?{_WORD})""",
     re.IGNORECASE | re.VERBOSE,
 )
 # As a part of a form: `name="password"`, an empty line, and the value.
@@ -61,7 +60,7 @@ _SECRET_PART = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # A user's password in a URL: `https://bob:abc@example.org`.
-_IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200}+)(?=(@))""")
+_IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200}+)(?=@)""")
 _WHOLE_NAMES = frozenset({"bearer", "cvc", "cvv", "otp", "pass", "pin", "sid", "sig", "totp"})
 """Keys of a body, and of a query, that are secrets by their whole name; as a part of one they mean anything (`shipping`)."""
 _WHOLE_PARAMETER = re.compile(rf"([?&;](?:{'|'.join(sorted(_WHOLE_NAMES))})=)([^&;#\s]+)", re.IGNORECASE)
@@ -127,14 +126,16 @@ def redact(text: str, hide: Callable[[str], str] | None = None) -> str:
     """The text without what looks like a token or is named like a secret; `hide` says what stands there instead."""
     if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
         return text
-    return _without(_named(text), text, hide or _hidden)
+    for pattern in (*_named(text), _TOKEN):
+        text = pattern.sub(_hiding(pattern, hide or _hidden), text)
+    return text
 
 
-def _without(named: Iterable[re.Pattern[str]], text: str, hide: Callable[[str], str]) -> str:
-    """The text without what these find, nor what looks like a token."""
-    for pattern in named:
-        text = pattern.sub(lambda found: found[1] + hide(found[2]), text)
-    return _TOKEN.sub(lambda found: found[0] if _WORDS.fullmatch(found[0]) else hide(found[0]), text)
+def _hiding(pattern: re.Pattern[str], hide: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
+    """What takes the place of what a pattern finds: behind its name a secret, or a token that is no words."""
+    if pattern is _TOKEN:
+        return lambda found: found[0] if _WORDS.fullmatch(found[0]) else hide(found[0])
+    return lambda found: found[1] + hide(found[2])
 
 
 def redact_target(target: bytes) -> str:
@@ -266,17 +267,24 @@ def _around(text: str, at: int) -> str:
     rest = text[end : end + _MAX_RUN]
     end += len(rest) - len(rest.lstrip(_TOKEN_CHARS))
     window, at = text[start:end], at - start
-    named = list(_named(window))  # either part alone may not have what says that there is a secret in it
-    at = _outside([*named, _TOKEN], window, at)
-    before, after = (_on_one_line(_without(named, part, _hidden)) for part in (window[:at], window[at:]))
+    for pattern in (*_named(window), _TOKEN):
+        window, at = _hidden_beside(at, window, pattern)
+    before, after = _on_one_line(window[:at]), _on_one_line(window[at:])
     cut = "…" if start or len(before) > _BEFORE else ""
     return _shortened(cut + before[-_BEFORE:] + after)
 
 
-def _outside(patterns: Iterable[re.Pattern[str]], text: str, at: int) -> int:
-    """The place itself, or the beginning of the matches it lies in, up to what says behind a secret that it is one."""
-    matches = [found for pattern in patterns for found in pattern.finditer(text)]
-    for found in sorted(matches, key=re.Match.start, reverse=True):
-        if found.start() < at < found.end(found.lastindex or 0):
-            at = found.start()
-    return at
+def _hidden_beside(at: int, text: str, pattern: re.Pattern[str]) -> tuple[str, int]:
+    """The text without what a pattern finds, and where a place of it is then: of what was found there, the beginning.
+
+    The text as a whole, since what says that there is a secret may stand on the other side of the place.
+    """
+    hidden, moved = _hiding(pattern, _hidden), at
+    for found in pattern.finditer(text):
+        if found.start() >= at:
+            break
+        if at < found.end():
+            moved += found.start() - at
+            break
+        moved += len(hidden(found)) - len(found[0])
+    return pattern.sub(hidden, text), moved

@@ -254,6 +254,13 @@ def test_a_secret_is_hidden_wherever_around_it_two_texts_differ(text: str) -> No
         assert "hunter" not in one
 
 
+def test_what_differs_behind_a_secret_is_seen() -> None:
+    """However far behind the secret its name stands."""
+    text = "x y " * 60 + '<input value="hunter2" ' + 'data-a="b" ' * 14 + 'id="%d" name="csrf">'
+    one, other = show_texts((text % 1).encode(), (text % 2).encode())
+    assert ('id="1"' in one, 'id="2"' in other) == (True, True)
+
+
 @pytest.mark.parametrize(
     "piece",
     [

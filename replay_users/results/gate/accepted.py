@@ -37,7 +37,7 @@ def signatures_by_endpoint(evidence: Evidence, settings: GateSettings, accepted:
         tried = [(each, before) for each, before in known if each.share.differing + before.differing >= least]
         judged = sorted(((_p(each, before, least), each, before) for each, before in tried), key=lambda item: item[0])
         if judged:
-            yield _claim(endpoint, judged, least)
+            yield _claim(endpoint, judged, least=least, among=len(evidence.endpoints))
 
 
 def _p(each: SignatureEvidence, before: Share, least: int) -> float:
@@ -46,8 +46,8 @@ def _p(each: SignatureEvidence, before: Share, least: int) -> float:
     return rise_p(each.share, before) if is_more else 1.0
 
 
-def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share]], least: int) -> Claim:
-    everywhere = [found for found in judged if is_everywhere(found[1].share, found[2], least)]
+def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share]], *, least: int, among: int) -> Claim:
+    everywhere = [found for found in judged if is_everywhere(found[1].share, found[2], least=least, among=among)]
     p, worst, before = judged[0] if judged[0][0] < 1 or not everywhere else everywhere[0]
     more = [each for chance, each, _ in judged if chance < 1]
     share = worst.share

@@ -40,14 +40,23 @@ def differing_by_endpoint(
     for each in evidence.endpoints:
         if not each.share.seen:
             continue
-        before = None if accepted is None else accepted.share(each.name)
+        share, before = each.share, None if accepted is None else accepted.share(each.name)
         rate = rules.rate_of(each.name)
-        if before is not None and each.share.differing:
-            yield _risen(each, before, rate, rules, least=min(rules.min_sessions, evidence.sessions.seen))
-        elif rate and each.share.differing:
+        if before is not None and share.differing:
+            is_doubted = share.value > rate and _is_everywhere(evidence, share, before, rules)
+            yield _risen(each, before, rate, rules, doubt=EVERYWHERE if is_doubted else "")
+        elif rate and share.differing:
             yield _above(each, rate, rules)
         else:
             yield _none_may(each, rules)
+
+
+def _is_everywhere(evidence: Evidence, share: Share, before: Share, rules: Mismatches) -> bool:
+    """Whether all that an endpoint has is worse; of a run of one or two sessions nothing could be sure, so any doubt counts."""
+    sessions = evidence.sessions.seen
+    if sessions < rules.min_sessions:
+        return is_everywhere(share, before, least=sessions, among=0)
+    return is_everywhere(share, before, least=rules.min_sessions, among=len(evidence.endpoints))
 
 
 def _none_may(each: EndpointEvidence, rules: Mismatches) -> Check:
@@ -91,8 +100,8 @@ def _above(each: EndpointEvidence, rate: float, rules: Mismatches) -> Claim:
     )
 
 
-def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches, *, least: int) -> Claim:
-    """Against what was accepted; a rate that is allowed besides must be exceeded too. `least` sessions are no one's bad luck."""
+def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches, *, doubt: str) -> Claim:
+    """Against what was accepted; a rate that is allowed besides must be exceeded too."""
     share = each.share
     allowed = max(before.high, rate)
     chance = wilson_p(share.differing, share.most_seen, rate) if rate else 0.0
@@ -109,7 +118,7 @@ def _risen(each: EndpointEvidence, before: Share, rate: float, rules: Mismatches
         value=share.value,
         limit=allowed,
         advisory=not rules.decides,
-        doubt=EVERYWHERE if share.value > rate and is_everywhere(share, before, least) else "",
+        doubt=doubt,
         numbers={
             "differing": share.differing,
             "sessions": share.seen,

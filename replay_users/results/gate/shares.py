@@ -81,9 +81,17 @@ EVERYWHERE: Final = "; that is all of them, where the baseline has none: too few
 """What is said of it (`is_everywhere`)."""
 
 
-def is_everywhere(now: Share, before: Share, least: int) -> bool:
-    """Whether all sessions, at least so many, show what none did before: 5 of 5 after 0 of 5 is not sure, but it is no pass."""
-    return now.differing == now.seen >= least and not before.differing
+_DOUBTFUL: Final = 0.2
+"""How likely chance may be where there is doubt: of 50 endpoints with few sessions and much noise, one in many runs looks so."""
+
+
+def is_everywhere(now: Share, before: Share, *, least: int, among: int) -> bool:
+    """Whether all sessions, at least so many, show what none did before: 5 of 5 after 0 of 5 is not sure, but it is no pass.
+
+    `among` so many endpoints one may look like this by chance; 0 where there are too few sessions to be sure of anything.
+    """
+    is_all = now.differing == now.seen >= least and not before.differing
+    return is_all and rise_p(now, before) * among <= _DOUBTFUL
 
 
 def rise_p(now: Share, before: Share) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay_users.results.gate.shares import EXACT_SESSIONS, Share, rise_p
+from replay_users.results.gate.shares import EXACT_SESSIONS, Share, is_everywhere, rise_p
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,21 @@ def test_estimates_that_are_off_seldom_look_like_a_rise() -> None:
         ]
         risen += shares[0].low > shares[1].high
     assert risen <= 10
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "among", "is_so"),
+    [
+        pytest.param(Share(5, 5), Share(0, 5), 50, True, id="1 in 252, on any of 50"),
+        pytest.param(Share(4, 4), Share(0, 4), 50, False, id="1 in 70, on any of 50"),
+        pytest.param(Share(3, 3), Share(0, 3), 4, True, id="1 in 20, on any of 4"),
+        pytest.param(Share(3, 3), Share(0, 3), 5, False, id="1 in 20, on any of 5"),
+        pytest.param(Share(3, 3), Share(0, 200), 1_000, True, id="many before"),
+        pytest.param(Share(5, 6), Share(0, 6), 1, False, id="not all"),
+        pytest.param(Share(5, 5), Share(1, 5), 1, False, id="one before"),
+        pytest.param(Share(2, 2), Share(0, 200), 1, False, id="fewer than asked for"),
+    ],
+)
+def test_everywhere(now: Share, before: Share, among: int, *, is_so: bool) -> None:
+    """All sessions see what none did before, and that this is chance on any endpoint is unlikely."""
+    assert is_everywhere(now, before, least=3, among=among) is is_so

@@ -159,6 +159,11 @@ class Histogram(_Buckets):
             return OVER
         return self.total / self.count if self.buckets else None
 
+    def count_above(self, ns: int) -> int:
+        """How many lie above this, to 2 %; those over are not among them."""
+        limit = int(log2(ns + 1) * SCALE)
+        return sum(count for bucket, count in self.buckets.items() if bucket > limit)
+
     def _counted(self) -> tuple[object, ...]:
         return *super()._counted(), self.total, self.peak
 

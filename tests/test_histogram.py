@@ -82,6 +82,14 @@ def test_count_mean_and_maximum_are_exact(values: list[int]) -> None:
     assert counted.mean == sum(values) / len(values)
 
 
+@given(many, durations)
+def test_what_lies_above_is_counted_to_two_percent(values: list[int], limit: int) -> None:
+    """All that are surely larger are among them, and none that is surely not."""
+    counted = histogram(values, over=3).count_above(limit)
+    surely = sum(value > 1.02 * limit + 1 for value in values)
+    assert surely <= counted <= sum(value > limit for value in values)
+
+
 def test_an_empty_histogram_knows_nothing() -> None:
     """Nothing counted is None, never 0."""
     empty = Histogram()

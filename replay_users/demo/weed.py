@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Bucket", "find_weed", "serve_bucket"]
+__all__ = ["Bucket", "find_weed", "is_free", "serve_bucket"]
 
 _NAME: Final = "recordings"
 _REGION: Final = "us-east-1"
@@ -118,12 +118,13 @@ def _free_ports() -> int:
     begin = secrets.randbelow(len(_FIRST_PORTS))
     for nth in range(len(_FIRST_PORTS)):
         first = _FIRST_PORTS[(begin + nth) % len(_FIRST_PORTS)]
-        if all(_is_free(first + n) and _is_free(first + n + _GRPC) for n in range(_PORTS)):
+        if all(is_free(first + n) and is_free(first + n + _GRPC) for n in range(_PORTS)):
             return first
     raise ReplayError("there are no four free ports in a row on loopback for weed: end some other servers")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of the loopback interface."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -9,11 +9,10 @@ longer, and of how many did, the histogram's upper buckets are the sum.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log2
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from replay_users.compare.difference import Class
-from replay_users.histogram import SCALE
 from replay_users.model import Fault
 from replay_users.plan.duration import SECOND
 
@@ -107,9 +106,7 @@ class Slower:
 
     def read(self, mine: EndpointTally) -> tuple[int, int]:
         """Hits so far, and of how many."""
-        limit = int(log2(self.than_ns + 1) * SCALE)
-        longer = sum([count for bucket, count in mine.service.buckets.items() if bucket > limit])
-        return longer + _failed(mine), _requests(mine)
+        return mine.service.count_above(self.than_ns) + _failed(mine), _requests(mine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,10 @@ stood still is known from the histograms of how late its hub was.
 from __future__ import annotations
 
 import time
-from math import log2
 from typing import TYPE_CHECKING
 
 import gevent
 
-from replay_users.histogram import SCALE
 from replay_users.plan.duration import SECOND
 from replay_users.results.result import RunEvent
 from replay_users.results.windows import Autostop, count_endpoint, no_counts
@@ -22,7 +20,7 @@ from replay_users.swarm.telling import tell
 from replay_users.swarm.ticker import full_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from replay_users.histogram import Histogram
     from replay_users.results.autostop import Criterion
@@ -92,8 +90,8 @@ class Watch:
     def _stood(self) -> list[int]:
         """For each criterion, how often who sends stood still for too long so far."""
         limits = [criterion.standstill for criterion in self._criteria]
-        late = [hub.buckets for hub in self._hubs()] if any(limits) else []
-        return [0 if limit is None else _longer(late, limit) for limit in limits]
+        late = list(self._hubs()) if any(limits) else []
+        return [0 if limit is None else sum(hub.count_above(limit) for hub in late) for limit in limits]
 
     def _stop(self, sentence: str) -> None:
         """Whoever was first has stopped it."""
@@ -102,8 +100,3 @@ class Watch:
             run.autostop = RunEvent(at_s=round(run.elapsed / 1e9, 3), event=AUTOSTOP, text=sentence)
             tell(f"replay-users: autostop {sentence}; stopping, answers under way are awaited")
             run.stop(AUTOSTOP)
-
-
-def _longer(late: Sequence[Mapping[int, int]], ns: int) -> int:
-    limit = int(log2(ns + 1) * SCALE)
-    return sum(count for buckets in late for bucket, count in buckets.items() if bucket > limit)

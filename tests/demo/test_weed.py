@@ -82,14 +82,14 @@ def test_a_weed_that_does_not_start_is_an_error(tmp_path: Path) -> None:
 def test_ports_in_use_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """The four ports, and those of gRPC 10,000 above them, are all free."""
     taken = {12_001, 12_008 + 10_003}
-    monkeypatch.setattr(weed, "_is_free", lambda port: port not in taken)
+    monkeypatch.setattr(weed, "is_free", lambda port: port not in taken)
     monkeypatch.setattr(secrets, "randbelow", lambda _: 0)
     assert weed._free_ports() == 12_016
 
 
 def test_no_ports_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine without free ports there is one sentence."""
-    monkeypatch.setattr(weed, "_is_free", lambda _: False)
+    monkeypatch.setattr(weed, "is_free", lambda _: False)
     with pytest.raises(ReplayError, match="no four free ports"):
         weed._free_ports()
 
@@ -97,4 +97,4 @@ def test_no_ports_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_port_that_somebody_has_is_not_free() -> None:
     """A port is free when nobody listens on it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        assert not weed._is_free(listening.getsockname()[1])
+        assert not weed.is_free(listening.getsockname()[1])

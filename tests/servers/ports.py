@@ -7,8 +7,9 @@ there, which can be seconds on a busy machine.
 from __future__ import annotations
 
 import secrets
-import socket
 from typing import Final
+
+from replay_users.demo.weed import is_free
 
 __all__ = ["free_port", "free_ports"]
 
@@ -19,7 +20,7 @@ def free_port(above: int = 0) -> int:
     """A port that nobody listens on, nor on the one that is so far above it."""
     while True:
         port = secrets.choice(_PORTS)
-        if _is_free(port) and _is_free(port + above):
+        if is_free(port) and is_free(port + above):
             return port
 
 
@@ -29,12 +30,3 @@ def free_ports(count: int, above: int = 0) -> list[int]:
     while len(found) < count:
         found.add(free_port(above))
     return list(found)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -42,7 +42,7 @@ def idle_check(evidence: Evidence, settings: GateSettings) -> Check | None:
         name="gate names",
         kind=CheckKind.COVERAGE,
         verdict=Decision.INCONCLUSIVE,
-        sentence=" ".join(told) if len(told) == 1 else f"{len(told):,} names in the gate are about nothing: {told[0]}",
+        sentence=told[0] if len(told) == 1 else f"{len(told):,} names in the gate are about nothing: {told[0]}",
         value=len(told),
         limit=0,
         advisory=True,

@@ -34,12 +34,26 @@ FINE = (
     World(name="one session asks 30 %, and is 3x slower", traffic=Traffic(heavy=0.3), candidate=Side(heavy=3)),
     World(name="2 % of answers are quick 503s", candidate=Side(errors=0.02)),
     World(name="40 endpoints of 5 to 60 requests", traffic=Traffic(fewest=5, most=60)),
+    World(
+        name="a quiet service, 1.4x: noise of 1 % that lasts for half of the run",
+        traffic=Traffic(noise=0.01),
+        both=Side(time_ar=0.5),
+        candidate=Side(factor=1.4, time_ar=0.5),
+    ),
 )
 """Nothing of this is the release's doing."""
 
 _TWICE = Regression(factor=2)
 
-UNIFORM = (World(name="everything 2x", candidate=Side(factor=2)),)
+UNIFORM = (
+    World(name="everything 2x", candidate=Side(factor=2)),
+    World(
+        name="everything 2x, two endpoints of 40 to 80 in a quiet service: noise of 0.5 % that lasts for half of the run",
+        traffic=Traffic(endpoints=2, fewest=40, most=80, noise=0.005),
+        both=Side(time_ar=0.5),
+        candidate=Side(factor=2, time_ar=0.5),
+    ),
+)
 """What no single endpoint is blamed for."""
 
 FINDS = (

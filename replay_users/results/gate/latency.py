@@ -71,7 +71,7 @@ def latency_checks(
         *_judged(tested, span, environment, settings, BASELINE if baseline is not None else RECORDED),
     ]
     decides = baseline is not None or settings.against_recording
-    return [finding if decides else replace(finding, advisory=True) for finding in found]
+    return [finding if decides else replace(finding, advisory=True, doubt="") for finding in found]
 
 
 def decide_latency(findings: Sequence[Finding], alpha: float = 0.01) -> Decision:
@@ -80,8 +80,14 @@ def decide_latency(findings: Sequence[Finding], alpha: float = 0.01) -> Decision
     claims = [(finding, finding.p) for finding in deciding if finding.p is not None]
     verdicts = {finding.verdict for finding in deciding if finding.p is None}
     corrected = holm([p for _, p in claims])
-    verdicts |= {finding.verdict for (finding, _), p in zip(claims, corrected, strict=True) if p <= alpha}
+    verdicts |= {_settled(finding, p, alpha) for (finding, _), p in zip(claims, corrected, strict=True)}
     return next((each for each in (Decision.FAIL, Decision.INCONCLUSIVE) if each in verdicts), Decision.PASS)
+
+
+def _settled(finding: Finding, p: float, alpha: float) -> Decision:
+    if p <= alpha:
+        return finding.verdict
+    return Decision.INCONCLUSIVE if finding.doubt else Decision.PASS
 
 
 def _hops(

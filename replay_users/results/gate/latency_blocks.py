@@ -4,7 +4,8 @@ Law: pure. A score says of each exchange how much worse it was in one run than i
 runs change places. Scores of a session in a block are one vote (their mean), a block's are added up, and p is the share of all
 ways to exchange the runs block by block whose sum is at least as large: exact, whatever the noise is like within a block.
 The subtle thing is what lasts longer than a block. How much a block's sum is like the one before is measured, on the endpoint
-and on all of the run, and the sum counts for as much less as the mean of such a series is less certain.
+and on all of the run, and the sum counts for as much less as the mean of such a series is less certain. Noise that no clock can
+see is like nothing, or a drift of a thousandth of a quiet service would hide that it takes six times as long.
 """
 
 from __future__ import annotations
@@ -87,8 +88,12 @@ def blocks_of(matched: Matched, span: Span) -> Blocks:
     return Blocks(cells, sizes, blocks)
 
 
-def likeness(sums: Sequence[float]) -> float:
-    """How much each sum is like the one before: the correlation at lag one, its bias taken off (Kendall 1954)."""
+def likeness(sums: Sequence[float], unseen: float = 0.0) -> float:
+    """How much each sum is like the one before: the correlation at lag one, its bias taken off (Kendall 1954).
+
+    Of all squares of their distances from the mean, so much is `unseen`: as large as what clocks cannot tell apart, which has no
+    likeness. Where they are no larger, what looks like one counts half; far below, not at all.
+    """
     n = len(sums)
     if n <= _SHORT:
         return 0.0
@@ -96,17 +101,16 @@ def likeness(sums: Sequence[float]) -> float:
     away = [each - mean for each in sums]
     square = sum(each * each for each in away)
     found = sum(one * next_one for one, next_one in pairwise(away)) / square if square else 0.0
-    return (found + 1 / n) / (1 - 3 / n)
+    return (found + 1 / n) / (1 - 3 / n) * (square / (square + unseen) if unseen else 1.0)
 
 
-def swayed(sums: Sequence[float], run: float, errors: float = 1.0) -> float:
-    """By how much the variance of the sum is larger than that of as many independent ones.
+def swayed(own: float, run: float, length: int, errors: float = 1.0) -> float:
+    """By how much the variance of a sum of so many (`length`) is larger than if they were independent.
 
-    `run` is the likeness of a typical endpoint of the run. An endpoint's own is believed as far as it is beyond so many of its
+    `run` is the likeness of a typical endpoint of the run. An endpoint's `own` is believed as far as it is beyond so many of its
     standard `errors`.
     """
-    own = likeness(sums) - errors / sqrt(max(1, len(sums)))
-    like = min(_MOST_LIKE, max(0.0, run, own))
+    like = min(_MOST_LIKE, max(0.0, run, own - errors / sqrt(max(1, length))))
     return (1 + like) / (1 - like)
 
 

@@ -1,7 +1,8 @@
 """What a latency check found.
 
 Law: values only. A finding with a probability `p` is a claim: it fails the run if its `verdict` is to fail (all that is asked
-for beside significance holds) and `p` stands the correction for all claims of the run. One without `p` is as it says.
+for beside significance holds) and `p` stands the correction for all claims of the run; if it does not, the run passes, or is
+inconclusive where there is a `doubt`, which says why. One without `p` is as it says.
 """
 
 from __future__ import annotations
@@ -29,4 +30,5 @@ class Finding:
     limit: float | None
     sentence: str
     advisory: bool
+    doubt: str = ""
     numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)

@@ -63,8 +63,12 @@ class Shift:
 
     @cached_property
     def likeness(self) -> float:
-        """Of its blocks to the ones before."""
-        return likeness(self.centred)
+        """Of its blocks to the ones before, as far as clocks can see it."""
+        return likeness(self.centred, unseen=len(self.blocks.sizes) * _LEAST_SIGMA**2)
+
+    def sway(self, run_likeness: float) -> float:
+        """By how much its sums are less certain than if blocks had nothing to do with each other."""
+        return swayed(self.likeness, run_likeness, len(self.centred))
 
     def scores(self, bound: float) -> list[float]:
         """How far each pair ratio is above the bound (a logarithm)."""
@@ -82,7 +86,7 @@ def shift_of(matched: Matched, logs: Sequence[float], blocks: Blocks) -> Shift:
 def bound_p(shift: Shift, times: float, run_likeness: float) -> float:
     """How likely ratios like these are, if the endpoint takes at most so many `times` as long."""
     sums = shift.blocks.sums(shift.scores(log(times)))
-    return exchange_p(sums, swayed(shift.centred, run_likeness))
+    return exchange_p(sums, shift.sway(run_likeness))
 
 
 def shift_finding(
@@ -101,7 +105,7 @@ def shift_finding(
     is_large = shift.middle > log(settings.shift) and longer >= settings.floor_ms * 1e6
     bound = log(settings.shift_bound) + _UNRESTS * unrest
     scores = shift.scores(bound)
-    p = exchange_p(shift.blocks.sums(scores), swayed(shift.centred, run_likeness))
+    p = exchange_p(shift.blocks.sums(scores), shift.sway(run_likeness))
     presence = presence_of(matched, scores, span) if is_large else None
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
     value, lower = _times(shift.middle), _times(_lower(shift, run_likeness))
@@ -138,7 +142,7 @@ def _numbers(matched: Matched, longer: float) -> dict[str, float | int | str | N
 
 def _lower(shift: Shift, run_likeness: float) -> float | None:
     """The order statistic that the true median is above with 99 % confidence, of as many pairs as these are worth."""
-    worth = round(len(shift.logs) / swayed(shift.centred, run_likeness))
+    worth = round(len(shift.logs) / shift.sway(run_likeness))
     rank = lower_rank(worth)
     return None if rank is None else sorted(shift.logs)[rank * len(shift.logs) // worth]
 

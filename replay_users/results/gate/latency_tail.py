@@ -102,7 +102,9 @@ def tail_finding(
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
     told = presence.told(settings.min_sessions) if presence is not None and not holds else ""
     unanswered = sum(ours == inf for ours in matched.ours)
-    p = _p(tail, excess, settings.tail_bound_share, swayed(tail.sums, run_likeness, _ERRORS), endpoints)
+    p = _p(
+        tail, excess, settings.tail_bound_share, swayed(tail.likeness, run_likeness, len(tail.sums), _ERRORS), endpoints
+    )
     return Finding(
         name=NAME,
         endpoint=matched.endpoint,

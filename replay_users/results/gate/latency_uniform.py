@@ -2,7 +2,8 @@
 
 Law: pure. What all endpoints share is the environment's and blamed on none of them, so this is the only check that can see a
 release which slows down all. It must be sure that more than half of the endpoints are above the limit, not merely above
-nothing: two runs an hour apart often differ by a third as a whole.
+nothing: two runs an hour apart often differ by a third as a whole. Above the limit and not sure is no pass either, since no
+other check would tell.
 The subtle thing: a wait that all share is not seen by a factor. It is told, and decides nothing, because a load balancer
 between us and the service looks just the same.
 """
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "uniform_finding"]
 
 NAME = "latency of all"
+_UNSURE = "; the requests are too few or too restless to be sure of it: replay more of them, or the baseline run again"
 
 
 def uniform_finding(
@@ -53,6 +55,7 @@ def uniform_finding(
         sentence=f"{_together(len(voters))} {environment.factor:.2f}x as long as {other}"
         f"{wait if extra_ms else ''}, the limit is {settings.uniform:g}x; each is judged beside the others",
         advisory=False,
+        doubt=_UNSURE if is_large else "",
         numbers={"factor": round(environment.factor, 4), "extra_ms": extra_ms, "endpoints": len(voters)},
     )
 

@@ -13,7 +13,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from replay_users.results.gate.environment import NEVER
-from replay_users.results.gate.latency_blocks import swayed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +48,7 @@ def unrest_of(shifts: Sequence[Shift], run_likeness: float) -> float:
 
 
 def _error(shift: Shift, run_likeness: float) -> float:
-    return _OF_A_MEDIAN * shift.sigma * sqrt(swayed(shift.centred, run_likeness) / len(shift.logs))
+    return _OF_A_MEDIAN * shift.sigma * sqrt(shift.sway(run_likeness) / len(shift.logs))
 
 
 def _distance(known: Sequence[tuple[float, float]], unrest: float) -> float:

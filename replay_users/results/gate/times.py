@@ -83,6 +83,7 @@ def _said(finding: Finding) -> Check | Claim:
         value=finding.value,
         limit=finding.limit,
         advisory=finding.advisory,
+        doubt=finding.doubt,
         numbers=finding.numbers,
     )
 

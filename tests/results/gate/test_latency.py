@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import process_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -145,11 +145,10 @@ def test_a_short_run_leaves_a_tenth_of_itself_out() -> None:
     assert one(found, "latency evidence").numbers["in_warm_up"] == 10
 
 
-def claim(p: float | None, verdict: Decision = Decision.FAIL, *, advisory: bool = False) -> Finding:
+def claim(p: float | None, verdict: Decision = Decision.FAIL, **more: Any) -> Finding:
     """A finding of this kind."""
-    return Finding(
-        name="latency", endpoint="GET /a", p=p, verdict=verdict, value=2, limit=1.5, sentence="", advisory=advisory
-    )
+    given = {"advisory": False, **more}
+    return Finding(name="latency", endpoint="GET /a", p=p, verdict=verdict, value=2, limit=1.5, sentence="", **given)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +160,9 @@ def claim(p: float | None, verdict: Decision = Decision.FAIL, *, advisory: bool 
         pytest.param([claim(0.004), claim(0.5)], Decision.FAIL, id="sure-among-two"),
         pytest.param([claim(1e-9, Decision.PASS)], Decision.PASS, id="sure-but-small"),
         pytest.param([claim(1e-9, advisory=True)], Decision.PASS, id="advice"),
+        pytest.param([claim(0.5, doubt="; few")], Decision.INCONCLUSIVE, id="not-sure-and-doubtful"),
+        pytest.param([claim(0.009, doubt="; few")], Decision.FAIL, id="sure-and-without-doubt"),
+        pytest.param([claim(0.5, doubt="; few", advisory=True)], Decision.PASS, id="doubtful-advice"),
         pytest.param([claim(None, Decision.INCONCLUSIVE), claim(0.5)], Decision.INCONCLUSIVE, id="untested"),
         pytest.param([claim(None, Decision.INCONCLUSIVE), claim(1e-9)], Decision.FAIL, id="found-though-untested"),
     ],
@@ -168,6 +170,34 @@ def claim(p: float | None, verdict: Decision = Decision.FAIL, *, advisory: bool 
 def test_claims_are_believed_together(findings: list[Finding], verdict: Decision) -> None:
     """Holm over those that decide; a failure outweighs what is not known."""
     assert decide_latency(findings, 0.01) is verdict
+
+
+def test_a_baseline_run_that_stood_still_half_the_time_makes_no_pass() -> None:
+    """Six times slower beside the rest of it, which nobody can be sure of: inconclusive, and the sentence says what to do."""
+    stood_still = [600 - 14 * (nth - 8) if 8 <= nth < 50 else 10.0 for nth in range(120)]
+    found = latency_checks(
+        {"GET /a": pairs([60.0] * 120)},
+        {"GET /a": pairs(stood_still)},
+        connect_ns=(None, None),
+        duration_ns=600 * S,
+        settings=LatencySettings(),
+    )
+    whole = one(found, "latency of all")
+    assert whole.value == pytest.approx(6, rel=0.01)
+    assert decide_latency(found) is Decision.INCONCLUSIVE
+    assert whole.doubt.endswith("replay more of them, or the baseline run again")
+
+
+def test_a_quiet_run_six_times_slower_fails() -> None:
+    """However its times drift by a thousandth: of 40 such runs of a real target, one in ten passed before."""
+    found = latency_checks(
+        {"GET /a": pairs([60 + nth / 2_000 for nth in range(120)])},
+        {"GET /a": pairs([10 + nth / 10_000 for nth in range(120)])},
+        connect_ns=(None, None),
+        duration_ns=600 * S,
+        settings=LatencySettings(),
+    )
+    assert decide_latency(found, 0.005) is Decision.FAIL
 
 
 def test_the_same_runs_are_judged_alike() -> None:

@@ -83,6 +83,17 @@ def test_likeness_is_that_of_the_series(like: float) -> None:
     assert sum(found) / len(found) == pytest.approx(like, abs=0.07)
 
 
+def test_what_no_clock_can_see_is_like_nothing() -> None:
+    """A drift of half of what is seen counts for a fifth of itself, and one that is much larger counts in full."""
+    drift = [nth / 40 for nth in range(40)]
+    seen = likeness(drift)
+    square = sum((each - sum(drift) / 40) ** 2 for each in drift)
+    assert likeness(drift, unseen=square) == pytest.approx(seen / 2)
+    assert likeness(drift, unseen=4 * square) == pytest.approx(seen / 5)
+    assert likeness(drift, unseen=square / 1e6) == pytest.approx(seen, rel=1e-5)
+    assert likeness([2.0] * 40, unseen=1.0) == 0
+
+
 def test_a_short_or_still_series_is_like_nothing() -> None:
     """There is nothing to see in it."""
     assert likeness([1.0, 2.0, 3.0]) == 0
@@ -91,8 +102,9 @@ def test_a_short_or_still_series_is_like_nothing() -> None:
 
 def test_independent_sums_do_not_sway_and_lasting_noise_does() -> None:
     """An endpoint's own likeness counts beyond its error, the run's in full, and no variance is blown up without end."""
-    assert swayed([], 0.0) == 1
-    assert swayed([1.0, -1.0] * 20, 0.0) == 1
-    assert swayed(series(0.9, 200, 1), 0.0) > 5
-    assert swayed([1.0, -1.0] * 20, 0.5) == pytest.approx(3)
-    assert swayed([1.0] * 40 + [-1.0] * 40, 0.99) == pytest.approx(39)
+    assert swayed(0.0, 0.0, 0) == 1
+    assert swayed(-1.0, 0.0, 40) == 1
+    assert swayed(likeness(series(0.9, 200, 1)), 0.0, 200) > 5
+    assert swayed(0.6, 0.0, 100) == swayed(0.0, 0.5, 100) == swayed(0.7, 0.0, 100, errors=2.0) == pytest.approx(3)
+    assert swayed(-1.0, 0.5, 40) == pytest.approx(3)
+    assert swayed(0.9, 0.99, 80) == pytest.approx(39)

@@ -77,6 +77,21 @@ def test_a_handful_of_pairs_is_no_evidence() -> None:
     assert found.p > 1e-3
 
 
+def test_a_drift_that_no_clock_sees_hides_nothing() -> None:
+    """A quiet service drifts by a thousandth within a run, as all do, and takes six times as long: nothing is surer."""
+    drifting = shift([60 * (1 + nth / 40_000) for nth in range(36)], [10.0] * 36)
+    assert bound_p(drifting, 1.5, 0.0) < 1e-6
+    assert drifting.likeness < 0.01
+    assert drifting.sway(0.0) == 1
+
+
+def test_a_drift_that_can_be_seen_counts() -> None:
+    """From as long to twice as long within the run: its blocks are no independent witnesses."""
+    drifting = shift([40 * (1 + nth / MANY) for nth in range(MANY)], [40.0] * MANY)
+    assert drifting.likeness > 0.8
+    assert drifting.sway(0.0) > 10
+
+
 def test_outliers_hide_nothing() -> None:
     """A few pairs in which the other run was a thousand times slower weigh no more than any that are clearly faster."""
     theirs = [each * (1_000 if nth % 20 == 0 else 1) for nth, each in enumerate(noisy(100, seed=1))]

@@ -43,8 +43,9 @@ def judged(factors: list[float], *, extra_ns: float = 0.0) -> Finding:
     ],
 )
 def test_it_must_be_sure_that_most_are_above_the_limit(factors: list[float], verdict: Decision, is_sure: bool) -> None:
-    """Above the limit, and not only above one."""
+    """Above the limit, and not only above one; what is above it and not sure is doubted, and passes nothing."""
     found = judged(factors)
+    assert bool(found.doubt) is (verdict is Decision.FAIL)
     assert found.verdict is verdict
     assert found.p is not None
     assert (found.p < 1e-4) is is_sure

@@ -8,11 +8,12 @@ from replay_users.results.gate.claims import Claim
 from replay_users.results.gate.latency_settings import LatencySettings
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.gate.times import times
+from replay_users.results.result import result_json
 from replay_users.results.samples import samples_of
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind, Validity
 from tests.results.gate.made import end, run
-from tests.results.gate.runs import tally_of
+from tests.results.gate.runs import concluded, tally_of
 
 if TYPE_CHECKING:
     from replay_users.results.gate.evidence import Evidence
@@ -57,6 +58,15 @@ def test_a_finding_with_a_probability_is_a_claim() -> None:
     assert {each.name for each in checks} >= {"slow endpoints", "latency evidence"}
     assert all(each.advisory and each.kind is CheckKind.LATENCY for each in found)
     assert all(each.numbers for each in claims)
+
+
+def test_what_nobody_can_be_sure_of_is_doubted_where_it_decides() -> None:
+    """Six in ten are slower and the others faster: a doubt beside a baseline run, advice beside the recording."""
+    restless = samples_of(tally_of(slower=lambda _, row: 6.0 if row % 10 < 6 else 0.2))
+    for baseline, is_doubted in (((result_json(concluded(tally_of())), samples_of(tally_of())), True), (None, False)):
+        (whole,) = (each for each in times(run(end()), SETTINGS, restless, baseline) if each.name == "latency of all")
+        assert isinstance(whole, Claim)
+        assert bool(whole.doubt) is is_doubted
 
 
 def test_findings_of_a_late_run_claim_nothing() -> None:

@@ -2,7 +2,8 @@
 
 Law: fixtures that belong to one stage live in that stage's folder. The subtle thing: Locust comes first, because it patches
 sockets and locks, and what was imported before it keeps the unpatched ones. Properties are not timed: Hypothesis fails an
-example that took a fifth of a second, whoever had the processor meanwhile.
+example that took a fifth of a second, whoever had the processor meanwhile. A shell that starts `make test &` ignores Ctrl-C for
+it and all its children, which some tests are about: it is heard again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import locust  # noqa: F401 - first, see above
 
 # isort: split
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +32,9 @@ settings.register_profile(
     derandomize="CI" in os.environ,  # people's runs look for new examples; what CI says of a change is about the change
 )
 settings.load_profile("untimed")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _GOLDEN = Path(__file__).parent / "golden"
 

@@ -5,13 +5,15 @@ Law: pure. `b` is the way to the service, measured by opening connections (it wa
 its own regression the measure of the others.
 The subtle thing: a load balancer hides part of the way from who opens connections. So what all endpoints take longer by
 alike, beyond what opening one explains, is looked for as well, and taken for a part of `b` if it explains them much better.
+Of two endpoints any value between their ratios is a median; that which is nearest to no change blames the one that changed,
+and leaves the other alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, exp, inf, log
-from statistics import median
+from statistics import median, median_high, median_low
 from typing import TYPE_CHECKING
 
 from replay_users.results.gate.latency_pairs import pool
@@ -59,9 +61,14 @@ def environment_of(endpoints: Sequence[Matched], min_pairs: int) -> Environment:
     extra = _extra(voters)
     alone = Environment(factor=1.0, extra_ns=extra, voters=())
     votes = [median(log_ratios(each, alone)) for each in voters]
-    finite = [vote for vote in votes if abs(vote) < NEVER]
+    finite = [vote for vote in votes if abs(vote) < NEVER / 4]  # half of the answers never came: no ratio either
     names = tuple(each.endpoint for each in voters)
-    return Environment(factor=exp(median(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+    return Environment(factor=exp(_middle(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+
+
+def _middle(votes: Sequence[float]) -> float:
+    """Their median: of those that an even number has, the one nearest to 0."""
+    return min(max(0.0, median_low(votes)), median_high(votes))
 
 
 def log_ratios(matched: Matched, environment: Environment) -> list[float]:

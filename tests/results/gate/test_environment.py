@@ -57,6 +57,27 @@ def test_each_endpoint_has_one_vote() -> None:
     assert environment_of(several, 20).factor == pytest.approx(1, abs=0.12)
 
 
+@pytest.mark.parametrize(
+    ("factors", "of_all"),
+    [
+        pytest.param((1, 2.2), 1, id="one-slower"),
+        pytest.param((1, 0.4), 1, id="one-faster"),
+        pytest.param((0.5, 2.2), 1, id="one-either-way"),
+        pytest.param((1.4, 3), 1.4, id="both-slower"),
+        pytest.param((0.6, 0.8), 0.8, id="both-faster"),
+        pytest.param((1, 1, 2, 2), 1, id="half-of-four"),
+        pytest.param((1, 2, 2), 2, id="most-of-three"),
+    ],
+)
+def test_of_two_in_the_middle_the_one_that_changed_less_tells(factors: tuple[float, ...], of_all: float) -> None:
+    """2.2x on one of two endpoints is not split between both, so that neither would be above the limit."""
+    several = [
+        matched([factor * each for each in noisy(60, seed=nth)], noisy(60, seed=nth), endpoint=f"GET /{nth}")
+        for nth, factor in enumerate(factors)
+    ]
+    assert environment_of(several, 20).factor == pytest.approx(of_all, rel=1e-6)
+
+
 def test_small_endpoints_do_not_vote() -> None:
     """Unless there are no others: then all pairs together do."""
     several = endpoints(counts=(60,) * 4 + (5,) * 4)
@@ -77,6 +98,10 @@ def test_endpoints_that_never_answer_have_no_vote() -> None:
     dead = matched([inf] * 30, noisy(30), endpoint="GET /dead")
     assert environment_of([dead, *endpoints(1.3)], 20).factor == pytest.approx(1.3, rel=0.1)
     assert environment_of([dead], 20).factor == 1
+    half = matched([inf, 1.0] * 15, [1.0] * 30, endpoint="GET /half")
+    back = matched([1.0] * 30, [inf, 1.0] * 15, endpoint="GET /back")
+    for each in (half, back):
+        assert environment_of([each, *endpoints(1.3)[:1]], 20).factor == pytest.approx(1.3, rel=0.2)
 
 
 def test_ratios_are_what_the_environment_does_not_explain() -> None:

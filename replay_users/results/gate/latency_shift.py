@@ -119,7 +119,8 @@ def shift_finding(
         sentence=f"{matched.endpoint} {_told(shift, value, lower, other, environment)}"
         + (f", the limit is {settings.shift:g}x" if value is not None else "")
         + (f"; by themselves endpoints differ by {100 * unrest:.0f} %" if unrest and is_large else "")
-        + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
+        + (presence.told(settings.min_sessions) if presence is not None and not holds else "")
+        + matched.pooled,
         advisory=False,
         numbers={"ratio": value, "lower": lower, "bound": round(exp(bound), 4), **_numbers(matched, longer)},
     )

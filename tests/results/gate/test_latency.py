@@ -94,6 +94,7 @@ def test_small_endpoints_are_asked_together() -> None:
     found = checks(run(1, sizes=SMALL), run(50, sizes=SMALL))
     pooled = one(found, "latency", "GET (pool of 2 small endpoints)")
     assert pooled.numbers["pairs"] == 24
+    assert pooled.sentence.endswith("; the pool is GET /small/a, GET /small/b")
     assert not [each for each in found if each.endpoint == "POST /small"]
     evidence = one(found, "latency evidence")
     assert evidence.value == pytest.approx(9 / 635, abs=1e-3)

@@ -21,7 +21,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from replay_users.compare.difference import Class, Differences, Kind, Match
-from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
+from replay_users.compare.resources import Relation, asked_for, ids_of, meant_by, relation, resource_of
 from replay_users.path import Index, Key
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Classifier:
     def _learn(self, flight: Flight, found: Class) -> None:
         """Remember what is missing now: the ids asked for, and what was not written."""
         is_gone = found is Class.MISSING and flight.answer_status in _MISSING and flight.status < _ERRORS
-        asked = ids_of(flight.target) if is_gone else []
+        asked = meant_by(flight.target) if is_gone else []
         for each in asked:
             self._ids[each] = None
             if len(self._ids) > _IDS:

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from replay_users.endpoint.shape import names
 
-__all__ = ["Id", "Relation", "Resource", "asked_for", "ids_of", "relation", "resource_of"]
+__all__ = ["Id", "Relation", "Resource", "asked_for", "ids_of", "meant_by", "relation", "resource_of"]
 
 Resource: TypeAlias = "tuple[str, ...]"
 Id: TypeAlias = "tuple[str, str]"
@@ -32,6 +32,9 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
 _CODE = re.compile(r"\.(?:m?js|css|map|wasm)$", re.IGNORECASE)
 """What a release brings along: where such a file is missing, staging lacks no data."""
+_INTERFACES = frozenset({"api", "rest"})
+_VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}|20[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?(?:-[a-z]{1,10})?", re.ASCII)
+"""What stands behind `/api/`, and is of all that follows: `/rest/api/2/issue`, `/api/2024-01-01/users`."""
 _LONGEST_ID = 128
 _LONGEST_TARGET = 1024
 """What follows is not searched for ids, so that remembered targets take 4 MB at most."""
@@ -92,12 +95,27 @@ def _ids_of(target: bytes) -> list[Id]:
     for segment in path.split("/")[1:]:
         if _CODE.search(segment):
             noun = ""
+        elif noun in _INTERFACES and _VERSION.fullmatch(segment):
+            continue
         elif _is_an_id(segment):
             found.append((noun, _SUFFIX.sub("", segment)))
         else:
             noun = _noun(segment) or noun
     found += [each for pair in query.split("&") if (each := _id_in_query(pair, noun)) is not None]
     return [each for each in found if len(each[1]) <= _LONGEST_ID][:_MOST_IDS]
+
+
+def meant_by(target: bytes) -> list[Id]:
+    """The id that a target is about, and is missing if that is not found: the innermost one of its path.
+
+    Of `/stores/1/products/77` it is the product, as the store has others. Without one in the path it is the query's, if it
+    is one of what the path names: `/orders?id=77&client_id=web`.
+    """
+    path, _, _ = target[:_LONGEST_TARGET].partition(b"?")
+    if inner := ids_of(path):
+        return inner[-1:]
+    noun = next((noun for noun in reversed(asked_for(path)) if noun != _PARAMETER), "")
+    return [each for each in ids_of(target) if each[0] == noun]
 
 
 def _id_in_query(pair: str, noun: str) -> Id | None:

@@ -114,6 +114,24 @@ def test_a_telling_id_is_followed_wherever_its_session_names_it() -> None:
     assert by_status(classifier, "/track/by/a7f3c9d2e1b04455.pdf?x", (200, 400), session=b"other") is REGRESSION
 
 
+@pytest.mark.parametrize(
+    ("missing", "target"),
+    [
+        pytest.param("/stores/1/products/77", "/stores/1/products/78", id="of-one-store"),
+        pytest.param("/stores/1001/products/77", "/stores/1001/products/78", id="telling"),
+        pytest.param("/api/2024-01-01/users/77", "/api/2024-01-01/prices", id="of-one-version"),
+        pytest.param("/orders?id=77&client_id=web", "/prices?client_id=web", id="of-one-client"),
+    ],
+)
+def test_what_lies_beside_something_missing_is_there(missing: str, target: str) -> None:
+    """One product that staging lacks explains no price of another: a price changed there passed."""
+    classifier = Classifier()
+    assert by_status(classifier, missing, (200, 404)) is MISSING
+    assert by_body(classifier, target, (Key("price"),), Kind.VALUE, "1", "2") is REGRESSION
+    assert by_status(classifier, target, (200, 400)) is REGRESSION
+    assert by_status(classifier, missing, (200, 400)) is MISSING
+
+
 def test_statuses_are_seen_before_verdicts_come() -> None:
     """Comparers answer in another order than the target; what was missing is known as soon as it was answered."""
     classifier = Classifier()

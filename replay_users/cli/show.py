@@ -161,7 +161,8 @@ def _message(title: str, first: str, of: Mapping[str, Any], prefix: str) -> Iter
 
 def _differences(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
-    yield "differences:" if lines else "no difference of it was kept (a run keeps five examples of each)"
+    kept = "kept (a run keeps five examples of each)"
+    yield f"differences that were {kept}:" if lines else f"no difference of it was {kept}"
     for line in lines:
         yield f"  {line['kind']} {line['path']}: {line['recorded'] or 'nothing'} -> {line['replayed'] or 'nothing'}"
     if lines and lines[0].get("explanation"):

@@ -45,7 +45,7 @@ def test_an_exchange_is_shown_as_it_was_recorded_and_what_differed(
     assert "request: GET /c?session=[redacted:" in said
     assert "  set-cookie: sid=[redacted:6:" in said
     assert "\n  trailers:\n  grpc-status: 0\n  x-auth-token: [redacted:6:" in said
-    assert "value root['n']: 1 -> 2" in said
+    assert "differences that were kept (a run keeps five examples of each):\n  value root['n']: 1 -> 2" in said
     assert "replayed answer: 200" in said
     assert "again: curl -sS -X GET" in said
 

@@ -192,6 +192,18 @@ def test_only_writes_leave_something_behind() -> None:
 
 
 @pytest.mark.parametrize(
+    "left_out", ["POST /api/v1/search", "POST /api/v1/prices/search", "POST /api/v1", "PUT /api/v1"]
+)
+def test_a_question_that_was_left_out_explains_nothing(left_out: str) -> None:
+    """A search that is posted writes nothing, and an interface is no resource: every price of it could differ unseen."""
+    assert by_body(Classifier([left_out]), "/api/v1/prices/7", (Key("x"),), Kind.VALUE, "1", "2") is REGRESSION
+    classifier = Classifier()
+    method, _, target = left_out.partition(" ")
+    by_status(classifier, target, (200, 401), method=method)
+    assert by_body(classifier, "/api/v1/prices/7", (Key("x"),), Kind.VALUE, "1", "2") is REGRESSION
+
+
+@pytest.mark.parametrize(
     ("statuses", "expected"),
     [((201, 401), MISSING), ((201, 429), MISSING), ((201, 500), REGRESSION), ((409, 401), REGRESSION)],
 )

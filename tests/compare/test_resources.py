@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.compare.resources import Relation, asked_for, ids_of, meant_by, relation, resource_of
+from replay_users.compare.resources import Relation, asked_for, asks_only, ids_of, meant_by, relation, resource_of
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,8 @@ def test_the_nouns_of_a_target(target: bytes, nouns: tuple[str, ...]) -> None:
         (("item", "{}"), ("cart", "{}", "item"), Relation.NONE),
         (("nyc",), (), Relation.NONE),
         (("{}",), ("{}",), Relation.NONE),
+        (("api", "v-1", "price"), ("api", "v-1"), Relation.NONE),
+        (("api", "v-1", "price", "{}"), ("api", "v-1", "price"), Relation.WITHIN),
     ],
 )
 def test_how_resources_stand_to_each_other(asked: tuple[str, ...], other: tuple[str, ...], expected: Relation) -> None:
@@ -99,6 +101,25 @@ def test_the_ids_of_a_target(target: bytes, ids: list[tuple[str, str]]) -> None:
 def test_what_a_target_is_about_is_its_own_id(target: bytes, ids: list[tuple[str, str]]) -> None:
     """The ids of what it lies in are there for others."""
     assert meant_by(target) == ids
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asks"),
+    [
+        pytest.param("POST", "/products/search", True, id="search"),
+        pytest.param("POST", "/api/v1/_search?size=3", True, id="with-a-mark"),
+        pytest.param("POST", "/rpc/getPrices", True, id="in-a-name"),
+        pytest.param("POST", "/nyc/-/query/", True, id="slash"),
+        pytest.param("POST", "/products/search/saved", False, id="something-of-it"),
+        pytest.param("POST", "/products/add", False, id="a-write"),
+        pytest.param("POST", "/rpc/getOrCreateCart", False, id="a-write-that-asks-first"),
+        pytest.param("PUT", "/products/list", False, id="another-method"),
+        pytest.param("POST", "/", False, id="no-name"),
+    ],
+)
+def test_a_question_that_is_posted_is_known_by_its_name(method: str, path: str, asks: bool) -> None:
+    """Searches are posted when what is asked is long."""
+    assert asks_only(method, path) is asks
 
 
 @settings(max_examples=100)

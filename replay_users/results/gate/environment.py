@@ -29,6 +29,8 @@ NEVER = 40.0
 """The logarithm of a ratio to an answer that never came: larger than any other, and can still be added up."""
 _LEAST = 1_000.0
 """1 us is left of a time at least."""
+_UNTOLD_NS = 1e6
+"""Who takes less than a millisecond more or less has no ratio to tell: 0.3 and 0.7 ms are how busy the machine was."""
 _VOTERS = 5
 """So many endpoints at least tell a hop from a factor."""
 _STEPS_MS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100)
@@ -53,17 +55,22 @@ class Environment:
         return 0.0 if ours == theirs == inf else ours - self.extra_ns - self.factor * theirs
 
 
-def environment_of(endpoints: Sequence[Matched], min_pairs: int) -> Environment:
-    """Of the endpoints with enough pairs; where none has, of all pairs together."""
+def environment_of(endpoints: Sequence[Matched], min_pairs: int, floor_ns: float = _UNTOLD_NS) -> Environment:
+    """Of the endpoints with enough pairs; where none has, of all pairs together. Less than `floor_ns` is no difference."""
     voters = [each for each in endpoints if len(each) >= min_pairs]
     if not voters and any(len(each) for each in endpoints):
         voters = [pool("all", endpoints)]
     extra = _extra(voters)
     alone = Environment(factor=1.0, extra_ns=extra, voters=())
-    votes = [median(log_ratios(each, alone)) for each in voters]
+    votes = [_vote(each, alone, min(floor_ns, _UNTOLD_NS)) for each in voters]
     finite = [vote for vote in votes if abs(vote) < NEVER / 4]  # half of the answers never came: no ratio either
     names = tuple(each.endpoint for each in voters)
     return Environment(factor=exp(_middle(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+
+
+def _vote(matched: Matched, alone: Environment, untold: float) -> float:
+    longer = median(matched.ours) - alone.extra_ns - median(matched.theirs)
+    return 0.0 if abs(longer) < untold else median(log_ratios(matched, alone))
 
 
 def _middle(votes: Sequence[float]) -> float:

@@ -135,7 +135,7 @@ class MasterFace(Face):
         missing = {client.id for client in self._runner.clients.missing}
         self._seen.update(dict.fromkeys(listed, now))
         for worker in missing:
-            self._seen.pop(worker, None)  # when Locust drops it from its list in the end, it is not there for a second once more
+            self._seen.pop(worker, None)  # nor is it there once more when Locust drops it in the end
         for worker in [each for each, at in self._seen.items() if now - at > _LEFT]:
             del self._seen[worker]
             self._send(self.conductor.lost(worker, now, gone=True))

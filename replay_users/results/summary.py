@@ -251,7 +251,7 @@ def _hints(result: Result) -> Iterator[str]:
     if rules:
         yield f"if expected: --rules FILE with  - {{{rules[0]}, reason: ...}}"
     if not totals["sent"] and not totals["skipped_by"].get("stopped"):
-        yield f"replay-users plan {shown(run['recording'])}  says what is skipped and why"
+        yield f"replay-users plan {shown(run['recording'])}  and the same options say what is skipped and why"
     if "latency" in result["validity"]["void"]:
         yield "for latency: a less busy machine, a lower pace, or more workers"
 

@@ -21,7 +21,7 @@ from replay_users.compare.lift import Form, Lifted, lift
 from replay_users.compare.lift.charset import read_text
 from replay_users.compare.lift.media import media
 from replay_users.compare.limits import Limits
-from replay_users.compare.show import names_a_secret, redact, redact_parameters
+from replay_users.compare.show import names_a_secret, names_its_secret, redact, redact_parameters
 from replay_users.compare.tree import Tree, parse
 from replay_users.credential import is_secret_header
 
@@ -116,8 +116,9 @@ class Redaction:
 
     def _value(self, value: Json, *, secret: bool) -> Json:
         if isinstance(value, dict):
+            named = names_its_secret(value)
             return {
-                redact(key, self._hide): self._value(member, secret=secret or names_a_secret(key))
+                redact(key, self._hide): self._value(member, secret=secret or key in named or names_a_secret(key))
                 for key, member in value.items()
             }
         if isinstance(value, list):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_SHOWN",
     "names_a_secret",
+    "names_its_secret",
     "redact",
     "redact_parameters",
     "redact_target",
@@ -79,6 +80,10 @@ _SECRET_PART = re.compile(
 _IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200}+)(?=@)""")
 _WHOLE_NAMES = frozenset({"bearer", "cvc", "cvv", "otp", "pass", "pin", "sid", "sig", "totp"})
 """Keys of a body, and of a query, that are secrets by their whole name; as a part of one they mean anything (`shipping`)."""
+_NAMES = ("name", "key", "header", "Name", "Key")
+_VALUES: frozenset[str] = frozenset({"value", "values", "Value"})
+"""Members that name something, and those that hold it."""
+_NONE: frozenset[str] = frozenset()
 _WHOLE_PARAMETER = re.compile(rf"([?&;](?:{'|'.join(sorted(_WHOLE_NAMES))})=)([^&;#\s]+)", re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(
     rf"""([?&;\#][^?&;\#=\s]{{0,60}}?(?:{"|".join(PARAMETER_WORDS)})[^?&;\#=\s]{{0,60}}+=)([^&;\#\s<>"',]+)""",
@@ -178,6 +183,15 @@ def names_a_secret(text: str) -> bool:
     return is_secret_header(text) or text.lower() in _WHOLE_NAMES
 
 
+def names_its_secret(value: Side) -> frozenset[str]:
+    """The members of an object that are a secret because another one says so: `{"name": "DB_PASSWORD", "value": "abc"}`."""
+    if isinstance(value, dict) and ("value" in value or "values" in value or "Value" in value):
+        names = (value.get(key) for key in _NAMES)
+        if any(isinstance(name, str) and names_a_secret(name) for name in names):
+            return _VALUES
+    return _NONE
+
+
 def _named(text: str) -> Iterator[re.Pattern[str]]:
     """What finds the secrets that have a name in this text; none as a rule."""
     if is_secret_header(text):
@@ -219,10 +233,11 @@ def _members(value: dict[str, Json], *, secret: bool, depth: int) -> Iterator[st
         yield "{…}"
         return
     yield "{"
+    named = names_its_secret(value)
     for number, (name, member) in enumerate(value.items()):
         yield ", " if number else ""
         yield f'"{_on_one_line(show_key(name))}": '
-        yield from _pieces(member, secret=secret or names_a_secret(name), depth=depth - 1)
+        yield from _pieces(member, secret=secret or name in named or names_a_secret(name), depth=depth - 1)
     yield "}"
 
 

@@ -93,6 +93,8 @@ def test_a_text_is_kept_as_utf_8(redaction: Redaction) -> None:
         pytest.param("text/html", '<form><input value=s3cr3t name="csrf_token">', id="html-value-first"),
         pytest.param("application/json", '{"home": "https://bob:s3cr3t@example.org/"}', id="user-in-a-url"),
         pytest.param("application/json", '{"pin": "s3cr3t"}', id="whole-name"),
+        pytest.param("application/json", '{"env": [{"name": "DB_PASSWORD", "value": "s3cr3t"}]}', id="named-beside-it"),
+        pytest.param("application/json", '[{"values": ["s3cr3t"], "key": "Authorization"}]', id="named-behind-it"),
         pytest.param("application/x-www-form-urlencoded", "a=1&pin=s3cr3t&user%5Bpassword%5D=x", id="form"),
         pytest.param("application/x-ndjson", '{"a": 1}\n{"tokens": ["x", "s3cr3t"]}\n', id="list-in-lines-of-json"),
         pytest.param(

@@ -138,6 +138,9 @@ def test_secrets_inside_a_shown_object_are_not_shown() -> None:
     """An added object is searched for names of secrets all the way down."""
     shown = show({"user": {"id": 1, "apiKey": "k-1", "refreshToken": {"value": "v"}}})
     assert shown == '{"user": {"id": 1, "apiKey": "[redacted:3]", "refreshToken": {"value": "[redacted:1]"}}}'
+    assert show([{"name": "DB_PASSWORD", "value": "k1"}, {"name": "a", "value": "b"}]) == (
+        '[{"name": "DB_PASSWORD", "value": "[redacted:2]"}, {"name": "a", "value": "b"}]'
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ _WHOLE = "root"
 _LEAST, _WIDTH = 3, 130
 """Causes that have a line of their own however many there are, and the width of lines that only name the others."""
 _ADVICE = {
-    Class.MISSING: "load this data, or replay what writes it (--methods)",
+    Class.MISSING: "load this data, or replay what writes it (--allow-writes)",
     Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
     Class.PRECONDITION: "its state is another one: load it fresh",
     Class.THROTTLED: "lift its rate limit, or lower the pace",

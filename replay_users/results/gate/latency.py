@@ -87,8 +87,8 @@ def decide_latency(findings: Sequence[Finding], alpha: float = 0.01) -> Decision
 
 
 def _settled(finding: Finding, p: float, alpha: float) -> Decision:
-    if p <= alpha:
-        return finding.verdict
+    if p <= alpha and finding.verdict is Decision.FAIL:
+        return Decision.FAIL
     return Decision.INCONCLUSIVE if finding.doubt else Decision.PASS
 
 

@@ -149,7 +149,7 @@ def show_key(name: str) -> str:
 
 def redact(text: str, hide: Callable[[str], str] | None = None) -> str:
     """The text without what looks like a token or is named like a secret; `hide` says what stands there instead."""
-    if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
+    if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text and "<" not in text:
         return text
     for pattern in (*_named(text), _TOKEN):
         text = pattern.sub(_hiding(pattern, hide or _hidden), text)

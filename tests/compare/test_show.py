@@ -86,6 +86,7 @@ def test_a_value_is_shown_as_json_on_one_short_line(value: Json, shown: str) -> 
             '<u><w:Password Type="#PasswordText">[redacted:2]</w:Password></u>',
             id="element",
         ),
+        pytest.param("<pwd>k1</pwd>", "<pwd>[redacted:2]</pwd>", id="element-alone"),
         pytest.param("<p>x</p><token>k1</token>", "<p>x</p><token>[redacted:2]</token>", id="element-of-a-short-text"),
         pytest.param(
             '<a class="session-link" href="/password">Forgot?</a>',

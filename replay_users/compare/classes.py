@@ -163,7 +163,7 @@ class Classifier:
         if session is None:
             return False
         telling = (value for _, value in session.ids if len(value) >= _TELLING)
-        return any(value.encode("latin-1", "replace") in flight.target for value in telling)
+        return any(_has_word(flight.target, value.encode("latin-1", "replace")) for value in telling)
 
     def _learn(self, flight: Flight, found: Class) -> None:
         """Remember what is missing now: the ids asked for, and what was not written."""
@@ -194,6 +194,11 @@ class Classifier:
 def _writes(method: str, path: str) -> bool:
     """Whether a request leaves something behind, as far as its method and name tell."""
     return method not in READS and not asks_only(method, path)
+
+
+def _has_word(target: bytes, word: bytes) -> bool:
+    """Whether this stands in a target by itself: 2026 is not in `/prices/2026-11-01`."""
+    return word in target and re.search(rb"(?<![\w-])" + re.escape(word) + rb"(?![\w-])", target) is not None
 
 
 def carries_a_cookie(wire: bytes) -> bool:

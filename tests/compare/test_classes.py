@@ -114,6 +114,15 @@ def test_a_telling_id_is_followed_wherever_its_session_names_it() -> None:
     assert by_status(classifier, "/track/by/a7f3c9d2e1b04455.pdf?x", (200, 400), session=b"other") is REGRESSION
 
 
+@pytest.mark.parametrize("target", ["/prices/2026-11-01", "/prices?from=120261", "/prices/a2026"])
+def test_a_part_of_an_id_is_another_id(target: str) -> None:
+    """That a report of a year is missing explains no price of a day."""
+    classifier = Classifier()
+    assert by_status(classifier, "/reports/2026", (200, 404)) is MISSING
+    assert by_body(classifier, target, (Key("price"),), Kind.VALUE, "1", "2") is REGRESSION
+    assert by_body(classifier, "/sums?of=2026&x=1", (Key("price"),), Kind.VALUE, "1", "2") is MISSING
+
+
 @pytest.mark.parametrize(
     ("missing", "target"),
     [

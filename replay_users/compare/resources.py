@@ -32,6 +32,10 @@ _QUESTIONS: Final = frozenset({"find", "get", "list", "query", "read", "search"}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
+_OF_REQUESTS: Final = frozenset(
+    {"access", "api", "app", "cache", "correlation", "idempotency", "page", "request", "session", "trace", "tracking"}
+)
+"""Whose ids in a query say who asks and how (`?api_key=`, `?session_id=`): no data that staging could lack."""
 _CODE = re.compile(r"\.(?:m?js|css|map|wasm)$", re.IGNORECASE)
 """What a release brings along: where such a file is missing, staging lacks no data."""
 _INTERFACES = frozenset({"api", "rest"})
@@ -142,7 +146,8 @@ def _id_in_query(pair: str, noun: str) -> Id | None:
     name, _, value = pair.partition("=")
     if not value or not _ID_NAME.search(name):
         return None
-    return _noun(_ID_NAME.sub("", name)) or noun, unquote_plus(value)
+    named = _noun(_ID_NAME.sub("", name))
+    return None if named in _OF_REQUESTS else (named or noun, unquote_plus(value))
 
 
 def _is_an_id(segment: str) -> bool:

@@ -45,6 +45,7 @@ def by_body(
         pytest.param("/orders/77", (302, 410), MISSING, id="or-is-gone"),
         pytest.param("/orders?id=77", (200, 404), MISSING, id="an-id-in-the-query"),
         pytest.param("/-/metadata", (200, 404), REGRESSION, id="a-route-that-is-gone"),
+        pytest.param("/prices?session_id=77", (200, 404), REGRESSION, id="a-route-that-is-gone-whoever-asks"),
         pytest.param("/orders/77", (200, 401), CREDENTIAL, id="unknown-login"),
         pytest.param("/orders/77", (302, 403), CREDENTIAL, id="forbidden"),
         pytest.param("/orders/77", (200, 409), Class.PRECONDITION, id="conflict"),

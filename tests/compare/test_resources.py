@@ -71,6 +71,7 @@ def test_how_resources_stand_to_each_other(asked: tuple[str, ...], other: tuple[
         pytest.param(b"/orders?id=77", [("order", "77")], id="query-without-one"),
         pytest.param(b"/orders?orderId=a%2Fb", [("order", "a/b")], id="escaped"),
         pytest.param(b"/orders?id=", [], id="empty"),
+        pytest.param(b"/orders?api_key=a&session_id=b&requestId=c&page_key=3", [], id="of-who-asks"),
         pytest.param(b"/rest/api/2/info", [], id="a-version"),
         pytest.param(b"/api/1.2/users/5", [("user", "5")], id="a-version-and-an-id"),
         pytest.param(b"/api/2024-01-01-preview/info", [], id="a-version-that-is-a-date"),

@@ -45,6 +45,8 @@ _UNRESTS = 2.0
 """So many sigmas of what endpoints differ by themselves are added to the bound."""
 _SURE_P = 0.005
 """Of an endpoint that was asked in a burst, by itself: then it is no chance that it is slower there."""
+_FEW_SUMS = 16
+"""So few can hardly be sure among many checks: 2^-16 is 0.0015 %."""
 _LEAST_SIGMA = 0.02
 """Noise below 2 % is the resolution of clocks."""
 
@@ -142,8 +144,8 @@ def _doubt(presence: Presence | None, settings: LatencySettings, p: float, sums:
             f"; it was asked in {presence.of_apart} of 20 parts of the run only, where an event looks just the same: replay a"
             " longer part of the recording"
         )
-    if presence.is_everywhere and is_always:
-        return "; the moments at which it was asked are too few or too restless to be sure: replay a longer part"
+    if presence.is_everywhere and is_always and len(sums) < _FEW_SUMS:
+        return "; the moments at which it was asked are too few to be sure of it: replay a longer part of the recording"
     return ""
 
 

@@ -49,6 +49,22 @@ def test_endpoints_of_one_speed_tell_no_hop_from_a_factor() -> None:
     assert found.factor == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    "medians",
+    [
+        pytest.param([(41.6, 19.7), (37.4, 21.5), (25.2, 20.5), (16.8, 19.5), (20.3, 19.1)], id="of-one-speed"),
+        pytest.param([(3.7, 4.7), (12.9, 11.4), (27.8, 20.6), (50.8, 30.5), (65.9, 66.9)], id="of-several"),
+        pytest.param(
+            [(8.1, 11.7), (17.5, 15.6), (31.1, 20.3), (60.5, 30.2), (45.4, 42.2)], id="a-way-longer-than-answers"
+        ),
+    ],
+)
+def test_endpoints_that_differ_by_themselves_are_no_hop(medians: list[tuple[float, float]]) -> None:
+    """Twice as long and 25 ms less is no way that answers of 12 ms went, though five endpoints agree better on it."""
+    several = [matched([ours] * 30, [theirs] * 30, endpoint=f"GET /{ours}") for ours, theirs in medians]
+    assert environment_of(several, 20).extra_ns == 0
+
+
 def test_each_endpoint_has_one_vote() -> None:
     """The one with 20 times the traffic of the others is 2x slower, and all of them know it."""
     counts = (60,) * 7 + (9_000,)

@@ -143,6 +143,13 @@ def _told(name: str, evidence: Evidence, relearnt: Relearnt) -> Iterator[str]:
     total = sum(rate.total for rate in evidence.measured.values())
     yield f"{name}: {told}; learnt from {total:,} compared answers. Review it."
     yield from _unsure(evidence)
+    if evidence.crowded:
+        first, *others = sorted(evidence.crowded)
+        more = f" and {several(len(others), 'endpoint')} more" if others else ""
+        yield (
+            f"not all: {first}{more} differed in more places than a run keeps (200 of an endpoint, 2,000 in all);"
+            " run again with these rules and learn from that run too"
+        )
     for rule in relearnt.yours[:_SHOWN]:
         yield f"yours: {describe(rule)} on {rule.endpoint} is decided by a rule of yours"
 

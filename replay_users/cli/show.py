@@ -67,14 +67,20 @@ def handle(options: Any, _rest: list[str]) -> int:
 def _recorded(options: Any, result: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
     """The exchange in the recording, redacted, or None and why."""
     address = options.recording or _found(str(result["run"].get("recording", "")), Path(options.run))
-    window = result["run"].get("window_ns")
     try:
-        row = find(open_recording(store_of(options, address)), options.id, tuple(window) if window else None)
+        row = find(open_recording(store_of(options, address)), options.id, _window(result))
     except ReplayError as error:
         return None, f" (the recording cannot be read: {error})"
     if row is None:
         return None, f" ({address} has none of that id in the run's window)"
     return _redacted(row), ""
+
+
+def _window(result: Mapping[str, Any]) -> tuple[int, int] | None:
+    """What was replayed of the recording; all of it where a result does not say so in two numbers."""
+    found = result["run"].get("window_ns")
+    is_one = isinstance(found, list) and [type(each) for each in found] == [int, int]
+    return (found[0], found[1]) if is_one else None
 
 
 def _found(address: str, run: Path) -> str:
@@ -161,7 +167,8 @@ def _message(title: str, first: str, of: Mapping[str, Any], prefix: str) -> Iter
 
 def _differences(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
-    yield "differences:" if lines else "no difference of it was kept (a run keeps five examples of each)"
+    kept = "kept (a run keeps five examples of each)"
+    yield f"differences that were {kept}:" if lines else f"no difference of it was {kept}"
     for line in lines:
         yield f"  {line['kind']} {line['path']}: {line['recorded'] or 'nothing'} -> {line['replayed'] or 'nothing'}"
     if lines and lines[0].get("explanation"):

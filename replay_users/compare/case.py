@@ -84,12 +84,12 @@ class Judge:
         """What comparing them says; `endpoint` is the name behind the index."""
         body = case.body
         is_cut = case.answer_size > len(case.answer_body)
-        if body is not None and is_cut and case.answer_status == case.status:
-            return Unchecked(UncheckedReason.SIZE)
-        size, known = (0, None if is_cut else case.hash) if body is None else (len(body), None)
-        recorded = Recorded(case.status, case.head, body, size, known, case.trailers)
+        whole = None if is_cut else body
+        size, known = (0, None if is_cut else case.hash) if whole is None else (len(whole), None)
+        recorded = Recorded(case.status, case.head, whole, size, known, case.trailers)
         answer = Answer(case.answer_status, case.answer_head, case.answer_body, case.answer_trailers)
-        return judge(recorded, answer, self._rules, endpoint, heads=self._heads, limits=self._limits)
+        said = judge(recorded, answer, self._rules, endpoint, heads=self._heads, limits=self._limits)
+        return Unchecked(UncheckedReason.SIZE) if whole is not body and isinstance(said, Unchecked) else said
 
 
 def head_of(received: bytes) -> bytes:

@@ -21,7 +21,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from replay_users.compare.difference import Class, Differences, Kind, Match
-from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
+from replay_users.compare.resources import Relation, asked_for, asks_only, ids_of, meant_by, relation, resource_of
 from replay_users.path import Index, Key
 
 if TYPE_CHECKING:
@@ -88,14 +88,17 @@ class Classifier:
 
     def __init__(self, left_out: Iterable[str] = ()) -> None:
         """`left_out` are the endpoints that are not replayed; what those that write would have written is missing."""
-        writes = (endpoint for endpoint in left_out if endpoint.partition(" ")[0] not in READS)
-        self._left_out = {resource_of(endpoint) for endpoint in writes}
+        self._left_out = {resource_of(endpoint) for endpoint in left_out if _writes(*endpoint.partition(" ")[::2])}
         self._sessions: OrderedDict[bytes, _Session] = OrderedDict()
         self._ids: OrderedDict[Id, None] = OrderedDict()
 
     def unsent(self, flight: Flight) -> None:
         """A request got no answer, or was not sent: what it would have written is missing for its session."""
-        if flight.method not in READS and flight.status < _ERRORS and flight.session is not None:
+        if (
+            flight.status < _ERRORS
+            and flight.session is not None
+            and _writes(flight.method, flight.target.decode("latin-1"))
+        ):
             _remember(self._session(flight.session).unwritten, asked_for(flight.target))
 
     def see(self, flight: Flight) -> None:
@@ -160,12 +163,12 @@ class Classifier:
         if session is None:
             return False
         telling = (value for _, value in session.ids if len(value) >= _TELLING)
-        return any(value.encode("latin-1", "replace") in flight.target for value in telling)
+        return any(_has_word(flight.target, value.encode("latin-1", "replace")) for value in telling)
 
     def _learn(self, flight: Flight, found: Class) -> None:
         """Remember what is missing now: the ids asked for, and what was not written."""
         is_gone = found is Class.MISSING and flight.answer_status in _MISSING and flight.status < _ERRORS
-        asked = ids_of(flight.target) if is_gone else []
+        asked = meant_by(flight.target) if is_gone else []
         for each in asked:
             self._ids[each] = None
             if len(self._ids) > _IDS:
@@ -186,6 +189,16 @@ class Classifier:
         else:
             self._sessions.move_to_end(name)
         return session
+
+
+def _writes(method: str, path: str) -> bool:
+    """Whether a request leaves something behind, as far as its method and name tell."""
+    return method not in READS and not asks_only(method, path)
+
+
+def _has_word(target: bytes, word: bytes) -> bool:
+    """Whether this stands in a target by itself: 2026 is not in `/prices/2026-11-01`."""
+    return word in target and re.search(rb"(?<![\w-])" + re.escape(word) + rb"(?![\w-])", target) is not None
 
 
 def carries_a_cookie(wire: bytes) -> bool:

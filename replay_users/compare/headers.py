@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from replay_users.compare.difference import MAX_DIFFERENCES, Difference, Differences, Kind, Match
 from replay_users.compare.policy import Treatment, trailer_treatment, treatment
 from replay_users.compare.set_cookie import describe_cookie
-from replay_users.compare.show import redact, show_pair
+from replay_users.compare.show import names_a_secret, redact, show_pair
 from replay_users.compare.walk import MISSING
 from replay_users.credential import is_secret_parameter
 from replay_users.endpoint.shape import names
@@ -187,6 +187,8 @@ def _url(value: str) -> str:
     origin, path, query, fragment = found.groups("") if found else ("", value, "", "")
     shaped = "/".join(names(path if path.startswith("/") else f"/{path}")) if path else ""
     told = "&".join(map(_query_member, query[1:].split("&"))) if query else ""
+    if "=" in fragment:  # as what logs people in gives its answer
+        fragment = "#" + "&".join(map(_query_member, fragment[1:].split("&")))
     begin = "/" * path.startswith("/")
     return f"{_DEFAULT_PORT.sub(_without_port, origin.lower())}{begin}{shaped}{'?' * bool(query)}{told}{fragment}"
 
@@ -197,7 +199,7 @@ def _without_port(found: re.Match[str]) -> str:
 
 def _query_member(text: str) -> str:
     name, equals, value = text.partition("=")
-    if value and is_secret_parameter(name):  # one side may be redacted
+    if value and (is_secret_parameter(name) or names_a_secret(name)):  # one side may be redacted
         return f"{name}={_REDACTED}"
     return name + equals + (_shape(value) if value else "")
 

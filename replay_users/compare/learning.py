@@ -40,11 +40,15 @@ _ALIKE = 0.2  # rates whose difference is less than this part of their sum may s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What runs of one sort saw: their drifts, and of each endpoint how much was compared, be it nothing."""
+    """What runs of one sort saw: their drifts, and of each endpoint how much was compared, be it nothing.
+
+    `crowded` are the endpoints that drifted in more places than a run tells apart.
+    """
 
     source: str
     drifts: tuple[Drift, ...]
     measured: Mapping[str, Rate]
+    crowded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def together(evidence: Sequence[Evidence]) -> Evidence:
     for drift in (each for one in evidence for each in one.drifts):
         key = drift.endpoint, drift.path_text, drift.kind, drift.found
         drifts[key] = _merged(drifts.get(key), drift)
-    return Evidence(source=evidence[0].source, drifts=tuple(drifts.values()), measured=measured)
+    crowded = frozenset().union(*[one.crowded for one in evidence])
+    return Evidence(source=evidence[0].source, drifts=tuple(drifts.values()), measured=measured, crowded=crowded)
 
 
 def _added(one: Rate | None, other: Rate) -> Rate:

@@ -21,7 +21,8 @@ from replay_users.compare.lift import Form, Lifted, lift
 from replay_users.compare.lift.charset import read_text
 from replay_users.compare.lift.media import media
 from replay_users.compare.limits import Limits
-from replay_users.compare.show import names_a_secret, redact
+from replay_users.compare.show import names_a_secret, names_its_secret, redact, redact_parameters
+from replay_users.compare.tree import Tree, parse
 from replay_users.credential import is_secret_header
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ MAX_KEPT: Final = 64 << 10
 
 _LIMITS: Final = Limits(body=MAX_KEPT, decoded=MAX_KEPT, depth=100, nesting=100)
 _MARK_BYTES = 2
+_OF_LINES = frozenset({Form.NDJSON, Form.SSE})
 _DERIVED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_LINE_ENDS = re.compile(r"(\r\n|\n|\r)")
+_SCRIPTS = re.compile(r"(<script\b[^<>]*+>)(.*?)(?=</script\b|\Z)", re.IGNORECASE | re.DOTALL)
+_CONTAINERS = frozenset({"{}", "[]"})
 _CHARSET = re.compile(r"charset\s*=\s*[^\s;]+", re.IGNORECASE)
 
 
@@ -63,7 +68,36 @@ class Redaction:
         if lifted.form is Form.JSON:
             return self._json(lifted.root)
         text = read_text(decoded.body, media(head).charset).text
-        return redact(self._form(text) if lifted.form is Form.FORM else text, self._hide)
+        return self._text(text, lifted.form)
+
+    def _text(self, text: str, form: Form) -> str:
+        """A text; JSON that it holds is read as such, as in it secrets stand under keys, however deep."""
+        if form in _OF_LINES:
+            return "".join([self._line_of_json(line) for line in _LINE_ENDS.split(text)])
+        if form is Form.HTML:
+            pieces = _SCRIPTS.split(text)
+            pieces[2::3] = map(self._script, pieces[2::3])
+            pieces[::3] = [redact(piece, self._hide) for piece in pieces[::3]]
+            return "".join(pieces)
+        return redact(self._form(text) if form is Form.FORM else text, self._hide)
+
+    def _line_of_json(self, line: str) -> str:
+        """A line, which may be a value or what an event says."""
+        begin = "data: " if line.startswith("data:") else ""
+        written = self._embedded(line.removeprefix("data:"))
+        return redact(line, self._hide) if written is None else begin + written
+
+    def _script(self, content: str) -> str:
+        written = self._embedded(content)
+        return redact(content, self._hide) if written is None else written.replace("</", "<\\/")
+
+    def _embedded(self, text: str) -> str | None:
+        """A piece of a text written again, if it is JSON."""
+        text = text.strip(" \t\r\n\x1e")
+        tree = (
+            parse(text.encode("utf-8", "surrogatepass"), _LIMITS.depth) if text[:1] + text[-1:] in _CONTAINERS else None
+        )
+        return self._json(tree.root) if isinstance(tree, Tree) else None
 
     def _json(self, root: Json) -> str | None:
         """Written again, as secrets stand under keys and may be numbers."""
@@ -82,8 +116,9 @@ class Redaction:
 
     def _value(self, value: Json, *, secret: bool) -> Json:
         if isinstance(value, dict):
+            named = names_its_secret(value)
             return {
-                redact(key, self._hide): self._value(member, secret=secret or names_a_secret(key))
+                redact(key, self._hide): self._value(member, secret=secret or key in named or names_a_secret(key))
                 for key, member in value.items()
             }
         if isinstance(value, list):
@@ -103,7 +138,7 @@ class Redaction:
             return name + colon + _cookie(value, self._hide)
         if is_secret_header(lowered):
             return f"{name}{colon} {self._hide(value.strip())}"
-        value = redact(value, self._hide)
+        value = redact(redact_parameters(value, self._hide), self._hide)
         return name + colon + (_CHARSET.sub("charset=utf-8", value) if lowered == "content-type" else value)
 
     def _hide(self, secret: str) -> str:

@@ -2,7 +2,8 @@
 
 Law: pure, texts in, values out. Nothing here knows an API: nouns are path segments without the words that name an action,
 in the singular, so that `POST /nyc/add_note`, `POST /nyc/notes/-/insert` and `GET /nyc/notes.json` are about one thing.
-The subtle thing: a resource of no nouns is everything and therefore nothing; it is related to no other.
+The subtle thing: a resource of no nouns is everything and therefore nothing; it is related to no other. So is one of nothing
+but an interface and its version (`/api/v1`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import unquote_plus
 
 from replay_users.endpoint.shape import names
 
-__all__ = ["Id", "Relation", "Resource", "asked_for", "ids_of", "relation", "resource_of"]
+__all__ = ["Id", "Relation", "Resource", "asked_for", "asks_only", "ids_of", "meant_by", "relation", "resource_of"]
 
 Resource: TypeAlias = "tuple[str, ...]"
 Id: TypeAlias = "tuple[str, str]"
@@ -27,11 +28,20 @@ _ACTIONS: Final = frozenset(
     modify move new patch post put query read remove replace save search send set store submit sync update upsert
     write""".split()  # noqa: SIM905 - one word a line would be forty lines
 )
+_QUESTIONS: Final = frozenset({"find", "get", "list", "query", "read", "search"})
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
+_OF_REQUESTS: Final = frozenset(
+    {"access", "api", "app", "cache", "correlation", "idempotency", "page", "request", "session", "trace", "tracking"}
+)
+"""Whose ids in a query say who asks and how (`?api_key=`, `?session_id=`): no data that staging could lack."""
 _CODE = re.compile(r"\.(?:m?js|css|map|wasm)$", re.IGNORECASE)
 """What a release brings along: where such a file is missing, staging lacks no data."""
+_INTERFACES = frozenset({"api", "rest"})
+_VERSION_NOUN = re.compile(r"v-[0-9]+", re.ASCII)
+_VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}|20[0-9]{2}-[0-9]{2}(?:-[0-9]{2})?(?:-[a-z]{1,10})?", re.ASCII)
+"""What stands behind `/api/`, and is of all that follows: `/rest/api/2/issue`, `/api/2024-01-01/users`."""
 _LONGEST_ID = 128
 _LONGEST_TARGET = 1024
 """What follows is not searched for ids, so that remembered targets take 4 MB at most."""
@@ -72,11 +82,28 @@ def _nouns(path: str) -> Resource:
 
 def relation(asked: Resource, other: Resource) -> Relation:
     """How what is asked for stands to another resource."""
-    if not any(noun != _PARAMETER for noun in other):
+    if not any(map(_tells, other)):
         return Relation.NONE
     if asked[: len(other)] == other:
         return Relation.WITHIN
     return Relation.AROUND if other[: len(asked)] == asked else Relation.NONE
+
+
+def _tells(noun: str) -> bool:
+    """Whether a noun says what something is about, and not only by which way it is asked for."""
+    return noun != _PARAMETER and noun not in _INTERFACES and not _VERSION_NOUN.fullmatch(noun)
+
+
+def asks_only(method: str, path: str) -> bool:
+    """Whether a request by its name writes nothing although its method may: `POST /products/search`."""
+    last = path.partition("?")[0].rstrip("/").rpartition("/")[2]
+    words = [word.lower() for word in _WORDS.findall(last)]
+    return (
+        method == "POST"
+        and bool(words)
+        and words[0] in _QUESTIONS
+        and _QUESTIONS.issuperset(_ACTIONS.intersection(words))
+    )
 
 
 def ids_of(target: bytes) -> list[Id]:
@@ -92,6 +119,8 @@ def _ids_of(target: bytes) -> list[Id]:
     for segment in path.split("/")[1:]:
         if _CODE.search(segment):
             noun = ""
+        elif noun in _INTERFACES and _VERSION.fullmatch(segment):
+            continue
         elif _is_an_id(segment):
             found.append((noun, _SUFFIX.sub("", segment)))
         else:
@@ -100,11 +129,25 @@ def _ids_of(target: bytes) -> list[Id]:
     return [each for each in found if len(each[1]) <= _LONGEST_ID][:_MOST_IDS]
 
 
+def meant_by(target: bytes) -> list[Id]:
+    """The id that a target is about, and is missing if that is not found: the innermost one of its path.
+
+    Of `/stores/1/products/77` it is the product, as the store has others. Without one in the path it is the query's, if it
+    is one of what the path names: `/orders?id=77&client_id=web`.
+    """
+    path, _, _ = target[:_LONGEST_TARGET].partition(b"?")
+    if inner := ids_of(path):
+        return inner[-1:]
+    noun = next((noun for noun in reversed(asked_for(path)) if noun != _PARAMETER), "")
+    return [each for each in ids_of(target) if each[0] == noun]
+
+
 def _id_in_query(pair: str, noun: str) -> Id | None:
     name, _, value = pair.partition("=")
     if not value or not _ID_NAME.search(name):
         return None
-    return _noun(_ID_NAME.sub("", name)) or noun, unquote_plus(value)
+    named = _noun(_ID_NAME.sub("", name))
+    return None if named in _OF_REQUESTS else (named or noun, unquote_plus(value))
 
 
 def _is_an_id(segment: str) -> bool:

@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from replay_users.capture.redact import redacted_target
 from replay_users.compare.walk import MISSING
-from replay_users.credential import SECRET_WORDS, is_secret_header
+from replay_users.credential import PARAMETER_WORDS, SECRET_WORDS, is_secret_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from replay_users.compare.tree import Json
     from replay_users.compare.walk import Side
 
-__all__ = ["MAX_SHOWN", "names_a_secret", "redact", "redact_target", "show", "show_key", "show_pair", "show_texts"]
+__all__ = [
+    "MAX_SHOWN",
+    "names_a_secret",
+    "names_its_secret",
+    "redact",
+    "redact_parameters",
+    "redact_target",
+    "show",
+    "show_key",
+    "show_pair",
+    "show_texts",
+]
 
 MAX_SHOWN = 120
 """Characters of one shown value, the ellipsis included."""
@@ -35,11 +46,17 @@ _NUMBERS = frozenset({int, float})
 _MAX_DEPTH = 5  # 120 characters show no deeper nesting
 
 _WORD = f"(?:{'|'.join(SECRET_WORDS)})"
-# A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" type="hidden" value="abc"`.
+# A secret's name and then its value: `"token": "abc"`, `password=abc`, `name="csrftoken" type="hidden" value="abc"`. What is
+# in quotes or brackets is one to their end, if they have one; else a value ends with the word.
+_IN_QUOTES = (
+    rf"""(?<=\\")[^"\\\r\n]{{1,{_MAX_RUN}}}+(?=\\")|(?<=")(?<!\\")(?:[^"\\\r\n]|\\.){{1,{_MAX_RUN}}}+(?=")"""
+    rf"""|(?<=')[^'\r\n]{{1,{_MAX_RUN}}}+(?=')"""
+)
+_IN_BRACKETS = rf"\[(?:[^\[\]]|\[[^\[\]]*+\]){{1,{_MAX_RUN}}}+\]|\{{(?:[^{{}}]|\{{[^{{}}]*+\}}){{1,{_MAX_RUN}}}+\}}"
 _NAMED_SECRET = re.compile(
     rf"""({_WORD}[\w-]{{0,40}}+(?:\\?["'])?\s{{0,4}}+
           (?:[:=]|(?:[^<>]{{0,200}}?\s)?(?:value|content)\s{{0,4}}=)\s{{0,4}}(?:\\?["'])?)
-        ((?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
+        ({_IN_QUOTES}|{_IN_BRACKETS}|(?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # The other way round, `value="abc" name="csrftoken"`, and as an element, `<Password Type="text">abc</Password>`.
@@ -63,7 +80,15 @@ _SECRET_PART = re.compile(
 _IN_A_URL = re.compile(r"""(://[^\s/@:"'<>?#]{0,100}:)([^\s/@"'<>?#]{1,200}+)(?=@)""")
 _WHOLE_NAMES = frozenset({"bearer", "cvc", "cvv", "otp", "pass", "pin", "sid", "sig", "totp"})
 """Keys of a body, and of a query, that are secrets by their whole name; as a part of one they mean anything (`shipping`)."""
+_NAMES = ("name", "key", "header", "Name", "Key")
+_VALUES: frozenset[str] = frozenset({"value", "values", "Value"})
+"""Members that name something, and those that hold it."""
+_NONE: frozenset[str] = frozenset()
 _WHOLE_PARAMETER = re.compile(rf"([?&;](?:{'|'.join(sorted(_WHOLE_NAMES))})=)([^&;#\s]+)", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(
+    rf"""([?&;\#][^?&;\#=\s]{{0,60}}?(?:{"|".join(PARAMETER_WORDS)})[^?&;\#=\s]{{0,60}}+=)([^&;\#\s<>"',]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _TOKEN_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-."  # noqa: S105
 _MIN_TOKEN = 24
 _TOKEN = re.compile(rf"eyJ[\w-]{{5,}}(?:\.[\w-]*){{1,4}}|[A-Za-z0-9+/_=-]{{{_MIN_TOKEN},}}", re.ASCII)
@@ -124,7 +149,7 @@ def show_key(name: str) -> str:
 
 def redact(text: str, hide: Callable[[str], str] | None = None) -> str:
     """The text without what looks like a token or is named like a secret; `hide` says what stands there instead."""
-    if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text:
+    if len(text) < _MIN_TOKEN and "=" not in text and ":" not in text and "<" not in text:
         return text
     for pattern in (*_named(text), _TOKEN):
         text = pattern.sub(_hiding(pattern, hide or _hidden), text)
@@ -144,9 +169,27 @@ def redact_target(target: bytes) -> str:
     return redact(_WHOLE_PARAMETER.sub(lambda found: found[1] + _hidden(found[2]), text))
 
 
+def redact_parameters(text: str, hide: Callable[[str], str] | None = None) -> str:
+    """The text of a header without what the query or fragment of a URL in it calls a secret; `hide` as of `redact`."""
+    hidden = hide or _hidden
+    if "=" in text:
+        for pattern in (_SECRET_PARAMETER, _WHOLE_PARAMETER):
+            text = pattern.sub(_hiding(pattern, hidden), text)
+    return text
+
+
 def names_a_secret(text: str) -> bool:
     """Whether what stands under this key, or after this text, is a secret."""
     return is_secret_header(text) or text.lower() in _WHOLE_NAMES
+
+
+def names_its_secret(value: Side) -> frozenset[str]:
+    """The members of an object that are a secret because another one says so: `{"name": "DB_PASSWORD", "value": "abc"}`."""
+    if isinstance(value, dict) and ("value" in value or "values" in value or "Value" in value):
+        names = (value.get(key) for key in _NAMES)
+        if any(isinstance(name, str) and names_a_secret(name) for name in names):
+            return _VALUES
+    return _NONE
 
 
 def _named(text: str) -> Iterator[re.Pattern[str]]:
@@ -190,10 +233,11 @@ def _members(value: dict[str, Json], *, secret: bool, depth: int) -> Iterator[st
         yield "{…}"
         return
     yield "{"
+    named = names_its_secret(value)
     for number, (name, member) in enumerate(value.items()):
         yield ", " if number else ""
         yield f'"{_on_one_line(show_key(name))}": '
-        yield from _pieces(member, secret=secret or names_a_secret(name), depth=depth - 1)
+        yield from _pieces(member, secret=secret or name in named or names_a_secret(name), depth=depth - 1)
     yield "}"
 
 

@@ -18,7 +18,7 @@ from replay_users.compare.difference import (
     Match,
 )
 from replay_users.compare.rules.model import Normalise
-from replay_users.compare.show import names_a_secret, show_key, show_pair
+from replay_users.compare.show import names_a_secret, names_its_secret, show_key, show_pair
 from replay_users.endpoint.shape import names
 from replay_users.path import Index, Key, Path, State
 
@@ -73,6 +73,7 @@ class _Trail(NamedTuple):
     state: State
     secret: bool
     is_map: bool
+    named: frozenset[str] = frozenset()
 
     def settled_by(
         self, rules: EndpointRules, kind: Kind, step: str | int | None, x: Side, y: Side
@@ -90,14 +91,16 @@ class _Trail(NamedTuple):
         if isinstance(step, int):
             return (*self.path, _index(step)), self.secret
         member = _member(step) if len(step) <= _MAX_KEY_LENGTH else _Member.of(step)
-        return (*self.path, member.in_map if self.is_map else member.key), self.secret or member.secret
+        secret = self.secret or member.secret or step in self.named
+        return (*self.path, member.in_map if self.is_map else member.key), secret
 
     def longer(self, place: Place) -> _Trail:
         """The trail down to a place that lies one step below."""
         _, step, a, b = place
         path, secret = self.path_to(step)
         state = self.state if step is None or self.state.dead else self.state.after(step)
-        return _Trail(path, state, secret, _is_a_map(a) or (not _have_same_keys(a, b) and _is_a_map(b)))
+        is_map = _is_a_map(a) or (not _have_same_keys(a, b) and _is_a_map(b))
+        return _Trail(path, state, secret, is_map, names_its_secret(a) or names_its_secret(b))
 
 
 class _Trails:

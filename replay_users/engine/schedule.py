@@ -143,10 +143,10 @@ class Schedule:
         self.in_flight -= 1
         flight.state = ANSWERED
         if flight.session is not None:
-            self._settle(flight, now)
+            self._settle(flight, now, self.stood_since)
 
-    def _settle(self, flight: Flight, now: int) -> None:
-        """Count the flight as answered, and every ghost that this frees."""
+    def _settle(self, flight: Flight, now: int, read_late: int | None) -> None:
+        """Count the flight as answered, by an answer that may have come since `read_late`, and every ghost that this frees."""
         session = flight.session
         if self._causality is None or session is None:
             return
@@ -155,18 +155,18 @@ class Schedule:
         flight.dependents = None
         for other in freed:  # grows while it is walked, so that a long chain of ghosts is no deep recursion
             other.pending -= 1
-            if not other.pending and self._passes(other, now):
+            if not other.pending and self._passes(other, now, read_late):
                 other.state = ANSWERED
                 self._causality.answered(other, session)
                 freed += other.dependents or ()
                 other.dependents = None
 
-    def _passes(self, flight: Flight, now: int) -> bool:
+    def _passes(self, flight: Flight, now: int, read_late: int | None) -> bool:
         """Whether a flight that waits for nothing any more is a ghost, or becomes one now, rather than ready to send."""
         if flight.state != HELD:
             return flight.state == GHOST
         del self._held[flight]
-        ready = now if self.stood_since is None else max(flight.due, self.stood_since)
+        ready = now if read_late is None else max(flight.due, read_late)
         if ready - flight.due <= self._limits.max_wait:
             flight.ready = ready
             flight.state = UPCOMING
@@ -207,5 +207,5 @@ class Schedule:
             flight.body = flight.request = None
         else:
             flight.state = ANSWERED
-            self._settle(flight, now)
+            self._settle(flight, now, None)  # what waited for more than it is not late by us, but waits on
         self._dropped(flight, reason)

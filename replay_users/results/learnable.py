@@ -39,9 +39,10 @@ def evidence_of(result: Mapping[str, Any], name: str) -> Evidence:
     try:
         measured = {each["endpoint"]: _measured(each) for each in result["endpoints"]}
         drifts = tuple([_drift(each, measured) for each in result["signatures"]])
+        crowded = frozenset(result["signatures_overflow"])
     except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
         raise UsageError(f"{name} cannot be learnt from ({error!r}): run it again with this version") from None
-    return Evidence(source=source_of(result), drifts=drifts, measured=measured)
+    return Evidence(source=source_of(result), drifts=drifts, measured=measured, crowded=crowded)
 
 
 def _measured(endpoint: Mapping[str, Any]) -> Rate:

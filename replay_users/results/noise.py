@@ -93,7 +93,7 @@ def _now(rule: Rule, endpoint: str, tally: Tally, seen: _Seen) -> Rate:
 def _is_of(rule: Rule, path_text: str, kind: Kind) -> bool:
     """Whether what was ignored there is what this rule is about."""
     if isinstance(rule, IgnoreStatus):
-        return kind is Kind.STATUS and path_text == _statuses(rule)
+        return kind is Kind.STATUS and _is_of_status(rule, path_text)
     if kind is Kind.STATUS:
         return False
     path = parse_path(path_text)
@@ -102,6 +102,12 @@ def _is_of(rule: Rule, path_text: str, kind: Kind) -> bool:
     if isinstance(rule, Ignore) and rule.kinds is not None and kind not in rule.kinds:
         return False
     return any(isinstance(place, tuple) and _covers(place, path) for place in rule.where)
+
+
+def _is_of_status(rule: IgnoreStatus, path_text: str) -> bool:
+    """Behind some pairs of statuses it says what they mean."""
+    was, _, now, *_ = path_text.split()
+    return int(was) in rule.recorded and int(now) in rule.replayed
 
 
 def _covers(place: Path, path: Path) -> bool:

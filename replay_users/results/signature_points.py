@@ -38,6 +38,7 @@ class SignaturePoints:
         self._lines = lines
         self._places = Places(SIGNATURES_KEPT)
         self._written: dict[_Signature, int] = {}
+        self._sessions: dict[_Signature, int] = {}
 
     def interval(self, table: SignatureTable, at: int) -> Iterator[str]:
         """What came since the last call."""
@@ -65,10 +66,12 @@ class SignaturePoints:
         return [key for key in [*above, *equal][:SIGNATURES_SHOWN] if self._places.has(key)]
 
     def _line(self, key: _Signature, count: int, sessions: int, at: int) -> str:
-        new = count - self._written.get(key, 0)
-        if new <= 0:
-            return ""
-        self._written[key] = count
+        return self._point(key, count, sessions, at) if count > self._written.get(key, 0) else ""
+
+    def _point(self, key: _Signature, count: int, sessions: int, at: int) -> str:
+        before = self._written.get(key, 0)
+        new = max(0, count - before)
+        self._written[key], self._sessions[key] = before + new, sessions
         endpoint, kind, path = key
         return self._lines.of(DIFF, (endpoint, kind, self._run, path), {"count": new, "sessions": sessions}, at)
 
@@ -79,7 +82,13 @@ class SignaturePoints:
             key = each["endpoint"], each["kind"], each["path"]
             count, sessions = counts.get(key, (0, 0))
             counts[key] = count + each["count"], max(sessions, each["sessions"])
-        return "".join(self._line(key, *counts[key], at) for key in list(self._written) if key in counts)
+        return "".join(self._last(key, *counts[key], at) for key in list(self._written) if key in counts)
+
+    def _last(self, key: _Signature, count: int, sessions: int, at: int) -> str:
+        """Also where nothing is new but how many sessions there were, of which the result knows more than an interval."""
+        if count == self._written[key] and sessions == self._sessions.get(key):
+            return ""
+        return self._point(key, count, sessions, at)
 
 
 def _limit(counts: list[int]) -> int:

@@ -1,7 +1,8 @@
 """When an endpoint counts as slow: an advisory rule of thumb, against the recording.
 
-Law: pure. Slow is a median pair ratio of at least 1.5 *and* a median at least 5 ms longer, from at least 30 pairs. It
-never fails a run: production was measured at another place, and a test environment is slower as a whole.
+Law: pure. Slow is a median pair ratio of at least 1.5 *and* a median at least 5 ms longer, from at least 30 pairs, or from
+fewer whose median is surely above 1.5 (7 pairs can say so): 19 of 19 that take a thousand times as long are news. It never
+fails a run: production was measured at another place, and a test environment is slower as a whole.
 The subtle thing: the ratio's median is of pairs (the same request, recorded and replayed), so a run that happens to hold
 more of the heavy requests is not slow; and failed pairs rank above all, so timeouts cannot make an endpoint look fast.
 """
@@ -35,14 +36,20 @@ class Speed(StrEnum):
 
 
 def speed(mine: EndpointTally) -> Speed:
-    """`FEW` below 30 pairs, `FAILING` where more than half got no answer, else `SLOW` or `OK`."""
-    median = mine.ratio.median
-    if mine.ratio.count < MIN_PAIRS or median is None:
+    """`FEW` below 30 pairs that are not surely slow, `FAILING` where more than half got no answer, else `SLOW` or `OK`."""
+    median, is_many = mine.ratio.median, mine.ratio.count >= MIN_PAIRS
+    if median is None or not (is_many or _is_surely_slow(mine)):
         return Speed.FEW
     if median is OVER:
         return Speed.FAILING
-    slow = median >= SLOW_RATIO and _median(mine.service) - _median(mine.recorded) >= SLOW_BY
-    return Speed.SLOW if slow else Speed.OK
+    if median >= SLOW_RATIO and _median(mine.service) - _median(mine.recorded) >= SLOW_BY:
+        return Speed.SLOW
+    return Speed.OK if is_many else Speed.FEW
+
+
+def _is_surely_slow(mine: EndpointTally) -> bool:
+    lower, _ = mine.ratio.bounds()
+    return lower is OVER or (isinstance(lower, float) and lower >= SLOW_RATIO)
 
 
 def _median(histogram: Histogram) -> float:

@@ -30,7 +30,7 @@ _WHOLE = "root"
 _LEAST, _WIDTH = 3, 130
 """Causes that have a line of their own however many there are, and the width of lines that only name the others."""
 _ADVICE = {
-    Class.MISSING: "load this data, or replay what writes it (--methods)",
+    Class.MISSING: "load this data, or replay what writes it (--allow-writes)",
     Class.CREDENTIAL: "give logins that hold there (sign), or leave this out",
     Class.PRECONDITION: "its state is another one: load it fresh",
     Class.THROTTLED: "lift its rate limit, or lower the pace",
@@ -251,7 +251,7 @@ def _hints(result: Result) -> Iterator[str]:
     if rules:
         yield f"if expected: --rules FILE with  - {{{rules[0]}, reason: ...}}"
     if not totals["sent"] and not totals["skipped_by"].get("stopped"):
-        yield f"replay-users plan {shown(run['recording'])}  says what is skipped and why"
+        yield f"replay-users plan {shown(run['recording'])}  and the same options say what is skipped and why"
     if "latency" in result["validity"]["void"]:
         yield "for latency: a less busy machine, a lower pace, or more workers"
 

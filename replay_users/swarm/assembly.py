@@ -104,6 +104,17 @@ class Assembly:
             wake=wake,
         )
 
+    def due_in_time(self, partitions: frozenset[int] | None, long: int) -> int:
+        """Planned rows of this share that are due `long` ns or more before a time limit; of a recorded second all or none."""
+        prepared, plan = self._prepared, self._prepared.plan
+        limit, window = prepared.settings.run_time, plan.window
+        if limit is None:
+            return 0
+        share = range(prepared.recording.manifest.partitions) if partitions is None else partitions
+        curve = prepared.index.partition_curve(window.start, window.end, plan.buckets, share)
+        ends = (plan.warp((nth + 1) * 1_000_000_000 - window.lead) for nth in range(len(curve)))
+        return sum(rows for rows, end in zip(curve, ends, strict=True) if end <= limit - long)
+
     def feed(
         self,
         schedule: Schedule,

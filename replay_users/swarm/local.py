@@ -15,6 +15,10 @@ from replay_users.swarm.run import Run
 from replay_users.swarm.twice import Twice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from replay_users.histogram import Histogram
+    from replay_users.swarm.conclusion import Replay
     from replay_users.swarm.prepare import Prepared
 
 __all__ = ["LocalFace"]
@@ -40,6 +44,10 @@ class LocalFace(Face):
 
         kind = Twice if prepared.settings.twice else Run
         self.launch(kind(new_run_id(), prepared, self.environment, Hooks(user, ReplayUser)))
+
+    def hubs(self, run: Replay) -> Iterable[Histogram]:
+        """By how much the hub was late; in both passes of an A/A run, whose tally is that of the second."""
+        return run.hubs() if isinstance(run, Twice) else super().hubs(run)
 
     def look_after(self) -> None:
         """A user that broke down in its `on_start` will never begin, and Locust would wait for it."""

@@ -2,7 +2,7 @@
 
 Law: translates between Locust (messages, reports, who is connected) and the conductor. The subtle thing: of a worker that
 leaves, Locust says nothing but drops it from its list, and between two runs it drops all of them for a moment; so one
-counts as gone when it has been missing from that list for a second.
+counts as gone when it has been missing from that list for a second. A silent one is on that list for another minute.
 """
 
 from __future__ import annotations
@@ -134,10 +134,12 @@ class MasterFace(Face):
         listed = {client.id for client in self._runner.clients.values()}
         missing = {client.id for client in self._runner.clients.missing}
         self._seen.update(dict.fromkeys(listed, now))
+        for worker in missing:
+            self._seen.pop(worker, None)  # nor is it there once more when Locust drops it in the end
         for worker in [each for each, at in self._seen.items() if now - at > _LEFT]:
             del self._seen[worker]
             self._send(self.conductor.lost(worker, now, gone=True))
-        self._send(self.conductor.present(self._seen.keys() - missing, now))
+        self._send(self.conductor.present(self._seen.keys(), now))
 
     @property
     def _is_ahead(self) -> bool:

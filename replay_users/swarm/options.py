@@ -194,7 +194,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="influx-token-file",
         default="",
-        help="file that holds its token, unless INFLUXDB_V2_TOKEN does (1.x: INFLUX_USERNAME and INFLUX_PASSWORD)",
+        help="file that holds its token, instead of INFLUXDB_V2_TOKEN (1.x: INFLUX_USERNAME and INFLUX_PASSWORD)",
         web=False,
     ),
     Option(

@@ -7,7 +7,8 @@ Law: pure, told the time (ns of the worker's monotonic clock) and what came; ans
                  +-----------+----------+--> ending
 
 The subtle thing: a worker that hears nothing cannot know whether the master is dead or has given it up for lost, so it
-stops by itself, within the time that the master's fence allows for it.
+stops by itself, within the time that the master's fence allows for it. And it leaves only where it judged so itself, with
+`tick`: one that was frozen, and ends its run when it wakes up, has not read yet what its master said meanwhile.
 """
 
 from __future__ import annotations
@@ -123,6 +124,7 @@ class Part:
         self._grant: Grant | None = None
         self._done: Done | None = None
         self._heard = 0
+        self._left_alone = False
         self._past: deque[str] = deque(maxlen=_REMEMBERED)
         self.state = PartState.IDLE
 
@@ -157,6 +159,7 @@ class Part:
         """Time has passed: a master that has not been heard of for too long is lost."""
         if not self._is_alone(now) or self.state in {PartState.IDLE, PartState.ENDING}:
             return []
+        self._left_alone = True
         return self._end("master lost")
 
     # What became of actions
@@ -185,8 +188,9 @@ class Part:
         if self._grant is None:
             return []
         done = self._done = Done(run=self._grant.run, seq=seq, error=error, stopped_by=stopped_by)
+        leaves = self._left_alone and self._is_alone(now)
         self._forget()
-        return [Tell(done), LeaveSwarm()] if self._is_alone(now) else [Tell(done)]
+        return [Tell(done), LeaveSwarm()] if leaves else [Tell(done)]
 
     # Messages
 
@@ -235,7 +239,7 @@ class Part:
     def _forget(self) -> None:
         if self.run is not None:
             self._past.append(self.run)
-        self._grant, self.state = None, PartState.IDLE
+        self._grant, self.state, self._left_alone = None, PartState.IDLE, False
 
     def _is_alone(self, now: int) -> bool:
         return now - self._heard >= MASTER_LOST

@@ -60,6 +60,8 @@ _LOW = 128  # upcoming flights below which loading comes before anything else
 _PIECE = 64  # flights settled in one piece of work: about 0.1 ms
 _JUDGING = 200_000  # ns of judging in one piece of work
 _READDRESS_S = 30.0
+_LONG = 1_000_000_000  # ns: what was due so long before a time limit is late, whatever lag is allowed
+_BEHIND = "not read by the time it was due"
 _TURNS_S = 0.2  # in which a hub that stood still reads what came meanwhile: it calls timers before sockets
 _SWITCH_S = 0.0002  # how long the decoding thread may keep Python from the hub (measured: p99 lag 4.1 -> 2.1 ms)
 _COLLECT = (50_000, 20, 100)  # gc thresholds: hot-path objects die by reference count
@@ -114,6 +116,7 @@ class Run:
             pulled=self.source.pulled,
             waiting_bytes=lambda: self.desk.waiting_bytes,
         )
+        self._due_in_time = made.due_in_time(partitions, _LONG)
         self.reporter = None if partitions is None else Reporter(self.tally, self.engine.counters.to_dict)
         chores = (self._refill, self._settle, self._judge, self._load, self._report)
         self._chores = Chores(loop, chores if self.reporter else chores[:-1], self.tally.hub)
@@ -282,7 +285,11 @@ class Run:
         waiting = self.schedule.waiting
         for nth, flight in enumerate(self.engine.stop()):
             self._leave(flight, reason, waits=nth < waiting)
-        self.tally.stopped(self.source.stop() + self.feed.stop())
+        left = self.source.stop() + self.feed.stop()
+        behind = self._behind(left) if reason == "time" else 0
+        if behind:
+            self.tally.unread(behind, _BEHIND)
+        self.tally.stopped(left - behind)
         gevent.spawn_later(self.prepared.settings.drain_timeout / 1e9, self._abandon)
 
     def _leave(self, flight: Flight, reason: str, *, waits: bool) -> None:
@@ -290,12 +297,18 @@ class Run:
 
         A target that hangs, or a process that was frozen, until such a limit has passed would else have nothing to answer for.
         """
-        limit, late = self.prepared.settings.run_time, self.elapsed - flight.due > self.prepared.settings.limits.max_lag
+        settings = self.prepared.settings
+        limit, late = settings.run_time, self.elapsed - flight.due > min(settings.limits.max_lag, _LONG)
         if reason == "time" and late and limit is not None and flight.due <= limit:
             self._dropped(flight, Drop.WAIT if waits or flight.ready > flight.due else Drop.LAG)
             return
         self.feed.settled(flight)
         self._skipped(flight.endpoint, SkipReason.STOPPED)
+
+    def _behind(self, left: int) -> int:
+        """Of rows that were never loaded, those that were long due: the recording was read, or answers judged, too slowly."""
+        ended = self.feed.rows + sum(self.tally.unread_by.values())
+        return min(left, max(0, self._due_in_time - ended))
 
     def _abandon(self) -> None:
         gevent.sleep(_TURNS_S)

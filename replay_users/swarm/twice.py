@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from replay_users.errors import ReplayError
     from replay_users.events import WorkerHealth
+    from replay_users.histogram import Histogram
     from replay_users.results.autostop import Criterion
     from replay_users.results.windows import Counts
     from replay_users.swarm.hooks import Hooks
@@ -162,6 +163,11 @@ class Twice:
         """In both passes together, since counts only grow."""
         passes = (self._first,) if self._second is None else (self._first, self._second)
         return added_up([each.counted(criteria) for each in passes], criteria)
+
+    def hubs(self) -> list[Histogram]:
+        """By how much the hub was late in each pass so far: in the first one too an answer may be read late for that."""
+        passes = (self._first,) if self._second is None else (self._first, self._second)
+        return [each.tally.fidelity.hub for each in passes]
 
     def pulse(self) -> Pulse:
         """How far the pass that goes on is."""

@@ -53,6 +53,22 @@ def test_values_are_learnt_and_the_rest_is_told(aa: str, out: Path, capsys: pyte
     assert rule.expires == datetime.now(UTC).date() + timedelta(days=90)
 
 
+def test_what_found_no_place_is_told(tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run keeps 200 signatures of an endpoint: noise beyond them is not learnt from it, but from one with what was learnt."""
+    pairs: list[tuple[str, object, object]] = [
+        ("GET /c", {f"a{key}": 1 for key in part}, {f"a{key}": 2 for key in part})
+        for part in (range(nth, nth + 50) for nth in range(0, 250, 50))
+    ]
+    run = finish(tmp_path / "wide", pairs, Rules())
+    assert main(["learn", run, "--out", str(out)]) == 0
+    assert len(places(out)) == 200
+    assert "not all: GET /c differed in more places than a run keeps" in capsys.readouterr().out
+    again = finish(tmp_path / "again", pairs, Rules.parse(out.read_text(), "r"))
+    assert main(["learn", again, "--out", str(out)]) == 0
+    assert len(places(out)) == 250
+    assert "not all" not in capsys.readouterr().out
+
+
 def test_what_is_accepted_is_learnt(aa: str, out: Path) -> None:
     """By path, with wildcards."""
     assert main(["learn", aa, "--out", str(out), "--accept", "root['n'][**]", "--expires", "0"]) == 0

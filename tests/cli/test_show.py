@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from replay_users.cli import main
 from replay_users.compare.rules import Rules
 from tests.cli.finished import finish
 from tests.recording.making import make_exchange, record_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAIRS: list[tuple[str, object, object]] = [("GET /c", {"n": 1, "token": "abc"}, {"n": 2, "token": "abc"})]
 
@@ -45,7 +42,7 @@ def test_an_exchange_is_shown_as_it_was_recorded_and_what_differed(
     assert "request: GET /c?session=[redacted:" in said
     assert "  set-cookie: sid=[redacted:6:" in said
     assert "\n  trailers:\n  grpc-status: 0\n  x-auth-token: [redacted:6:" in said
-    assert "value root['n']: 1 -> 2" in said
+    assert "differences that were kept (a run keeps five examples of each):\n  value root['n']: 1 -> 2" in said
     assert "replayed answer: 200" in said
     assert "again: curl -sS -X GET" in said
 
@@ -91,6 +88,17 @@ def test_an_exchange_that_nobody_knows_is_refused(run: str, capsys: pytest.Captu
     """In one sentence that says where was looked."""
     assert main(["show", run, "id-9"]) == 2
     assert "has none of that id in the run's window" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("window", [True, "x", [1], [1, "x"], {}, [None, 2]], ids=str)
+def test_a_window_that_is_none_hides_nothing(run: str, window: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a damaged result: the whole recording is looked through, without a traceback."""
+    file = Path(run) / "result.json"
+    result = json.loads(file.read_text())
+    result["run"]["window_ns"] = window
+    file.write_text(json.dumps(result))
+    assert main(["show", run, "id-0"]) == 0
+    assert "recorded answer: 200" in capsys.readouterr().out
 
 
 def test_a_relative_recording_is_found_from_the_runs_own_directory(

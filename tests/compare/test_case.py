@@ -92,6 +92,16 @@ def test_an_answer_that_was_cut_is_unchecked() -> None:
     assert isinstance(judged(b"abc", b"abc", answer_size=4, answer_status=500), Differences)
 
 
+def test_what_stands_beside_an_answer_that_was_cut_is_compared() -> None:
+    """A header that is gone from a large answer is a difference, and so its body may not be taken for the whole one."""
+    said = judged(b"abc", b"abc", answer_size=4, response_head=b"content-type: application/json\r\nvary: a\r\n")
+    assert isinstance(said, Differences)
+    assert [(each.kind, each.recorded, each.replayed) for each in said] == [(Kind.HEADER, '"a"', "")]
+    created = Judge(Rules.parse("- {ignore: status, from: 200, to: 201, reason: x}", "f"))
+    for answer in (b"abc", b"abd"):
+        assert judged(b"abc", answer, created, answer_size=4, answer_status=201) == Unchecked(UncheckedReason.SIZE)
+
+
 @pytest.mark.parametrize(
     ("answer", "size", "expected"),
     [

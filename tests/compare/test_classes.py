@@ -45,6 +45,7 @@ def by_body(
         pytest.param("/orders/77", (302, 410), MISSING, id="or-is-gone"),
         pytest.param("/orders?id=77", (200, 404), MISSING, id="an-id-in-the-query"),
         pytest.param("/-/metadata", (200, 404), REGRESSION, id="a-route-that-is-gone"),
+        pytest.param("/prices?session_id=77", (200, 404), REGRESSION, id="a-route-that-is-gone-whoever-asks"),
         pytest.param("/orders/77", (200, 401), CREDENTIAL, id="unknown-login"),
         pytest.param("/orders/77", (302, 403), CREDENTIAL, id="forbidden"),
         pytest.param("/orders/77", (200, 409), Class.PRECONDITION, id="conflict"),
@@ -114,6 +115,33 @@ def test_a_telling_id_is_followed_wherever_its_session_names_it() -> None:
     assert by_status(classifier, "/track/by/a7f3c9d2e1b04455.pdf?x", (200, 400), session=b"other") is REGRESSION
 
 
+@pytest.mark.parametrize("target", ["/prices/2026-11-01", "/prices?from=120261", "/prices/a2026"])
+def test_a_part_of_an_id_is_another_id(target: str) -> None:
+    """That a report of a year is missing explains no price of a day."""
+    classifier = Classifier()
+    assert by_status(classifier, "/reports/2026", (200, 404)) is MISSING
+    assert by_body(classifier, target, (Key("price"),), Kind.VALUE, "1", "2") is REGRESSION
+    assert by_body(classifier, "/sums?of=2026&x=1", (Key("price"),), Kind.VALUE, "1", "2") is MISSING
+
+
+@pytest.mark.parametrize(
+    ("missing", "target"),
+    [
+        pytest.param("/stores/1/products/77", "/stores/1/products/78", id="of-one-store"),
+        pytest.param("/stores/1001/products/77", "/stores/1001/products/78", id="telling"),
+        pytest.param("/api/2024-01-01/users/77", "/api/2024-01-01/prices", id="of-one-version"),
+        pytest.param("/orders?id=77&client_id=web", "/prices?client_id=web", id="of-one-client"),
+    ],
+)
+def test_what_lies_beside_something_missing_is_there(missing: str, target: str) -> None:
+    """One product that staging lacks explains no price of another: a price changed there passed."""
+    classifier = Classifier()
+    assert by_status(classifier, missing, (200, 404)) is MISSING
+    assert by_body(classifier, target, (Key("price"),), Kind.VALUE, "1", "2") is REGRESSION
+    assert by_status(classifier, target, (200, 400)) is REGRESSION
+    assert by_status(classifier, missing, (200, 400)) is MISSING
+
+
 def test_statuses_are_seen_before_verdicts_come() -> None:
     """Comparers answer in another order than the target; what was missing is known as soon as it was answered."""
     classifier = Classifier()
@@ -171,6 +199,18 @@ def test_only_writes_leave_something_behind() -> None:
     """A read that is not replayed explains nothing."""
     classifier = Classifier(["GET /nyc/notes", "HEAD /nyc/notes"])
     assert by_body(classifier, "/nyc/notes", ROWS, Kind.LENGTH, "2 items", "0 items") is REGRESSION
+
+
+@pytest.mark.parametrize(
+    "left_out", ["POST /api/v1/search", "POST /api/v1/prices/search", "POST /api/v1", "PUT /api/v1"]
+)
+def test_a_question_that_was_left_out_explains_nothing(left_out: str) -> None:
+    """A search that is posted writes nothing, and an interface is no resource: every price of it could differ unseen."""
+    assert by_body(Classifier([left_out]), "/api/v1/prices/7", (Key("x"),), Kind.VALUE, "1", "2") is REGRESSION
+    classifier = Classifier()
+    method, _, target = left_out.partition(" ")
+    by_status(classifier, target, (200, 401), method=method)
+    assert by_body(classifier, "/api/v1/prices/7", (Key("x"),), Kind.VALUE, "1", "2") is REGRESSION
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,13 @@ def test_noise_is_not_compared(name: str) -> None:
         pytest.param([], ["set-cookie: a=1"], ["set-cookie"], id="a-cookie-more"),
         pytest.param(["location: /a?token=[redacted:9]"], ["location: /a?token=xyz"], [], id="a-redacted-parameter"),
         pytest.param(["location: /a?token=[redacted:9]"], ["location: /b?token=xyz"], ["location"], id="beside-it"),
+        pytest.param(["location: /a?sid=abc"], ["location: /a?sid=xyz"], [], id="a-secret-by-its-whole-name"),
+        pytest.param(
+            ["location: /a#id=1&token=abc"], ["location: /a#id=2&token=xyz"], [], id="a-fragment-of-parameters"
+        ),
+        pytest.param(
+            ["location: /a#tab=b&token=abc"], ["location: /a#tab=c&token=xyz"], ["location"], id="and-beside-it"
+        ),
         pytest.param(
             ["content-security-policy: a x; a y"], ["content-security-policy: a x"], [], id="the-first-directive-holds"
         ),

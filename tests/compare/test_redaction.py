@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from replay_users.compare.lift import Lifted, lift
 from replay_users.compare.redaction import MAX_KEPT, Redaction
 
 JSON = b"content-type: application/json\r\n"
@@ -91,7 +93,26 @@ def test_a_text_is_kept_as_utf_8(redaction: Redaction) -> None:
         pytest.param("text/html", '<form><input value=s3cr3t name="csrf_token">', id="html-value-first"),
         pytest.param("application/json", '{"home": "https://bob:s3cr3t@example.org/"}', id="user-in-a-url"),
         pytest.param("application/json", '{"pin": "s3cr3t"}', id="whole-name"),
+        pytest.param("application/json", '{"env": [{"name": "DB_PASSWORD", "value": "s3cr3t"}]}', id="named-beside-it"),
+        pytest.param("application/json", '[{"values": ["s3cr3t"], "key": "Authorization"}]', id="named-behind-it"),
         pytest.param("application/x-www-form-urlencoded", "a=1&pin=s3cr3t&user%5Bpassword%5D=x", id="form"),
+        pytest.param("application/x-ndjson", '{"a": 1}\n{"tokens": ["x", "s3cr3t"]}\n', id="list-in-lines-of-json"),
+        pytest.param(
+            "application/x-ndjson", '{"secret": {"deep": {"of": "s3cr3t"}}}\n{"a": 1}', id="object-in-lines-of-json"
+        ),
+        pytest.param(
+            "text/event-stream", 'event: a\ndata: {"pin": "s3cr3t", "secret": {"a": "s3cr3t"}}\n\n', id="event"
+        ),
+        pytest.param(
+            "text/html",
+            '<p><script type="x/json">{"otp": "s3cr3t", "secret": {"a": "s3cr3t"}}</script>',
+            id="json-in-a-page",
+        ),
+        pytest.param("text/html", '<p><script>var x = {tokens: ["x", "s3cr3t"]}; go()</script>', id="list-in-a-script"),
+        pytest.param(
+            "application/json", '{"text": "{\\"password\\": \\"it is s3cr3t\\"}"}', id="words-in-json-in-a-text"
+        ),
+        pytest.param("text/html", '<p><input name="password" value="it is s3cr3t">', id="words-in-an-attribute"),
         pytest.param(
             "multipart/form-data; boundary=b",
             '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\ns3cr3t\r\n--b--\r\n',
@@ -121,6 +142,48 @@ def test_no_secret_is_left_in_what_is_kept(redaction: Redaction, said: str, text
 def test_what_cannot_be_done_well_is_not_kept(redaction: Redaction, raw: bytes) -> None:
     """Nothing is better than something else than was answered."""
     assert redaction.body(raw, JSON if raw[:1] not in b"\x00" else b"") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        pytest.param(
+            "application/x-ndjson", '{"token": "abc"}\n  no json, b: 1\n{"b": [1.5, null]}\n', id="lines-of-json"
+        ),
+        pytest.param(
+            "text/event-stream", 'id: 1\r\nevent: x\r\ndata: {"token": "abc"}\r\ndata:  as it is \r\n\r\n', id="events"
+        ),
+        pytest.param("text/html", '<p>a<script>\n{"token": "abc", "x": "<\\/script>"}</script><b>c</b>', id="page"),
+    ],
+)
+def test_what_is_kept_of_a_text_is_the_same_but_for_its_secrets(redaction: Redaction, said: str, text: str) -> None:
+    """Rules that are tried on it meet the same tree."""
+    head = f"content-type: {said}\r\n".encode()
+    made = redaction.body(text.encode(), head)
+    assert made is not None
+    hidden = text.replace("abc", re.findall(r"\[redacted:3:....\]", made)[0])
+    one, other = lift(hidden.encode(), head), lift(made.encode(), head)
+    assert isinstance(one, Lifted)
+    assert isinstance(other, Lifted)
+    assert (one.form, one.root) == (other.form, other.root)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("Location: https://x.test/cb?code=s3cr3t&state=1", id="code"),
+        pytest.param("location: /in?next=/a&key=s3cr3t", id="key"),
+        pytest.param("Content-Location: /in?otp=s3cr3t", id="whole-name"),
+        pytest.param("Location: /cb#id=1&auth=s3cr3t", id="fragment"),
+        pytest.param("Link: </a?sig=s3cr3t>; rel=next", id="link"),
+        pytest.param("Refresh: 0;url=/cb?code=s3cr3t", id="refresh"),
+    ],
+)
+def test_urls_in_heads_lose_what_targets_lose(redaction: Redaction, line: str) -> None:
+    """An answer that sends somebody on has the code that logs him in, which capture takes out of the recorded one."""
+    made = redaction.head(f"{line}\r\n".encode())
+    assert "s3cr3t" not in made
+    assert made.startswith(line.partition("=")[0])
 
 
 def test_heads_lose_secrets_and_keep_their_sense(redaction: Redaction) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay_users.compare.resources import Relation, asked_for, ids_of, relation, resource_of
+from replay_users.compare.resources import Relation, asked_for, asks_only, ids_of, meant_by, relation, resource_of
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,8 @@ def test_the_nouns_of_a_target(target: bytes, nouns: tuple[str, ...]) -> None:
         (("item", "{}"), ("cart", "{}", "item"), Relation.NONE),
         (("nyc",), (), Relation.NONE),
         (("{}",), ("{}",), Relation.NONE),
+        (("api", "v-1", "price"), ("api", "v-1"), Relation.NONE),
+        (("api", "v-1", "price", "{}"), ("api", "v-1", "price"), Relation.WITHIN),
     ],
 )
 def test_how_resources_stand_to_each_other(asked: tuple[str, ...], other: tuple[str, ...], expected: Relation) -> None:
@@ -69,6 +71,11 @@ def test_how_resources_stand_to_each_other(asked: tuple[str, ...], other: tuple[
         pytest.param(b"/orders?id=77", [("order", "77")], id="query-without-one"),
         pytest.param(b"/orders?orderId=a%2Fb", [("order", "a/b")], id="escaped"),
         pytest.param(b"/orders?id=", [], id="empty"),
+        pytest.param(b"/orders?api_key=a&session_id=b&requestId=c&page_key=3", [], id="of-who-asks"),
+        pytest.param(b"/rest/api/2/info", [], id="a-version"),
+        pytest.param(b"/api/1.2/users/5", [("user", "5")], id="a-version-and-an-id"),
+        pytest.param(b"/api/2024-01-01-preview/info", [], id="a-version-that-is-a-date"),
+        pytest.param(b"/orders/2", [("order", "2")], id="no-version"),
         pytest.param(b"/about/us", [], id="none"),
         pytest.param(b"/-/metadata", [], id="a-route"),
         pytest.param(b"/a/" + b"7" * 300, [], id="too-long"),
@@ -80,9 +87,46 @@ def test_the_ids_of_a_target(target: bytes, ids: list[tuple[str, str]]) -> None:
     assert ids_of(target) == ids
 
 
+@pytest.mark.parametrize(
+    ("target", "ids"),
+    [
+        pytest.param(b"/orders/77?client_id=web", [("order", "77")], id="of-the-path"),
+        pytest.param(b"/stores/1/products/77.json", [("product", "77")], id="the-innermost"),
+        pytest.param(b"/stores/1/products/77/parts", [("product", "77")], id="whatever-is-behind"),
+        pytest.param(b"/orders?id=77&client_id=web", [("order", "77")], id="of-the-query"),
+        pytest.param(b"/orders?order_id=77&client_id=web", [("order", "77")], id="named"),
+        pytest.param(b"/orders?client_id=web", [], id="of-something-else"),
+        pytest.param(b"/about", [], id="none"),
+    ],
+)
+def test_what_a_target_is_about_is_its_own_id(target: bytes, ids: list[tuple[str, str]]) -> None:
+    """The ids of what it lies in are there for others."""
+    assert meant_by(target) == ids
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asks"),
+    [
+        pytest.param("POST", "/products/search", True, id="search"),
+        pytest.param("POST", "/api/v1/_search?size=3", True, id="with-a-mark"),
+        pytest.param("POST", "/rpc/getPrices", True, id="in-a-name"),
+        pytest.param("POST", "/nyc/-/query/", True, id="slash"),
+        pytest.param("POST", "/products/search/saved", False, id="something-of-it"),
+        pytest.param("POST", "/products/add", False, id="a-write"),
+        pytest.param("POST", "/rpc/getOrCreateCart", False, id="a-write-that-asks-first"),
+        pytest.param("PUT", "/products/list", False, id="another-method"),
+        pytest.param("POST", "/", False, id="no-name"),
+    ],
+)
+def test_a_question_that_is_posted_is_known_by_its_name(method: str, path: str, asks: bool) -> None:
+    """Searches are posted when what is asked is long."""
+    assert asks_only(method, path) is asks
+
+
 @settings(max_examples=100)
 @given(st.binary(max_size=80))
 def test_no_target_makes_it_raise(target: bytes) -> None:
     """Targets are the clients'; at most eight ids are taken from one."""
     assert len(ids_of(target)) <= 8
+    assert len(meant_by(target)) <= 8
     assert len(asked_for(target)) <= 16

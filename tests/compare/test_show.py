@@ -86,6 +86,7 @@ def test_a_value_is_shown_as_json_on_one_short_line(value: Json, shown: str) -> 
             '<u><w:Password Type="#PasswordText">[redacted:2]</w:Password></u>',
             id="element",
         ),
+        pytest.param("<pwd>k1</pwd>", "<pwd>[redacted:2]</pwd>", id="element-alone"),
         pytest.param("<p>x</p><token>k1</token>", "<p>x</p><token>[redacted:2]</token>", id="element-of-a-short-text"),
         pytest.param(
             '<a class="session-link" href="/password">Forgot?</a>',
@@ -95,6 +96,16 @@ def test_a_value_is_shown_as_json_on_one_short_line(value: Json, shown: str) -> 
         pytest.param("https://bob:k1@x.test/", "https://bob:[redacted:2]@x.test/", id="user-in-a-url"),
         pytest.param("https://x.test:80/@bob", "https://x.test:80/@bob", id="a-port-is-none"),
         pytest.param("Authorization: Basic dTpw", "Authorization: [redacted:10]", id="header"),
+        pytest.param('{"password": "a b, c"}', '{"password": "[redacted:6]"}', id="words-in-quotes"),
+        pytest.param('{"password": "a\\"b c"}', '{"password": "[redacted:6]"}', id="a-quote-in-quotes"),
+        pytest.param(
+            '{\\"password\\": \\"k 1\\"}', '{\\"password\\": \\"[redacted:3]\\"}', id="words-in-escaped-quotes"
+        ),
+        pytest.param("password: 'a b' c", "password: '[redacted:3]' c", id="words-in-single-quotes"),
+        pytest.param('"tokens": ["a b", ["c"]], "x": 1', '"tokens": [redacted:14], "x": 1', id="list"),
+        pytest.param('"secret": {"a": {"b": 1}}, "x": 1', '"secret": [redacted:15], "x": 1', id="object"),
+        pytest.param('"token": "", "x": "y z"', '"token": "", "x": "y z"', id="nothing-in-quotes"),
+        pytest.param('token: "k1 and on', 'token: "[redacted:2] and on', id="quotes-without-an-end"),
         pytest.param("token=[redacted:11]", "token=[redacted:11]", id="already-redacted"),
         pytest.param("2026-11-23T20:28:30.123456Z", "2026-11-23T20:28:30.123456Z", id="a-time-is-none"),
         pytest.param("/nyc/flights/some-long-title/page2", "/nyc/flights/some-long-title/page2", id="words-are-none"),
@@ -128,6 +139,9 @@ def test_secrets_inside_a_shown_object_are_not_shown() -> None:
     """An added object is searched for names of secrets all the way down."""
     shown = show({"user": {"id": 1, "apiKey": "k-1", "refreshToken": {"value": "v"}}})
     assert shown == '{"user": {"id": 1, "apiKey": "[redacted:3]", "refreshToken": {"value": "[redacted:1]"}}}'
+    assert show([{"name": "DB_PASSWORD", "value": "k1"}, {"name": "a", "value": "b"}]) == (
+        '[{"name": "DB_PASSWORD", "value": "[redacted:2]"}, {"name": "a", "value": "b"}]'
+    )
 
 
 @pytest.mark.parametrize(
@@ -271,6 +285,11 @@ def test_what_differs_behind_a_secret_is_seen() -> None:
         pytest.param("token>", id="elements-without-an-end"),
         pytest.param("token>a</" + "a" * 60, id="other-ends"),
         pytest.param(' name="' + "token" * 12 + '"', id="parts-without-an-empty-line"),
+        pytest.param('token="', id="quotes-without-an-end"),
+        pytest.param("token='a", id="single-quotes-without-an-end"),
+        pytest.param('token=\\"a', id="escaped-quotes-without-an-end"),
+        pytest.param("token=[[", id="lists-without-an-end"),
+        pytest.param("token={a{b}", id="objects-without-an-end"),
         pytest.param("://a:", id="urls-without-a-host"),
         pytest.param("<", id="brackets"),
     ],

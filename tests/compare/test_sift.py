@@ -112,6 +112,18 @@ def test_no_secret_is_shown_in_values_or_paths() -> None:
     }
 
 
+def test_a_value_that_another_member_names_is_not_shown() -> None:
+    """Variables, fields of a form and headers come as lists of names and values; what is called something else is shown."""
+    recorded: Json = {"env": [{"name": "DB_PASSWORD", "value": "abc"}, {"name": "MODE", "value": "abc"}]}
+    replayed: Json = {"env": [{"name": "DB_PASSWORD", "value": "ab"}, {"name": "MODE", "value": "ab"}]}
+    differences = judged(recorded, replayed)
+    assert isinstance(differences, Differences)
+    assert [(each.recorded, each.replayed) for each in differences] == [
+        ('"[redacted:3]"', '"[redacted:2]"'),
+        ('"abc"', '"ab"'),
+    ]
+
+
 @pytest.mark.parametrize(
     ("rule", "counting"),
     [

@@ -299,6 +299,18 @@ def test_what_a_standstill_held_up_lags() -> None:
     assert bench.dropped == [("1", Drop.LAG)]
 
 
+def test_what_waits_for_a_slow_target_waits_on_after_a_standstill() -> None:
+    """Of a queue a standstill makes the one late whose answer lay there: the others had waited for the target before."""
+    bench = Bench(Limits(max_lag=SECOND, max_wait=30 * SECOND))
+    queue = chain(6)
+    bench.offer(*queue)
+    bench.take_all(100)
+    bench.schedule.stood_since = 5 * SECOND
+    bench.schedule.answered(queue[0], 8 * SECOND)
+    assert ids(bench.take_all(8 * SECOND)) == ["2"]
+    assert bench.dropped == [("1", Drop.LAG)]
+
+
 def test_a_burst_after_a_standstill_is_our_lag() -> None:
     """Too many in flight are the target's doing where they were sent when due, and ours where they make up for lost time."""
     bench = Bench(Limits(max_in_flight=1))

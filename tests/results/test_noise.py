@@ -12,6 +12,7 @@ import replay_users.results
 from replay_users.compare.accept import Acceptance
 from replay_users.compare.learning import learn
 from replay_users.compare.rules import Rules
+from replay_users.compare.status import status_text
 from replay_users.results.gate import Decision
 from replay_users.results.noise import noise_of
 from replay_users.results.result import conclude, result_json
@@ -83,6 +84,15 @@ def test_an_endpoint_does_not_hide_behind_another() -> None:
         pytest.param("ignore: header:vary", "root['vary']\theader", 7, id="header"),
         pytest.param("ignore: header:vary", "root['allow']\theader", 0, id="another-header"),
         pytest.param("ignore: status\n  from: 200\n  to: 304", "200 -> 304\tstatus", 7, id="status"),
+        pytest.param(
+            "ignore: status\n  from: 200\n  to: 304",
+            f"{status_text('200', '304')}\tstatus",
+            7,
+            id="a-status-that-is-explained",
+        ),
+        pytest.param(
+            "ignore: status\n  from: [200, 203]\n  to: [202, 201]", "203 -> 201\tstatus", 7, id="several-statuses"
+        ),
         pytest.param("ignore: status\n  from: 200\n  to: 304", "200 -> 404\tstatus", 0, id="another-status"),
         pytest.param("ignore: root['p'][3]['#text']\n  kinds: value", "root['p'][*]['#text']\tvalue", 7, id="a-place"),
         pytest.param("ignore: root['p']\n  kinds: value", "root['p'][*]['x']\tvalue", 7, id="below"),

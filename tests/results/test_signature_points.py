@@ -70,6 +70,17 @@ def test_what_falls_behind_is_told_at_the_end() -> None:
     assert points.rest(signatures, 10) == ""
 
 
+def test_the_last_word_on_sessions_is_the_results() -> None:
+    """An interval only estimates more than 63 sessions: where the result knows more, a last point says so and counts nothing."""
+    points = SignaturePoints("r", Lines())
+    (interval,) = written(points, table({"p": 200}, sessions=100))
+    assert interval.fields["sessions"] != 100, "an estimate"
+    known = [{"endpoint": "GET /a", "path": "p", "kind": "value", "count": 200, "sessions": 100}]
+    (last,) = parse_all(points.rest(known, 9))
+    assert last.fields == {"count": 0, "sessions": 100}
+    assert points.rest(known, 10) == ""
+
+
 def test_no_more_signatures_than_places_over_a_run() -> None:
     """However often the most frequent change, a run has so many series and no more."""
     points, lines = SignaturePoints("r", Lines()), Lines()

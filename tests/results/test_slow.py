@@ -17,7 +17,15 @@ Rows = list[tuple[int, dict[str, Any]]]
 
 CASES = [
     pytest.param([(30, {"duration": 10, "service": 21})], Speed.SLOW, id="twice-as-slow"),
-    pytest.param([(29, {"duration": 10, "service": 21})], Speed.FEW, id="too-few-to-say"),
+    pytest.param([(6, {"duration": 10, "service": 5_000})], Speed.FEW, id="too-few-to-say"),
+    pytest.param(
+        [(15, {"duration": 10, "service": 21}), (14, {"duration": 10, "service": 11})],
+        Speed.FEW,
+        id="too-few-to-be-sure",
+    ),
+    pytest.param([(19, {"duration": 10, "service": 5_000})], Speed.SLOW, id="few-but-all-of-them"),
+    pytest.param([(19, {"duration": 1, "service": 4})], Speed.FEW, id="few-below-5-ms"),
+    pytest.param([(10, {"fault": Fault.TIMEOUT})], Speed.FAILING, id="few-and-none-was-answered"),
     pytest.param([(30, {"duration": 10, "service": 14})], Speed.OK, id="below-the-ratio"),
     pytest.param([(30, {"duration": 2, "service": 6})], Speed.OK, id="below-5-ms"),
     pytest.param([(30, {"duration": 20, "service": 10})], Speed.OK, id="faster"),

@@ -166,6 +166,20 @@ def test_a_silent_worker_is_lost(face: Any, hands: Callable[[float], None]) -> N
     assert face.conductor._roster.absent([]) == ["a"]
 
 
+def test_a_silent_worker_that_locust_forgets_is_not_there_again(face: Any, hands: Callable[[float], None]) -> None:
+    """Locust drops who has been silent for a minute from its list: nobody has joined then, not for a second."""
+    join(face, "a")
+    join(face, "b")
+    hands(0)
+    face.environment.runner.clients["a"].state = "missing"
+    hands(5)
+    del face.environment.runner.clients["a"]
+    for _ in range(3):
+        hands(0.1)
+        assert face.conductor.workers == ["b"]
+        assert len(face.conductor._roster) == 1
+
+
 @pytest.mark.parametrize(
     ("joined", "expected", "sentence"),
     [

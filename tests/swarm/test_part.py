@@ -194,6 +194,26 @@ def test_a_master_that_is_back_keeps_its_worker() -> None:
     assert actions == [Tell(Done(run="r", seq=3, error=None, stopped_by="master lost"))]
 
 
+@pytest.mark.parametrize("reason", ["lost", "time", None])
+def test_a_worker_that_was_frozen_stays(reason: str | None) -> None:
+    """A run that ends as its worker wakes up is no sign that the master is gone: nobody has read yet what it said meanwhile."""
+    part, woken = _part(PartState.RUNNING), NOW + 2 * MASTER_LOST
+    if reason == "lost":
+        assert part.receive(Stop(run="r", reason=reason), woken) == [StopRun(run="r", reason=reason)]
+    done = Done(run="r", seq=3, error=None, stopped_by=reason)
+    assert part.finished(3, woken + 1, stopped_by=reason) == [Tell(done)]
+
+
+def test_who_was_left_alone_once_does_not_leave_after_another_run() -> None:
+    """What was thought of the master in one run is forgotten with it."""
+    part = _part(PartState.RUNNING)
+    part.tick(NOW + MASTER_LOST)
+    part.heard(NOW + MASTER_LOST + 5)
+    part.finished(3, NOW + MASTER_LOST + 6, stopped_by="master lost")
+    part.receive(_grant("s"), NOW + MASTER_LOST + 7)
+    assert len(part.finished(0, NOW + 3 * MASTER_LOST)) == 1
+
+
 def test_only_heartbeats_prove_that_the_master_counts_on_a_worker() -> None:
     """A message that was long on its way does not put off the time by which a lost worker must be silent."""
     part = _part(PartState.RUNNING)

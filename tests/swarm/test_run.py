@@ -362,6 +362,15 @@ def test_a_target_that_hangs_until_the_time_limit_is_told_of(begin: Callable[...
     assert totals.skipped_by["stopped"] > 0
 
 
+def test_however_much_lag_is_put_up_with_a_target_that_hangs_is_told_of(
+    begin: Callable[..., Run], target: ScriptedTarget
+) -> None:
+    """A large `--max-lag` excuses no target: what waited for its answers when the time was over is no choice of anybody."""
+    target.play([receive(), stall()])
+    totals = finish(begin(pace="0.1x", run_time=3, max_lag="1m"))
+    assert totals.dropped_by.keys() == {"wait"}
+
+
 def test_a_standstill_until_the_time_limit_is_ours(begin: Callable[..., Run], target: ScriptedTarget) -> None:
     """What was due within the limit while this process stood still is dropped for our lag; later rows were never asked for."""
     run = begin(pace="0.1x", run_time=1, max_lag="200ms")

@@ -86,7 +86,7 @@ def replay(
 
     def finish(trouble: Callable[[Asked], Trouble | None], **changes: str) -> tuple[Run, Totals, Validity]:
         chosen = {"recording": recorded, "pace": f"{RATE}/s", "s3_endpoint": proxy.endpoint, "s3_region": "us-east-1"}
-        settings = read_settings(options(**chosen, **changes), target.url)
+        settings = read_settings(options(**{**chosen, **changes}), target.url)
         run = Run("r1", prepare(settings), environment, Hooks(user(), Base))
         proxy.trouble(trouble)
         run.begin()
@@ -207,3 +207,14 @@ def test_what_does_not_pass_is_unread(
     assert re.search(sentence, str(run.error))
     assert not validity.valid
     assert f"{ROWS} planned rows could not be read: {name}" in validity.reasons[0]
+
+
+def test_what_s3_holds_back_until_the_time_is_over_is_unread(
+    replay: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were due before a time limit and not read by then are no choice of anybody: the run is not valid."""
+    monkeypatch.setattr(s3_module, "_READ_TIMEOUT_S", 20)
+    run, totals, validity = replay(some(delay(30.0), first=4, last=99), run_time="4500ms", pace="40/s")
+    assert run.stopped_by == "time"
+    assert 0 < totals.unread < PLANNED - totals.sent
+    assert not validity.valid

@@ -9,6 +9,7 @@ import pytest
 from replay_users.events import events
 from replay_users.results.conservation import broken_laws
 from replay_users.swarm.hooks import Hooks
+from replay_users.swarm.local import LocalFace
 from replay_users.swarm.prepare import prepare
 from replay_users.swarm.settings import read_settings
 from replay_users.swarm.twice import Twice
@@ -80,3 +81,14 @@ def test_a_stop_leaves_out_the_second_pass(begin: Callable[..., Twice], target: 
     totals = twice.tally.totals()
     assert (totals.sent, totals.skipped, twice.stopped_by) == (0, 40, "person")
     assert not broken_laws(twice.plan.planned, totals)
+
+
+def test_a_standstill_of_the_first_pass_is_known(begin: Callable[..., Twice], target: ScriptedTarget) -> None:
+    """Who watches times, as autostop does in both passes, hears of both by how much the hub was late."""
+    target.play(same_answers())
+    twice = begin()
+    (first,) = LocalFace.hubs(object.__new__(LocalFace), twice)
+    assert twice.done.wait(_WITHIN)
+    hubs = list(LocalFace.hubs(object.__new__(LocalFace), twice))
+    assert hubs == [first, twice.tally.fidelity.hub]
+    assert all(hub.count for hub in hubs)

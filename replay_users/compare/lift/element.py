@@ -10,6 +10,7 @@ differs in that element explains it.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from replay_users.compare.difference import Kind, UncheckedReason
@@ -28,7 +29,7 @@ TEXT: Final = "#text"
 """The member that holds an element's own text, white space collapsed."""
 
 ORDER: Final = "#order"
-"""The member that holds the order of unlike children, runs of like ones counted once."""
+"""The member that holds the order of unlike children: `dt dd*2 dt dd`, or a definition could move to another term unseen."""
 
 
 _OF_CHILDREN: Final = frozenset({Kind.LENGTH, Kind.ADDED, Kind.REMOVED, Kind.REPEAT})
@@ -65,8 +66,7 @@ class Elements:
             siblings.append(node)
         else:
             parent[name] = [node]
-        if not order or order[-1] != name:
-            order.append(name)
+        order.append(name)
         if pieces:
             pieces.append(" ")
         frames.append((name, node, [], []))
@@ -106,7 +106,7 @@ class Elements:
         if text:
             node[TEXT] = text
         if len(order) > 1:
-            node[ORDER] = " ".join(order)
+            _keep_order(order, node)
 
     def close_all(self) -> None:
         """The document ends, whatever is still open."""
@@ -116,7 +116,14 @@ class Elements:
         if pieces:
             root[TEXT] = flat("".join(pieces))
         if len(order) > 1:
-            root[ORDER] = " ".join(order)
+            _keep_order(order, root)
+
+
+def _keep_order(order: list[str], node: dict[str, Json]) -> None:
+    """Note the order of an element's children, if they are not all alike."""
+    runs = [(name, len(list(run))) for name, run in groupby(order)]
+    if len(runs) > 1:
+        node[ORDER] = " ".join([name if length == 1 else f"{name}*{length}" for name, length in runs])
 
 
 def flat(text: str) -> str:

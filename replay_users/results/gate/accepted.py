@@ -52,7 +52,7 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
     more = [each for chance, each, _ in judged if chance < 1]
     share = worst.share
     others = f", and {len(more) - 1:,} more" if len(more) > 1 else ""
-    was = f"{before.differing:,} of {before.seen:,}"
+    was = f"{before.differing:,} of {'a sample of ' * before.is_sample}{before.seen:,}"
     is_more = bool(more or everywhere)
     how = "as frequent as it was" if not is_more else "more frequent" if before.differing else "new"
     return Claim(
@@ -60,8 +60,8 @@ def _claim(endpoint: str, judged: Sequence[tuple[float, SignatureEvidence, Share
         kind=CheckKind.MISMATCHES,
         endpoint=endpoint,
         sentence=(
-            f"{worst.told} on {endpoint} is {how}: in {share.differing:,} of"
-            f" {several(share.seen, 'session')} (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
+            f"{worst.told} on {endpoint} is {how}: in {share.differing:,} of {'a sample of ' * share.is_sample}"
+            f"{several(share.seen, 'session')} (at least {100 * share.low:.3g} %); the baseline has {was}, at most"
             f" {100 * before.high:.3g} %{others}"
         ),
         p=min(1.0, p * len(judged)),

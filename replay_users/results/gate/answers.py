@@ -64,7 +64,7 @@ def _none_may(each: EndpointEvidence, rules: Mismatches) -> Check:
     share = each.share
     failed = share.is_enough(rules.min_sessions)
     if not share.differing:
-        sentence = f"no answer of {each.name} differs in {several(share.seen, 'session')}"
+        sentence = f"no answer of {each.name} differs in {several(share.seen, 'session')}{_beside(each.mismatched)}"
     elif failed:
         sentence = f"answers of {each.name} differ in {_of(share)}, none may"
     else:
@@ -82,6 +82,11 @@ def _none_may(each: EndpointEvidence, rules: Mismatches) -> Check:
         endpoint=each.name,
         numbers={"differing": share.differing, "sessions": share.seen},
     )
+
+
+def _beside(mismatched: int) -> str:
+    """Where answers differ that are none of this check's: between 2xx and 5xx, or for a reason that is not the release."""
+    return f", beside {mismatched:,} as a server error or for a reason that stands apart" if mismatched else ""
 
 
 def _above(each: EndpointEvidence, rate: float, rules: Mismatches) -> Claim:

@@ -5,13 +5,15 @@ Law: pure. `b` is the way to the service, measured by opening connections (it wa
 its own regression the measure of the others.
 The subtle thing: a load balancer hides part of the way from who opens connections. So what all endpoints take longer by
 alike, beyond what opening one explains, is looked for as well, and taken for a part of `b` if it explains them much better.
+Of two endpoints any value between their ratios is a median; that which is nearest to no change blames the one that changed,
+and leaves the other alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, exp, inf, log
-from statistics import median
+from statistics import median, median_high, median_low
 from typing import TYPE_CHECKING
 
 from replay_users.results.gate.latency_pairs import pool
@@ -27,8 +29,12 @@ NEVER = 40.0
 """The logarithm of a ratio to an answer that never came: larger than any other, and can still be added up."""
 _LEAST = 1_000.0
 """1 us is left of a time at least."""
+_UNTOLD_NS = 1e6
+"""Who takes less than a millisecond more or less has no ratio to tell: 0.3 and 0.7 ms are how busy the machine was."""
 _VOTERS = 5
 """So many endpoints at least tell a hop from a factor."""
+_SPEEDS = 3.0
+"""Times as long as the quickest of them the slowest takes at least: what endpoints of one speed share may be either."""
 _STEPS_MS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100)
 _BETTER = 0.4
 """A hop is believed that leaves at most so much of the endpoints' deviations from one factor."""
@@ -51,17 +57,27 @@ class Environment:
         return 0.0 if ours == theirs == inf else ours - self.extra_ns - self.factor * theirs
 
 
-def environment_of(endpoints: Sequence[Matched], min_pairs: int) -> Environment:
-    """Of the endpoints with enough pairs; where none has, of all pairs together."""
+def environment_of(endpoints: Sequence[Matched], min_pairs: int, floor_ns: float = _UNTOLD_NS) -> Environment:
+    """Of the endpoints with enough pairs; where none has, of all pairs together. Less than `floor_ns` is no difference."""
     voters = [each for each in endpoints if len(each) >= min_pairs]
     if not voters and any(len(each) for each in endpoints):
         voters = [pool("all", endpoints)]
     extra = _extra(voters)
     alone = Environment(factor=1.0, extra_ns=extra, voters=())
-    votes = [median(log_ratios(each, alone)) for each in voters]
-    finite = [vote for vote in votes if abs(vote) < NEVER]
+    votes = [_vote(each, alone, min(floor_ns, _UNTOLD_NS)) for each in voters]
+    finite = [vote for vote in votes if abs(vote) < NEVER / 4]  # half of the answers never came: no ratio either
     names = tuple(each.endpoint for each in voters)
-    return Environment(factor=exp(median(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+    return Environment(factor=exp(_middle(finite)) if finite else 1.0, extra_ns=extra, voters=names)
+
+
+def _vote(matched: Matched, alone: Environment, untold: float) -> float:
+    longer = median(matched.ours) - alone.extra_ns - median(matched.theirs)
+    return 0.0 if abs(longer) < untold else median(log_ratios(matched, alone))
+
+
+def _middle(votes: Sequence[float]) -> float:
+    """Their median: of those that an even number has, the one nearest to 0."""
+    return min(max(0.0, median_low(votes)), median_high(votes))
 
 
 def log_ratios(matched: Matched, environment: Environment) -> list[float]:
@@ -81,7 +97,8 @@ def _extra(voters: Sequence[Matched]) -> float:
     """The part of the hop that opening connections did not see: the one by which the endpoints agree best on a factor."""
     pairs = [(median(each.ours), median(each.theirs)) for each in voters]
     known = [(ours, theirs) for ours, theirs in pairs if ours < inf and theirs < inf]
-    if len(known) < _VOTERS:
+    speeds = [theirs for _, theirs in known]
+    if len(known) < _VOTERS or max(speeds) < _SPEEDS * min(speeds):
         return 0.0
     costs = {extra: _cost(known, extra) for extra in _tried(known)}
     best = min(costs, key=costs.__getitem__)
@@ -89,13 +106,24 @@ def _extra(voters: Sequence[Matched]) -> float:
 
 
 def _tried(known: Sequence[tuple[float, float]]) -> list[float]:
-    steps = [0.0, *(sign * step * 1e6 for step in _STEPS_MS for sign in (1, -1))]
-    return [step for step in steps if abs(step) < median(ours for ours, _ in known)]
+    """No answer comes sooner than its way takes: neither ours after a longer one, nor theirs."""
+    ours, theirs = (min(each) for each in zip(*known, strict=True))
+    steps = [step * 1e6 for step in _STEPS_MS]
+    return [0.0, *(step for step in steps if step < ours), *(-step for step in steps if step < theirs)]
 
 
 def _cost(known: Sequence[tuple[float, float]], extra: float) -> float:
-    """How far the endpoints are from agreeing on a factor, in the mean of all but the worst."""
+    """How far the endpoints are from agreeing on a factor, in the mean of all but the worst, by whichever way shows more of it.
+
+    What is left of our times without the hop agrees the better, the shorter it is made out to be, and our times agree with what
+    factor and hop make of theirs the better, the more of it is hop: by chance each of them is believed alone.
+    """
     logs = [log(max(ours - extra, _LEAST) / theirs) for ours, theirs in known]
     middle = median(logs)
-    away = sorted(abs(each - middle) for each in logs)[: -ceil(_ASIDE * len(logs))]
+    whole = [log(ours / max(exp(middle) * theirs + extra, _LEAST)) for ours, theirs in known]
+    return max(_away([each - middle for each in logs]), _away(whole))
+
+
+def _away(logs: Sequence[float]) -> float:
+    away = sorted(map(abs, logs))[: -ceil(_ASIDE * len(logs))]
     return sum(away) / len(away)

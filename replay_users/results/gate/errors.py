@@ -34,6 +34,8 @@ _KNOWN = 63
 _DEAD = 2
 """Answers that must all have failed before an endpoint counts as dead: a single one may be bad luck."""
 _UNANSWERED_SESSIONS = 3
+_FEW = 12
+"""So few sessions are hardly ever sure by themselves: 7 of 7 are 2^-7, and 30 % of all their answers would pass."""
 
 
 def broken_by_endpoint(
@@ -74,6 +76,7 @@ def unanswered_by_endpoint(
 ) -> Iterator[Claim]:
     """Of each endpoint with requests that got no answer; `pairs` know of how many sessions they were."""
     limit = settings.limits.max_failed_percent / 100
+    of_run = max(evidence.sessions.seen, len({pair.session for mine in pairs.values() for pair in mine}))
     for each in evidence.endpoints:
         sessions = {pair.session for pair in pairs.get(each.name, ()) if pair.service is None}
         if not each.failed or not sessions:
@@ -87,7 +90,7 @@ def unanswered_by_endpoint(
                 f" {_sessions(len(sessions))}; the limit is {100 * limit:g} %"
             ),
             p=wilson_p(each.failed, each.sent, limit),
-            holds=len(sessions) >= _UNANSWERED_SESSIONS,
+            holds=len(sessions) >= min(_UNANSWERED_SESSIONS, of_run) or each.failed == each.sent,
             value=each.failed / each.sent,
             limit=limit,
             numbers={"failed": each.failed, "sent": each.sent, "sessions": len(sessions)},
@@ -126,8 +129,9 @@ def _broken(
     endpoint: EndpointEvidence | None = None,
     before: Share | None = None,
 ) -> Claim:
-    """In a run of one or two sessions answers are weighed up instead, since there is nothing else."""
+    """Where one or two sessions are all there is, or most of a few saw one, answers are weighed up instead."""
     few = evidence.sessions.seen < settings.min_error_sessions
+    few = few or _is_most_of_few(worse, better, endpoint.share.seen if endpoint else evidence.sessions.seen)
     ups, downs = (worse.count, better.count) if few else _within((worse.sessions, better.sessions))
     p, allowed, accepted = mcnemar_p(ups, downs), "", True
     where = f" of {endpoint.name}" if endpoint else ""
@@ -154,6 +158,11 @@ def _broken(
             "mended_sessions": better.sessions,
         },
     )
+
+
+def _is_most_of_few(worse: Turned, better: Turned, seen: int) -> bool:
+    """Whether it is no matter of a session or two, though sessions are too few to be weighed up."""
+    return seen <= _FEW and 2 * worse.sessions > seen >= 2 * better.sessions
 
 
 def _within(sessions: tuple[int, int]) -> tuple[int, int]:

@@ -112,6 +112,7 @@ class Evidence:
     endpoints: Sequence[EndpointEvidence] = ()
     signatures: Sequence[SignatureEvidence] = ()
     connect_ns: int | None = None
+    connections: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -160,6 +161,7 @@ def _evidence(result: Mapping[str, Any]) -> Evidence:
         endpoints=endpoints,
         signatures=tuple(signatures),
         connect_ns=_connect(result),
+        connections=int(result.get("connections", {}).get("opened", 0)),
         facts=run,
     )
 

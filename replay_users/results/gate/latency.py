@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from replay_users.results.gate.environment import environment_of, log_ratios
 from replay_users.results.gate.latency_blocks import Span, blocks_of
 from replay_users.results.gate.latency_finding import Finding
+from replay_users.results.gate.latency_hops import hops_of
 from replay_users.results.gate.latency_pairs import match_pairs, pool
 from replay_users.results.gate.latency_shift import shift_finding, shift_of
 from replay_users.results.gate.latency_stall import stall_finding
@@ -62,8 +63,9 @@ def latency_checks(
     """
     warm_up = min(settings.warm_up_s * 1e9, settings.warm_up_share * duration_ns)
     span = Span(warm_up, duration_ns)
-    matched = match_pairs(candidate, baseline, hops_ns=_hops(connect_ns, baseline), warm_up_ns=warm_up)
-    environment = environment_of(matched, settings.min_pairs)
+    hops = hops_of(connect_ns, candidate, baseline, settings.min_pairs)
+    matched = match_pairs(candidate, baseline, hops_ns=hops, warm_up_ns=warm_up)
+    environment = environment_of(matched, settings.min_pairs, settings.floor_ms * 1e6)
     tested = _tested(matched, settings.min_pairs)
     weights = {each.endpoint: len(candidate[each.endpoint]) for each in matched} if seen is None else seen
     found = [
@@ -85,19 +87,9 @@ def decide_latency(findings: Sequence[Finding], alpha: float = 0.01) -> Decision
 
 
 def _settled(finding: Finding, p: float, alpha: float) -> Decision:
-    if p <= alpha:
-        return finding.verdict
+    if p <= alpha and finding.verdict is Decision.FAIL:
+        return Decision.FAIL
     return Decision.INCONCLUSIVE if finding.doubt else Decision.PASS
-
-
-def _hops(
-    connect_ns: tuple[int | None, int | None], baseline: Mapping[str, Sequence[Pair]] | None
-) -> tuple[float, float]:
-    """What to take off both sides. A recorded time has no hop in it; of two runs none is taken off if one is not known."""
-    ours, theirs = connect_ns
-    if baseline is None:
-        return (ours or 0, 0)
-    return (0, 0) if ours is None or theirs is None else (ours, theirs)
 
 
 def _tested(matched: Sequence[Matched], min_pairs: int) -> list[Matched]:

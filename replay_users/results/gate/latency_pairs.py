@@ -21,6 +21,8 @@ __all__ = ["Matched", "match_pairs", "pool"]
 
 _LEAST = 1_000.0
 """1 us is left of a time at least, once the hop was taken off it."""
+_NAMED = 5
+"""Members of a pool that a sentence names."""
 _due = attrgetter("due")
 
 
@@ -44,6 +46,14 @@ class Matched:
 
     def __len__(self) -> int:
         return len(self.due)
+
+    @property
+    def pooled(self) -> str:
+        """For the end of a sentence, what a pool is made of; nothing of a single endpoint."""
+        if len(self.members) <= 1:
+            return ""
+        more = len(self.members) - _NAMED
+        return f"; the pool is {', '.join(self.members[:_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def match_pairs(

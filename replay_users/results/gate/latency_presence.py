@@ -41,6 +41,8 @@ class Presence:
     """Whether an excess remains without these."""
     apart: int
     """Parts of 20 that show it."""
+    of_apart: int
+    """Parts of 20 in which the endpoint was asked."""
     sessions: int
     of_sessions: int
 
@@ -48,6 +50,11 @@ class Presence:
     def is_everywhere(self) -> bool:
         """In at least half of the stretches, in enough parts of the run, and not only where it is worst."""
         return 2 * self.stretches >= self.of_stretches and self.apart >= _APART and self.lasts
+
+    @property
+    def is_brief(self) -> bool:
+        """Whenever the endpoint was asked, which was in too few parts of the run to tell a regression from an event."""
+        return self.lasts and self.stretches == self.of_stretches and self.apart == self.of_apart < _APART
 
     def sessions_suffice(self, at_least: int) -> bool:
         """Seen by so many sessions, or by all if there were fewer."""
@@ -84,6 +91,7 @@ def presence_of(matched: Matched, scores: Sequence[float], span: Span) -> Presen
         worst=worst,
         lasts=sum(rising[: len(rising) - worst]) > 0,
         apart=_above(by_twentieth),
+        of_apart=len(by_twentieth),
         sessions=_above(by_session),
         of_sessions=len(by_session),
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from replay_users.results.gate.environment import Environment
     from replay_users.results.gate.latency_blocks import Blocks, Span
     from replay_users.results.gate.latency_pairs import Matched
+    from replay_users.results.gate.latency_presence import Presence
     from replay_users.results.gate.latency_settings import LatencySettings
 
 __all__ = ["NAME", "Shift", "bound_p", "shift_finding", "shift_of"]
@@ -42,6 +43,10 @@ _NORMAL_MAD = 1.4826
 """Times the median deviation is sigma, if noise is normal (Rousseeuw and Croux 1993)."""
 _UNRESTS = 2.0
 """So many sigmas of what endpoints differ by themselves are added to the bound."""
+_SURE_P = 0.005
+"""Of an endpoint that was asked in a burst, by itself: then it is no chance that it is slower there."""
+_FEW_SUMS = 16
+"""So few can hardly be sure among many checks: 2^-16 is 0.0015 %."""
 _LEAST_SIGMA = 0.02
 """Noise below 2 % is the resolution of clocks."""
 
@@ -105,9 +110,11 @@ def shift_finding(
     is_large = shift.middle > log(settings.shift) and longer >= settings.floor_ms * 1e6
     bound = log(settings.shift_bound) + _UNRESTS * unrest
     scores = shift.scores(bound)
-    p = exchange_p(shift.blocks.sums(scores), shift.sway(run_likeness))
+    sums = shift.blocks.sums(scores)
+    p = exchange_p(sums, shift.sway(run_likeness))
     presence = presence_of(matched, scores, span) if is_large else None
     holds = presence is not None and presence.is_everywhere and presence.sessions_suffice(settings.min_sessions)
+    doubt = _doubt(presence, settings, p, sums)
     value, lower = _times(shift.middle), _times(_lower(shift, run_likeness))
     return Finding(
         name=NAME,
@@ -119,10 +126,27 @@ def shift_finding(
         sentence=f"{matched.endpoint} {_told(shift, value, lower, other, environment)}"
         + (f", the limit is {settings.shift:g}x" if value is not None else "")
         + (f"; by themselves endpoints differ by {100 * unrest:.0f} %" if unrest and is_large else "")
-        + (presence.told(settings.min_sessions) if presence is not None and not holds else ""),
+        + (presence.told(settings.min_sessions) if presence is not None and not holds and not doubt else "")
+        + matched.pooled,
         advisory=False,
+        doubt=doubt,
         numbers={"ratio": value, "lower": lower, "bound": round(exp(bound), 4), **_numbers(matched, longer)},
     )
+
+
+def _doubt(presence: Presence | None, settings: LatencySettings, p: float, sums: Sequence[float]) -> str:
+    """Of an endpoint that is slower whenever it was asked, at so few moments that this is not sure, or may be one event."""
+    if presence is None or not presence.sessions_suffice(settings.min_sessions):
+        return ""
+    is_always = min(sums) > 0
+    if presence.is_brief and (is_always or p <= _SURE_P):
+        return (
+            f"; it was asked in {presence.of_apart} of 20 parts of the run only, where an event looks just the same: replay a"
+            " longer part of the recording"
+        )
+    if presence.is_everywhere and is_always and len(sums) < _FEW_SUMS:
+        return "; the moments at which it was asked are too few to be sure of it: replay a longer part of the recording"
+    return ""
 
 
 def _numbers(matched: Matched, longer: float) -> dict[str, float | int | str | None]:

@@ -112,7 +112,7 @@ def tail_finding(
         verdict=Decision.FAIL if holds and p is not None else Decision.PASS,
         value=round(excess, 6),
         limit=settings.tail_share,
-        sentence=_sentence(tail, settings, unanswered, other) + told,
+        sentence=_sentence(tail, settings, unanswered, other) + told + matched.pooled,
         advisory=False,
         numbers={
             "slower": slower,

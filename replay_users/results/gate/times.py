@@ -31,6 +31,8 @@ __all__ = ["times"]
 _LATE: Final = "; not to be trusted, because the run was late itself"
 _LATE_THEN: Final = "; not to be trusted, because the baseline run was late itself"
 _SHOWN: Final = 3
+_CONNECTIONS: Final = 20
+"""Fewer are mostly those of the run's start."""
 
 
 def times(
@@ -53,12 +55,21 @@ def times(
     for finding in latency_checks(
         samples.pairs,
         None if baseline_run is None else baseline_run[1].pairs,
-        connect_ns=(evidence.connect_ns, None if theirs is None else theirs.connect_ns),
+        connect_ns=_connects(evidence, theirs),
         duration_ns=_duration(samples),
         settings=settings,
         seen=samples.seen,
     ):
         yield _doubted(finding, late[0]) if late else _said(finding)
+
+
+def _connects(evidence: Evidence, theirs: Evidence | None) -> tuple[int | None, int | None]:
+    """How long opening a connection took in both runs; of two not known if few were opened: the first are the slowest."""
+    if theirs is None:
+        return evidence.connect_ns, None
+    if min(evidence.connections, theirs.connections) < _CONNECTIONS:
+        return None, None
+    return evidence.connect_ns, theirs.connect_ns
 
 
 def _is_late(evidence: Evidence) -> bool:

@@ -45,8 +45,8 @@ def percent(part: Figure, whole: Figure = 1) -> str:
     if not _is_number(part) or not _is_number(whole) or not whole:
         return NOTHING
     share = 100 * part / whole
-    if 0 < share < _LEAST_PERCENT:
-        return f"<{_LEAST_PERCENT} %"
+    if 0 < abs(share) < _LEAST_PERCENT:
+        return f"<{_LEAST_PERCENT} %" if share > 0 else f">-{_LEAST_PERCENT} %"
     if _MOST_PERCENT < share < _HUNDRED:
         return f">{_MOST_PERCENT} %"
     return f"{share:.0f} %" if share in {0, _HUNDRED} else f"{share:.1f} %"

@@ -77,7 +77,7 @@ def _in_unit(check: Mapping[str, Any], name: str) -> str:
     if unit := _UNITS.get(text(check, "name")):
         return f"{ms(value)} {unit}" if value is not None else ms(value)
     is_share = text(check, "kind") != CheckKind.LATENCY or text(check, "name") in _SHARES
-    if is_share and isinstance(value, float) and 0 <= value <= 1:
+    if is_share and isinstance(value, float) and -1 <= value <= 1:
         return percent(value)
     return ms(value) if isinstance(value, float) and value != int(value) else count(value)
 

@@ -31,7 +31,7 @@ ACCOUNTS: Final = {
         "lease_gap": "between two leases of a worker",
     },
     "skipped_by": {
-        "method": "writes are left out unless asked for: --methods, --allow-writes",
+        "method": "writes are left out without --allow-writes, and so is what --methods does not name",
         "filter": "left out by --endpoints",
         "endpoint_rule": "left out by a safety rule for its endpoint",
         "protocol": "not HTTP/1.1-compatible: gRPC, WebSocket, CONNECT",
@@ -92,7 +92,7 @@ EXCLUDED: Final = {
 
 CLASSES: Final = {
     "regression": ("Regressions", "Nothing but the release explains these. Of what differs, only they can fail a run."),
-    "missing_in_staging": ("Missing in staging", "Load this data, or replay what writes it (--methods)."),
+    "missing_in_staging": ("Missing in staging", "Load this data, or replay what writes it (--allow-writes)."),
     "credential": ("Credentials", "Give logins that hold there (sign), or leave these requests out."),
     "precondition": ("Preconditions", "The target's state is another one: load it fresh."),
     "throttled": ("Throttled", "Lift the target's rate limit, or lower the pace."),

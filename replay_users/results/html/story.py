@@ -91,7 +91,7 @@ def _advice(result: Mapping[str, Any], deciding: list[Mapping[str, Any]]) -> Ite
     totals = mapping(result, "totals")
     if not number(totals, "sent") and not counts(totals, "skipped_by").get("stopped"):
         yield Advice(
-            "See what the plan leaves out, and why.",
+            "See what the plan leaves out, and why; the options that chose what is sent belong to it too.",
             f"replay-users plan {_quoted(text(mapping(result, 'run'), 'recording'))}",
         )
     if any(text(check, "name") == "conservation" for check in deciding):

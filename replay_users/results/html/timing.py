@@ -90,7 +90,7 @@ def timing_of(result: Mapping[str, Any], samples: Samples | None) -> Timing:
         answer=_answer(valid=valid, void=void),
         void=void,
         reasons=texts(validity, "reasons"),
-        stretch=_stretch(figure(fidelity, "stretch_percent")),
+        stretch=_stretch(figure(fidelity, "stretch_percent"), has_waited=_has_waited(fidelity)),
         delays=_delays(fidelity, samples),
         course=course,
         slot_s=slot_s,
@@ -119,13 +119,20 @@ def _answer(*, valid: bool, void: Sequence[str]) -> str:
     return "Yes: the replay kept the recorded timing, and all of the recording could be read."
 
 
-def _stretch(percent: Figure) -> str:
+def _has_waited(fidelity: Mapping[str, Any]) -> bool:
+    """Whether it was answers that requests came late for, and not us."""
+    wait, lag = (figure(mapping(fidelity, name), "max") for name in ("wait_ms", "lag_ms"))
+    return isinstance(lag, int | float) and (wait == "over" or (isinstance(wait, int | float) and wait > lag))
+
+
+def _stretch(percent: Figure, *, has_waited: bool) -> str:
     """How long the sending took against its due times; a fraction that nobody would notice is none."""
     if not isinstance(percent, int | float):
         return ""
     if abs(percent) < _LEAST_STRETCH:
         return "Sending took as long as it should."
-    return f"Sending took {abs(percent):.2f} % {'longer' if percent > 0 else 'less'} than it should."
+    why = ", since requests waited for earlier answers of their sessions" if percent > 0 and has_waited else ""
+    return f"Sending took {abs(percent):.2f} % {'longer' if percent > 0 else 'less'} than it should{why}."
 
 
 def _delays(fidelity: Mapping[str, Any], samples: Samples | None) -> list[Delay]:

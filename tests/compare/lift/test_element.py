@@ -83,6 +83,15 @@ def test_limits_hold_while_it_grows(limits: Limits, reason: str) -> None:
             [("#text", Kind.VALUE), (None, Kind.ORDER)],
             id="order-beside-a-value-elsewhere",
         ),
+        pytest.param(
+            "<dl><dt>a<dd>1<dd>2<dt>b<dd>3</dl>",
+            "<dl><dt>a<dd>1<dt>b<dd>2<dd>3</dl>",
+            [(None, Kind.ORDER, "dt dd*2 dt dd", "dt dd dt dd*2")],
+            id="a-child-that-belongs-to-another",
+        ),
+        pytest.param(
+            "<h2>a</h2><p>1<p>2<h2>b</h2>", "<h2>a</h2><p>1<h2>b</h2>", [(None, Kind.LENGTH)], id="one-less-in-a-run"
+        ),
         pytest.param("<p>a<h2>b</h2>", "<h2>b</h2><p>c", [(None, Kind.ORDER), ("#text", Kind.VALUE)], id="both"),
     ],
 )

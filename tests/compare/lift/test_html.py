@@ -36,7 +36,10 @@ def test_a_page_is_title_head_and_body() -> None:
     assert page(PAGE) == {
         "@lang": "en",
         "title": "nyc: airlines",
-        "head": {"meta": [{"@charset": "utf-8"}, {"@name": "csrf-token", "csrf-token": "abc"}], "#order": "title meta"},
+        "head": {
+            "meta": [{"@charset": "utf-8"}, {"@name": "csrf-token", "csrf-token": "abc"}],
+            "#order": "title meta*2",
+        },
         "body": {
             "@class": "row db-nyc",
             "footer": [

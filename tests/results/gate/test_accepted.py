@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from replay_users.results.gate.accepted import SIGNATURES, signatures, signature
 from replay_users.results.gate.claims import settle
 from replay_users.results.gate.model import Check, Decision
 from replay_users.results.gate.settings import GateSettings
+from replay_users.results.gate.shares import Share
 from tests.results.gate.made import A, B, end, run, signature
 
 if TYPE_CHECKING:
@@ -69,6 +71,13 @@ def test_the_sentence_says_the_numbers() -> None:
     assert check.numbers["tried"] == 2
     assert whole is not None
     assert whole.sentence == "2 signatures, 0 accepted; new or more frequent than accepted on GET /a"
+
+
+def test_a_sample_of_the_sessions_is_called_one() -> None:
+    """63 of 63 beside an endpoint of 69 sessions is no other number of sessions, but a sample of them."""
+    found = replace(signature("root['new']", differing=63), share=Share(63, 63, is_sample=True))
+    [check], _ = judged(run(end(A, differing=69, sessions=69), signatures=[found]), KNOWN)
+    assert "is new: in 63 of a sample of 63 sessions (at least" in check.sentence
 
 
 def test_a_new_signature_in_all_of_few_sessions_does_not_pass() -> None:

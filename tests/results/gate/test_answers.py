@@ -52,6 +52,16 @@ def test_no_answer_may_differ_in_three_sessions(sessions: int, seen: int, verdic
     assert checks[A].p is None, "there is no chance in it"
 
 
+def test_answers_that_are_judged_elsewhere_are_said_to_differ() -> None:
+    """Where all that differs is between 2xx and 5xx or stands apart, no sentence says that nothing differs."""
+    checks = judged(run(end(A, broken=61), end(B)))
+    assert checks[A].verdict is Decision.PASS
+    assert checks[A].sentence == (
+        "no answer of GET /a differs in 100 sessions, beside 61 as a server error or for a reason that stands apart"
+    )
+    assert checks[B].sentence == "no answer of GET /b/{id} differs in 100 sessions"
+
+
 def test_many_mismatches_of_one_session_fail_nothing() -> None:
     """One user whose data is missing may meet hundreds."""
     checks = judged(run(replace(end(differing=1), mismatched=400, compared=1_000, sent=1_000)))

@@ -49,12 +49,60 @@ def test_endpoints_of_one_speed_tell_no_hop_from_a_factor() -> None:
     assert found.factor == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    "medians",
+    [
+        pytest.param([(41.6, 19.7), (37.4, 21.5), (25.2, 20.5), (16.8, 19.5), (20.3, 19.1)], id="of-one-speed"),
+        pytest.param([(3.7, 4.7), (12.9, 11.4), (27.8, 20.6), (50.8, 30.5), (65.9, 66.9)], id="of-several"),
+        pytest.param(
+            [(8.1, 11.7), (17.5, 15.6), (31.1, 20.3), (60.5, 30.2), (45.4, 42.2)], id="a-way-longer-than-answers"
+        ),
+    ],
+)
+def test_endpoints_that_differ_by_themselves_are_no_hop(medians: list[tuple[float, float]]) -> None:
+    """Twice as long and 25 ms less is no way that answers of 12 ms went, though five endpoints agree better on it."""
+    several = [matched([ours] * 30, [theirs] * 30, endpoint=f"GET /{ours}") for ours, theirs in medians]
+    assert environment_of(several, 20).extra_ns == 0
+
+
 def test_each_endpoint_has_one_vote() -> None:
     """The one with 20 times the traffic of the others is 2x slower, and all of them know it."""
     counts = (60,) * 7 + (9_000,)
     several = endpoints(counts=counts)
     several[-1].ours = [2 * each for each in several[-1].ours]
     assert environment_of(several, 20).factor == pytest.approx(1, abs=0.12)
+
+
+@pytest.mark.parametrize(
+    ("factors", "of_all"),
+    [
+        pytest.param((1, 2.2), 1, id="one-slower"),
+        pytest.param((1, 0.4), 1, id="one-faster"),
+        pytest.param((0.5, 2.2), 1, id="one-either-way"),
+        pytest.param((1.4, 3), 1.4, id="both-slower"),
+        pytest.param((0.6, 0.8), 0.8, id="both-faster"),
+        pytest.param((1, 1, 2, 2), 1, id="half-of-four"),
+        pytest.param((1, 2, 2), 2, id="most-of-three"),
+    ],
+)
+def test_of_two_in_the_middle_the_one_that_changed_less_tells(factors: tuple[float, ...], of_all: float) -> None:
+    """2.2x on one of two endpoints is not split between both, so that neither would be above the limit."""
+    several = [
+        matched([factor * each for each in noisy(60, seed=nth)], noisy(60, seed=nth), endpoint=f"GET /{nth}")
+        for nth, factor in enumerate(factors)
+    ]
+    assert environment_of(several, 20).factor == pytest.approx(of_all, rel=1e-6)
+
+
+def test_what_takes_a_fraction_of_a_millisecond_more_has_not_changed() -> None:
+    """0.3 ms after 0.7 is how busy the machine was, and makes no regression of the endpoint that took 50 ms both times."""
+    quick = [matched([0.3] * 60, [0.7] * 60, endpoint=f"GET /{nth}") for nth in range(3)]
+    several = [*quick, matched(noisy(60, 50, seed=1), noisy(60, 50, seed=2), endpoint="GET /slow")]
+    assert environment_of(several, 20).factor == pytest.approx(1, abs=0.1)
+    assert environment_of(several, 20, floor_ns=0).factor == pytest.approx(3 / 7)
+    for each in quick:
+        each.ours = [2.5 * MS] * 60
+    assert environment_of(several, 20).factor == pytest.approx(2.5 / 0.7)
 
 
 def test_small_endpoints_do_not_vote() -> None:
@@ -77,6 +125,10 @@ def test_endpoints_that_never_answer_have_no_vote() -> None:
     dead = matched([inf] * 30, noisy(30), endpoint="GET /dead")
     assert environment_of([dead, *endpoints(1.3)], 20).factor == pytest.approx(1.3, rel=0.1)
     assert environment_of([dead], 20).factor == 1
+    half = matched([inf, 1.0] * 15, [1.0] * 30, endpoint="GET /half")
+    back = matched([1.0] * 30, [inf, 1.0] * 15, endpoint="GET /back")
+    for each in (half, back):
+        assert environment_of([each, *endpoints(1.3)[5:6]], 20).factor == pytest.approx(1.3, rel=0.2)
 
 
 def test_ratios_are_what_the_environment_does_not_explain() -> None:

@@ -74,6 +74,36 @@ def test_a_run_of_one_session_is_judged_by_its_answers() -> None:
     assert judged(run(only))[A].sentence == "the only answer of GET /a that was 2xx is 5xx"
 
 
+def few(sessions: int, worse: Turned, better: Turned) -> Evidence:
+    """A run of so many sessions, each of which asked an endpoint 200 times."""
+    asked = 200 * sessions
+    each = end(sessions=sessions, sent=asked, compared=asked, succeeded=asked, mismatched=worse.count + better.count)
+    return run(replace(each, broken=worse, mended=better))
+
+
+@pytest.mark.parametrize("sessions", [3, 5, 7, 12])
+def test_a_few_sessions_that_mostly_see_errors_are_judged_by_their_answers(sessions: int) -> None:
+    """30 % of the answers of all of five sessions are no chance, though five sessions by themselves are sure of nothing."""
+    most = max(3, sessions // 2 + 1)
+    for hit in (sessions, most):
+        checks = judged(few(sessions, Turned(60 * hit, hit), Turned()))
+        assert {check.verdict for check in checks.values()} == {Decision.FAIL}
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        pytest.param(Turned(60, 2), Turned(), id="of-two-sessions"),
+        pytest.param(Turned(5, 3), Turned(), id="five-answers"),
+        pytest.param(Turned(100, 5), Turned(60, 5), id="on-either-side-of-all"),
+        pytest.param(Turned(60, 5), Turned(50, 2), id="nearly-as-many-mended"),
+    ],
+)
+def test_a_few_sessions_are_not_blamed_for_chance(worse: Turned, better: Turned) -> None:
+    """What a user or two meet, a handful of answers, and a service that is flaky on either side fail nothing."""
+    assert {check.verdict for check in judged(few(5, worse, better)).values()} == {Decision.PASS}
+
+
 def test_estimated_numbers_of_sessions_weigh_no_more_than_what_was_counted() -> None:
     """A sketch of 64 that says 6,000 and 5,000 is no proof of anything."""
     close = replace(end(sessions=90_000), broken=Turned(6_000, 6_000), mended=Turned(5_000, 5_000), succeeded=90_000)
@@ -126,6 +156,19 @@ def test_an_endpoint_without_answers_fails(failed: int, sessions: int, verdict: 
     ends = [replace(end(A, sessions=60), failed=failed), *(end(f"GET /{n}", sessions=1_000) for n in range(9))]
     [check] = settle(list(unanswered_by_endpoint(run(*ends), SETTINGS, {A: pairs(failed, sessions)})), 0.01)
     assert (check.verdict, check.endpoint) == (verdict, A)
+
+
+def test_an_endpoint_that_answers_nobody_fails_however_few_asked() -> None:
+    """A run of one session has no third to ask, and an endpoint of two that never answers is dead; one timeout is chance."""
+    whole = end("GET /other", sessions=1, sent=5_000, compared=5_000)
+    alone = run(replace(end(A, sessions=0), sent=40, failed=20), whole)
+    dead = run(replace(end(A, sessions=0), sent=18, failed=18), *(end(f"GET /{n}", sessions=1_000) for n in range(9)))
+    once = run(replace(end(A, sessions=0), sent=1, failed=1), whole)
+    found = [
+        settle(list(unanswered_by_endpoint(evidence, SETTINGS, {A: pairs(failed, sessions)})), 0.005)[0].verdict
+        for evidence, failed, sessions in ((alone, 20, 1), (dead, 18, 2), (once, 1, 1))
+    ]
+    assert found == [Decision.FAIL, Decision.FAIL, Decision.PASS]
 
 
 def test_what_may_fail_can_be_more() -> None:

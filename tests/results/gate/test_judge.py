@@ -62,7 +62,7 @@ def test_the_verdict_is_the_same_any_time_after(name: str, tmp_path: Path, good:
     """Judged again from what lies on disk, a run has the gate that its result says, whatever it was measured by."""
     accepted = accept(Baseline(), evidence_of(good[0]), "before")
     by = Yardstick(settings=GateSettings(mismatches=Mismatches(max_rate=0.02)), baseline_run=good, accepted=accepted)
-    more = {"connections": {"connect_ms": {"p50": 1.25}}}
+    more = {"connections": {"opened": 100, "connect_ms": {"p50": 1.25}}}
     result, samples = written(by=by, more=more, **RUNS[name])
     write_samples(tmp_path, samples)
     settings = parse_gate(json.dumps(result["gate"]["settings"]), "result.json")

@@ -94,6 +94,7 @@ def test_small_endpoints_are_asked_together() -> None:
     found = checks(run(1, sizes=SMALL), run(50, sizes=SMALL))
     pooled = one(found, "latency", "GET (pool of 2 small endpoints)")
     assert pooled.numbers["pairs"] == 24
+    assert pooled.sentence.endswith("; the pool is GET /small/a, GET /small/b")
     assert not [each for each in found if each.endpoint == "POST /small"]
     evidence = one(found, "latency evidence")
     assert evidence.value == pytest.approx(9 / 635, abs=1e-3)
@@ -162,6 +163,9 @@ def claim(p: float | None, verdict: Decision = Decision.FAIL, **more: Any) -> Fi
         pytest.param([claim(1e-9, advisory=True)], Decision.PASS, id="advice"),
         pytest.param([claim(0.5, doubt="; few")], Decision.INCONCLUSIVE, id="not-sure-and-doubtful"),
         pytest.param([claim(0.009, doubt="; few")], Decision.FAIL, id="sure-and-without-doubt"),
+        pytest.param(
+            [claim(1e-9, Decision.PASS, doubt="; a burst")], Decision.INCONCLUSIVE, id="sure-that-it-is-doubtful"
+        ),
         pytest.param([claim(0.5, doubt="; few", advisory=True)], Decision.PASS, id="doubtful-advice"),
         pytest.param([claim(None, Decision.INCONCLUSIVE), claim(0.5)], Decision.INCONCLUSIVE, id="untested"),
         pytest.param([claim(None, Decision.INCONCLUSIVE), claim(1e-9)], Decision.FAIL, id="found-though-untested"),

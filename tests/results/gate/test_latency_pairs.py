@@ -63,6 +63,14 @@ def test_a_pool_is_all_of_them_as_they_were_due() -> None:
     assert (both.warm_up, both.other_work, both.alone) == (11, 2, 3)
 
 
+def test_a_pool_says_what_is_in_it() -> None:
+    """The first five by name, the others as a number; an endpoint that is no pool is named already."""
+    ends = [matched([10], [1], endpoint=f"GET /{nth}") for nth in range(7)]
+    assert ends[0].pooled == ""
+    assert pool("GET", ends[:2]).pooled == "; the pool is GET /0, GET /1"
+    assert pool("GET", ends).pooled == "; the pool is GET /0, GET /1, GET /2, GET /3, GET /4 and 2 more"
+
+
 def test_a_pool_of_nothing_is_empty() -> None:
     """No endpoint, or endpoints without a pair."""
     assert len(pool("GET", [])) == len(pool("GET", [matched([], [])])) == 0

@@ -12,7 +12,7 @@ def test_what_is_there_all_the_time_is_everywhere() -> None:
     """In each stretch, for each session."""
     found = presence_of(matched([1] * 400, [1] * 400), [1.0] * 400, SPAN)
     assert found == Presence(
-        stretches=20, of_stretches=20, worst=8, lasts=True, apart=20, sessions=400, of_sessions=400
+        stretches=20, of_stretches=20, worst=8, lasts=True, apart=20, of_apart=20, sessions=400, of_sessions=400
     )
     assert found.is_everywhere
     assert found.told(3) == ""
@@ -48,6 +48,20 @@ def test_a_burst_in_a_stall_is_not_everywhere() -> None:
     found = presence_of(burst, [1.0] * 400, SPAN)
     assert found.stretches == found.of_stretches
     assert not found.is_everywhere
+    assert found.is_brief
+
+
+@pytest.mark.parametrize(
+    ("over_s", "scores"),
+    [
+        pytest.param(600, [1.0] * 400, id="asked-all-the-time"),
+        pytest.param(60, [1.0] * 200 + [-1.0] * 200, id="slow-in-one-of-two-parts"),
+        pytest.param(60, [-1.0] * 400, id="not-slow"),
+    ],
+)
+def test_what_is_not_slow_whenever_it_was_asked_is_not_brief(over_s: float, scores: list[float]) -> None:
+    """Nor what was asked often enough to tell."""
+    assert not presence_of(matched([1] * 400, [1] * 400, over_s=over_s), scores, SPAN).is_brief
 
 
 @pytest.mark.parametrize(

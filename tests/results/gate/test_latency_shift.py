@@ -166,3 +166,43 @@ def test_a_bound_can_be_asked_by_itself() -> None:
     """2x is surely more than 1.5x, and surely not more than 2.5x."""
     assert bound_p(slower(2.0), 1.5, 0.0) < 1e-9
     assert bound_p(slower(2.0), 2.5, 0.0) > 0.99
+
+
+def at(moments_s: Sequence[float], times: float, *, session: Callable[[int], int] = lambda nth: nth % 20) -> Shift:
+    """So many times slower at each of these moments, at which ten requests are made; 2 % of noise."""
+    theirs = noisy(10 * len(moments_s), sigma=0.02)
+    ours = [times * each for each in noisy(len(theirs), seed=2, sigma=0.02)]
+    found = matched(ours, theirs, session=session)
+    found.due = [round((moment + 0.1 * nth) * 1e9) for moment in moments_s for nth in range(10)]
+    return shift_of(found, log_ratios(found, AS_IS), blocks_of(found, SPAN))
+
+
+def test_what_was_asked_in_bursts_only_is_doubtful_if_slower() -> None:
+    """Nobody can tell it from an event, and it is no pass either; it fails nothing."""
+    found = judged(at([100, 101, 102, 103, 330], 5.0))
+    assert found.verdict is Decision.PASS
+    assert found.doubt.startswith("; it was asked in 2 of 20 parts of the run only, where an event looks just the same")
+    assert "event" not in found.sentence
+    assert not judged(at([100, 101, 102, 103, 330], 1.2)).doubt
+
+
+def test_too_few_moments_to_be_sure_are_doubtful() -> None:
+    """One session that asks at eight moments: five times as long at each of them is p = 2^-8 at best, whatever is asked of it."""
+    moments = [40, 110, 180, 250, 320, 390, 460, 530]
+    found = judged(at(moments, 5.0, session=lambda _: 0))
+    assert (found.p, found.verdict) == (2**-8, Decision.FAIL)
+    assert found.doubt.startswith("; the moments at which it was asked are too few")
+    assert not judged(at(moments, 1.0, session=lambda _: 0)).doubt
+
+
+def test_what_a_session_of_many_met_is_not_doubted() -> None:
+    """All others were as fast as before, so it is no release."""
+    times = [5.0 if nth % 10 < 6 else 1.0 for nth in range(50)]
+    theirs = noisy(50, sigma=0.02)
+    found = matched(
+        [one * each for one, each in zip(times, theirs, strict=True)],
+        theirs,
+        over_s=60,
+        session=lambda nth: nth % 10 // 6,
+    )
+    assert not judged(shift_of(found, log_ratios(found, AS_IS), blocks_of(found, SPAN))).doubt

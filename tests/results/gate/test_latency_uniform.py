@@ -51,6 +51,13 @@ def test_it_must_be_sure_that_most_are_above_the_limit(factors: list[float], ver
     assert (found.p < 1e-4) is is_sure
 
 
+def test_a_factor_that_a_shorter_way_makes_up_for_is_no_finding() -> None:
+    """Twice as long as 40 ms and 25 ms less are 55 ms, and nobody waits half as long again; 10 ms less are 70."""
+    some, little = (judged([2.0] * 8, extra_ns=-ms * 1e6) for ms in (25, 10))
+    assert (some.verdict, some.doubt) == (Decision.PASS, "")
+    assert little.verdict is Decision.FAIL
+
+
 def test_a_wait_that_all_share_is_told() -> None:
     """It decides nothing, but is in the sentence and in the numbers."""
     found = judged([1.0] * 8, extra_ns=6_000_000)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from replay_users.results.gate.claims import Claim
 from replay_users.results.gate.latency_settings import LatencySettings
@@ -13,6 +16,7 @@ from replay_users.results.samples import samples_of
 from replay_users.results.slow import Speed
 from replay_users.results.validity import CheckKind, Validity
 from tests.results.gate.made import end, run
+from tests.results.gate.paired import MS
 from tests.results.gate.runs import concluded, tally_of
 
 if TYPE_CHECKING:
@@ -80,3 +84,18 @@ def test_a_run_without_recorded_times_says_nothing_of_them() -> None:
     """Without a pair there is nothing to set side by side."""
     tally = tally_of(0)
     assert [each.name for each in times(run(end()), SETTINGS, samples_of(tally), None)] == ["slow endpoints"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "factor"),
+    [pytest.param((1, 1), 1, id="one"), pytest.param((40, 3), 1, id="a-few"), pytest.param((40, 40), 1.5, id="many")],
+)
+def test_a_few_connections_do_not_tell_how_far_it_is(opened: tuple[int, int], factor: float) -> None:
+    """The first to a cold target took 5 ms, as long as a third of an answer: it is no way that answers went."""
+    then = result_json(concluded(tally_of())) | {"connections": {"opened": opened[1], "connect_ms": {"p50": 5.0}}}
+    samples = samples_of(tally_of(slower=lambda _endpoint, _row: 0.0))
+    pairs = {name: [replace(pair, service=15 * MS) for pair in each] for name, each in samples.pairs.items()}
+    same = replace(samples, pairs=pairs)
+    evidence = run(end(), connect_ns=round(0.1 * MS), connections=opened[0])
+    (whole,) = (each for each in times(evidence, SETTINGS, same, (then, same)) if each.name == "latency of all")
+    assert whole.value == pytest.approx(factor, rel=0.02)

@@ -30,8 +30,9 @@ def test_those_that_decided_come_first() -> None:
         (check("p95 limit", "latency", "fail", "s", value=None, limit=100), ("–", "100 ms")),  # noqa: RUF001
         (check("shift", "latency", "fail", "s", value=0.5, limit="over"), ("0.50", "over")),
         (check("latency evidence", "latency", "pass", "s", value=0.006, limit=0.05), ("0.6 %", "5.0 %")),
+        (check("latency tail", "latency", "pass", "s", value=-0.048, limit=0.03), ("-4.8 %", "3.0 %")),
     ],
-    ids=["share", "count", "percent", "ms", "none", "ratio", "share of pairs"],
+    ids=["share", "count", "percent", "ms", "none", "ratio", "share of pairs", "more became faster"],
 )
 def test_numbers_have_their_unit(one: dict[str, Any], shown: tuple[str, str]) -> None:
     """Shares are percent, limits of users have the unit they were given in, the rest are counts or ratios."""

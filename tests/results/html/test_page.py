@@ -234,7 +234,7 @@ def test_everything_is_there_without_a_script(page: str) -> None:
         "Whole answers, line against line",
         "Missing in staging",
         "Where every exchange went",
-        "writes are left out unless asked for",
+        "writes are left out without --allow-writes",
         "the target closes idle connections",
         "server errors",
         "p_corrected" if "p_corrected" in text else "broken",

@@ -79,6 +79,7 @@ def test_nothing_was_sent() -> None:
     """Then the plan is where to look, unless somebody stopped the run before its first request."""
     verdict = verdict_of({"gate": {"verdict": "fail", "checks": []}, "totals": totals(), "run": {"recording": "a b"}})
     assert verdict.headline == "Nothing was sent, so nothing can be said about the target."
+    assert "options that chose" in verdict.advice[0].text, "without them the plan would leave out something else"
     assert verdict.advice[0].command == "replay-users plan 'a b'"
     stopped = {"gate": {"verdict": "inconclusive"}, "totals": totals(planned=4, skipped=4, skipped_by={"stopped": 4})}
     assert not any(each.command for each in verdict_of(stopped).advice)

@@ -37,6 +37,19 @@ def test_the_stretch(percent: float | str | None, told: str) -> None:
     assert told in timing_of({"fidelity": {"stretch_percent": percent}}, None).stretch
 
 
+@pytest.mark.parametrize(
+    ("wait", "is_why"),
+    [(9_863.9, True), ("over", True), (0.2, False), (None, False)],
+    ids=["s", "over", "ms", "unknown"],
+)
+def test_what_the_target_stretched_is_said_to_be_its_doing(wait: float | str | None, is_why: bool) -> None:
+    """Where requests waited for answers for longer than we were late, a run that took longer says so beside its faithfulness."""
+    fidelity = {"stretch_percent": 99.95, "wait_ms": {"max": wait}, "lag_ms": {"max": 0.5}}
+    told = timing_of({"fidelity": fidelity}, None).stretch
+    assert told.startswith("Sending took 99.95 % longer than it should")
+    assert ("since requests waited" in told) is is_why
+
+
 def test_delays_with_samples() -> None:
     """Each delay has a histogram on one axis; only our lag has a limit."""
     result = small()

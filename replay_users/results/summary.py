@@ -135,6 +135,7 @@ def _advice(name: str, result: Result) -> str:
         endpoint, count = whole[0]
         told += ", all of it" if len(ends) == 1 else f", all {count:,} of {cut(endpoint, _ENDPOINT)}"
         told += f" and of {len(whole) - 1:,} more" if len(whole) > 1 else ""
+        told += ", which tests nothing there"
     return f"{told}: {_ADVICE[Class(name)]}"
 
 

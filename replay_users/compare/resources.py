@@ -28,7 +28,10 @@ _ACTIONS: Final = frozenset(
     modify move new patch post put query read remove replace save search send set store submit sync update upsert
     write""".split()  # noqa: SIM905 - one word a line would be forty lines
 )
-_QUESTIONS: Final = frozenset({"find", "get", "list", "query", "read", "search"})
+_QUESTIONS: Final = frozenset({"find", "get", "query", "search"})
+"""Of a `read` or a `list` nobody knows: `POST /notifications/read` marks them, `POST /shopping/list` makes one."""
+_ASKING: Final = frozenset({"account", "client", "org", "organization", "store", "tenant", "user", "workspace"})
+"""Whose id in a query says for whom is asked, unless the path is about them."""
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _ID_NAME = re.compile(r"(?:^|[_-])(?:id|uuid|guid|key|pk)$|Id$", re.IGNORECASE)
@@ -133,13 +136,15 @@ def meant_by(target: bytes) -> list[Id]:
     """The id that a target is about, and is missing if that is not found: the innermost one of its path.
 
     Of `/stores/1/products/77` it is the product, as the store has others. Without one in the path it is the query's, if it
-    is one of what the path names: `/orders?id=77&client_id=web`.
+    is one of what the path names: `/orders?id=77&client_id=web`; or the only one there: `/reviews?product_id=77`.
     """
     path, _, _ = target[:_LONGEST_TARGET].partition(b"?")
     if inner := ids_of(path):
         return inner[-1:]
     noun = next((noun for noun in reversed(asked_for(path)) if noun != _PARAMETER), "")
-    return [each for each in ids_of(target) if each[0] == noun]
+    found = ids_of(target)
+    named = [each for each in found if each[0] == noun]
+    return named or [each for each in found if len(found) == 1 and each[0] not in _ASKING]
 
 
 def _id_in_query(pair: str, noun: str) -> Id | None:

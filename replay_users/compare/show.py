@@ -56,7 +56,7 @@ _IN_BRACKETS = rf"\[(?:[^\[\]]|\[[^\[\]]*+\]){{1,{_MAX_RUN}}}+\]|\{{(?:[^{{}}]|\
 _NAMED_SECRET = re.compile(
     rf"""({_WORD}[\w-]{{0,40}}+(?:\\?["'])?\s{{0,4}}+
           (?:[:=]|(?:[^<>]{{0,200}}?\s)?(?:value|content)\s{{0,4}}=)\s{{0,4}}(?:\\?["'])?)
-        ({_IN_QUOTES}|{_IN_BRACKETS}|(?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
+        ({_IN_QUOTES}|(?:{_IN_BRACKETS})(?=[\s"'\\&;,<>\]}}]|\Z)|(?:(?:bearer|basic)\s)?[^\s"'\\&;,<>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # The other way round, `value="abc" name="csrftoken"`, and as an element, `<Password Type="text">abc</Password>`.

@@ -96,6 +96,8 @@ def test_the_ids_of_a_target(target: bytes, ids: list[tuple[str, str]]) -> None:
         pytest.param(b"/orders?id=77&client_id=web", [("order", "77")], id="of-the-query"),
         pytest.param(b"/orders?order_id=77&client_id=web", [("order", "77")], id="named"),
         pytest.param(b"/orders?client_id=web", [], id="of-something-else"),
+        pytest.param(b"/p/details?productId=77", [("product", "77")], id="the-only-one"),
+        pytest.param(b"/p/details?productId=77&offerId=8", [], id="one-of-two"),
         pytest.param(b"/about", [], id="none"),
     ],
 )
@@ -113,6 +115,8 @@ def test_what_a_target_is_about_is_its_own_id(target: bytes, ids: list[tuple[str
         pytest.param("POST", "/nyc/-/query/", True, id="slash"),
         pytest.param("POST", "/products/search/saved", False, id="something-of-it"),
         pytest.param("POST", "/products/add", False, id="a-write"),
+        pytest.param("POST", "/notifications/read", False, id="marks-what-was-read"),
+        pytest.param("POST", "/shopping/list", False, id="makes-a-list"),
         pytest.param("POST", "/rpc/getOrCreateCart", False, id="a-write-that-asks-first"),
         pytest.param("PUT", "/products/list", False, id="another-method"),
         pytest.param("POST", "/", False, id="no-name"),

@@ -103,6 +103,8 @@ def test_a_value_is_shown_as_json_on_one_short_line(value: Json, shown: str) -> 
         ),
         pytest.param("password: 'a b' c", "password: '[redacted:3]' c", id="words-in-single-quotes"),
         pytest.param('"tokens": ["a b", ["c"]], "x": 1', '"tokens": [redacted:14], "x": 1', id="list"),
+        pytest.param("password=[hunter2]x9secret y", "password=[redacted:17] y", id="begins-with-a-bracket"),
+        pytest.param("password={abc}def", "password=[redacted:8]", id="begins-with-a-brace"),
         pytest.param('"secret": {"a": {"b": 1}}, "x": 1', '"secret": [redacted:15], "x": 1', id="object"),
         pytest.param('"token": "", "x": "y z"', '"token": "", "x": "y z"', id="nothing-in-quotes"),
         pytest.param('token: "k1 and on', 'token: "[redacted:2] and on', id="quotes-without-an-end"),

@@ -35,6 +35,11 @@ FINE = (
     World(name="2 % of answers are quick 503s", candidate=Side(errors=0.02)),
     World(name="40 endpoints of 5 to 60 requests", traffic=Traffic(fewest=5, most=60)),
     World(
+        name="staging 1.4x slower, and every endpoint a twentieth off by itself; four fifths of them take 1 ms",
+        traffic=Traffic(fast_others=True),
+        candidate=Side(factor=1.4, spread=0.05),
+    ),
+    World(
         name="a quiet service, 1.4x: noise of 1 % that lasts for half of the run",
         traffic=Traffic(noise=0.01),
         both=Side(time_ar=0.5),

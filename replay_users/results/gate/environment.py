@@ -6,7 +6,8 @@ its own regression the measure of the others.
 The subtle thing: a load balancer hides part of the way from who opens connections. So what all endpoints take longer by
 alike, beyond what opening one explains, is looked for as well, and taken for a part of `b` if it explains them much better.
 Of two endpoints any value between their ratios is a median; that which is nearest to no change blames the one that changed,
-and leaves the other alone.
+and leaves the other alone. And where half of the endpoints are so quick that a fraction of a millisecond is a large ratio, they
+vote with the others: what they say beyond these is not heard, but they do not say that nothing has changed either.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ NEVER = 40.0
 _LEAST = 1_000.0
 """1 us is left of a time at least."""
 _UNTOLD_NS = 1e6
-"""Who takes less than a millisecond more or less has no ratio to tell: 0.3 and 0.7 ms are how busy the machine was."""
+"""Who takes less than a millisecond more or less has no ratio of its own: 0.3 and 0.7 ms are how busy the machine was."""
 _VOTERS = 5
 """So many endpoints at least tell a hop from a factor."""
 _SPEEDS = 3.0
@@ -64,15 +65,22 @@ def environment_of(endpoints: Sequence[Matched], min_pairs: int, floor_ns: float
         voters = [pool("all", endpoints)]
     extra = _extra(voters)
     alone = Environment(factor=1.0, extra_ns=extra, voters=())
-    votes = [_vote(each, alone, min(floor_ns, _UNTOLD_NS)) for each in voters]
-    finite = [vote for vote in votes if abs(vote) < NEVER / 4]  # half of the answers never came: no ratio either
+    finite = _votes(voters, alone, min(floor_ns, _UNTOLD_NS))
     names = tuple(each.endpoint for each in voters)
     return Environment(factor=exp(_middle(finite)) if finite else 1.0, extra_ns=extra, voters=names)
 
 
-def _vote(matched: Matched, alone: Environment, untold: float) -> float:
-    longer = median(matched.ours) - alone.extra_ns - median(matched.theirs)
-    return 0.0 if abs(longer) < untold else median(log_ratios(matched, alone))
+def _votes(voters: Sequence[Matched], alone: Environment, untold: float) -> list[float]:
+    """Each endpoint's median ratio; of one that differs by less than `untold` as far as others or no change go with it."""
+    ratios = [(each, median(log_ratios(each, alone))) for each in voters]
+    ratios = [(each, ratio) for each, ratio in ratios if abs(ratio) < NEVER / 4]  # half never came: no ratio either
+    heard = [0.0, *(ratio for each, ratio in ratios if not _is_untold(each, alone, untold))]
+    least, most = min(heard), max(heard)
+    return [max(least, min(most, ratio)) if _is_untold(each, alone, untold) else ratio for each, ratio in ratios]
+
+
+def _is_untold(matched: Matched, alone: Environment, untold: float) -> bool:
+    return abs(median(matched.ours) - alone.extra_ns - median(matched.theirs)) < untold
 
 
 def _middle(votes: Sequence[float]) -> float:

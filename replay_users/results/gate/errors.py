@@ -33,7 +33,8 @@ _KNOWN = 63
 """Up to so many sessions are counted exactly (`results.sessions`); more are estimated, and weigh no more than so many."""
 _DEAD = 2
 """Answers that must all have failed before an endpoint counts as dead: a single one may be bad luck."""
-_UNANSWERED_SESSIONS = 3
+_UNANSWERED_SESSIONS, _MUTE_SESSIONS = 3, 2
+"""Who must have gone without an answer: where nobody gets one, two are no matter of one user's connection."""
 _FEW = 12
 """So few sessions are hardly ever sure by themselves: 7 of 7 are 2^-7, and 30 % of all their answers would pass."""
 
@@ -90,7 +91,7 @@ def unanswered_by_endpoint(
                 f" {_sessions(len(sessions))}; the limit is {100 * limit:g} %"
             ),
             p=wilson_p(each.failed, each.sent, limit),
-            holds=len(sessions) >= min(_UNANSWERED_SESSIONS, of_run) or each.failed == each.sent,
+            holds=len(sessions) >= min(_MUTE_SESSIONS if each.failed == each.sent else _UNANSWERED_SESSIONS, of_run),
             value=each.failed / each.sent,
             limit=limit,
             numbers={"failed": each.failed, "sent": each.sent, "sessions": len(sessions)},

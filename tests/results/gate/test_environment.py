@@ -105,6 +105,17 @@ def test_what_takes_a_fraction_of_a_millisecond_more_has_not_changed() -> None:
     assert environment_of(several, 20).factor == pytest.approx(2.5 / 0.7)
 
 
+@pytest.mark.parametrize(("factor", "of_all"), [(1.4, 1.4), (0.6, 0.6), (1.0, 1.0)])
+def test_endpoints_too_quick_to_tell_vote_with_those_that_can(factor: float, of_all: float) -> None:
+    """Half of them take 0.5 ms: a staging that is slower as a whole is no regression of the others, and a faster one no cover."""
+    quick = [matched([0.5 * factor] * 60, [0.5] * 60, endpoint=f"GET /quick/{nth}") for nth in range(5)]
+    slow = [
+        matched([factor * each for each in noisy(60, 30, seed=nth)], noisy(60, 30, seed=nth), endpoint=f"GET /{nth}")
+        for nth in range(5)
+    ]
+    assert environment_of([*quick, *slow], 20).factor == pytest.approx(of_all)
+
+
 def test_small_endpoints_do_not_vote() -> None:
     """Unless there are no others: then all pairs together do."""
     several = endpoints(counts=(60,) * 4 + (5,) * 4)

@@ -164,11 +164,12 @@ def test_an_endpoint_that_answers_nobody_fails_however_few_asked() -> None:
     alone = run(replace(end(A, sessions=0), sent=40, failed=20), whole)
     dead = run(replace(end(A, sessions=0), sent=18, failed=18), *(end(f"GET /{n}", sessions=1_000) for n in range(9)))
     once = run(replace(end(A, sessions=0), sent=1, failed=1), whole)
+    one_of_many = run(replace(end(A, sessions=0), sent=2, failed=2), end("GET /other", sessions=1_000))
     found = [
         settle(list(unanswered_by_endpoint(evidence, SETTINGS, {A: pairs(failed, sessions)})), 0.005)[0].verdict
-        for evidence, failed, sessions in ((alone, 20, 1), (dead, 18, 2), (once, 1, 1))
+        for evidence, failed, sessions in ((alone, 20, 1), (dead, 18, 2), (once, 1, 1), (one_of_many, 2, 1))
     ]
-    assert found == [Decision.FAIL, Decision.FAIL, Decision.PASS]
+    assert found == [Decision.FAIL, Decision.FAIL, Decision.PASS, Decision.PASS]
 
 
 def test_what_may_fail_can_be_more() -> None:

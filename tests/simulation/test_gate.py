@@ -1,7 +1,7 @@
 """The gate in made-up worlds: it does not cry wolf where nothing is wrong, and finds what is.
 
 `SEEDS=20000 make test-slow ARGS="-k simulation"` looks at more of them, a hundredth as many as of other simulations, since each
-is two runs of 40 endpoints; the figures of `docs/gate-how-good.md` are of 500 each.
+is two runs of 40 endpoints; the figures of `docs/gate-how-good.md` are of 300 each or more.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["hops_of"]
 
-_ALIKE_NS = 1e6
-"""Hops that differ by less are taken off for the ratio's sake only, not because one of the runs had a longer way."""
+_ALIKE_NS = 5e5
+"""Hops that differ by less are taken off for the ratio's sake only, not because one of the runs had a longer way. Of a
+millisecond more it is worth all that can be, or 2x at 80 ms hides among endpoints of 1 ms (94.7 % found, 100 % so)."""
 _MOST, _MOST_ALIKE = 0.8, 0.5
 """Of the median of the quickest endpoint."""
 

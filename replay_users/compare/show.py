@@ -185,7 +185,9 @@ def names_a_secret(text: str) -> bool:
 
 def names_its_secret(value: Side) -> frozenset[str]:
     """The members of an object that are a secret because another one says so: `{"name": "DB_PASSWORD", "value": "abc"}`."""
-    if isinstance(value, dict) and ("value" in value or "values" in value or "Value" in value):
+    if isinstance(value, dict) and (
+        "value" in value or "values" in value or "Value" in value
+    ):  # of each object on the way
         names = (value.get(key) for key in _NAMES)
         if any(isinstance(name, str) and names_a_secret(name) for name in names):
             return _VALUES

@@ -37,8 +37,9 @@ class SignaturePoints:
         self._run = run_id
         self._lines = lines
         self._places = Places(SIGNATURES_KEPT)
-        self._written: dict[_Signature, int] = {}
-        self._sessions: dict[_Signature, int] = {}
+        self._written: dict[
+            _Signature, tuple[int, int]
+        ] = {}  # how often, and in how many sessions, by the points so far
 
     def interval(self, table: SignatureTable, at: int) -> Iterator[str]:
         """What came since the last call."""
@@ -66,13 +67,13 @@ class SignaturePoints:
         return [key for key in [*above, *equal][:SIGNATURES_SHOWN] if self._places.has(key)]
 
     def _line(self, key: _Signature, count: int, sessions: int, at: int) -> str:
-        return self._point(key, count, sessions, at) if count > self._written.get(key, 0) else ""
+        return self._point(key, count, sessions, at) if count > self._written.get(key, (0, 0))[0] else ""
 
     def _point(self, key: _Signature, count: int, sessions: int, at: int) -> str:
-        before = self._written.get(key, 0)
-        new = max(0, count - before)
-        self._written[key], self._sessions[key] = before + new, sessions
+        before, _ = self._written.get(key, (0, 0))
+        self._written[key] = max(before, count), sessions
         endpoint, kind, path = key
+        new = max(0, count - before)
         return self._lines.of(DIFF, (endpoint, kind, self._run, path), {"count": new, "sessions": sessions}, at)
 
     def rest(self, signatures: Sequence[Mapping[str, Any]], at: int) -> str:
@@ -86,9 +87,7 @@ class SignaturePoints:
 
     def _last(self, key: _Signature, count: int, sessions: int, at: int) -> str:
         """Also where nothing is new but how many sessions there were, of which the result knows more than an interval."""
-        if count == self._written[key] and sessions == self._sessions.get(key):
-            return ""
-        return self._point(key, count, sessions, at)
+        return "" if self._written[key] == (count, sessions) else self._point(key, count, sessions, at)
 
 
 def _limit(counts: list[int]) -> int:

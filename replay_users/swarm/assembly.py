@@ -14,6 +14,7 @@ from replay_users.endpoint import Templates
 from replay_users.engine.engine import Engine
 from replay_users.engine.feed import Feed, LookAhead
 from replay_users.engine.loader import HookedLoader, Loader, RoutedLoader
+from replay_users.plan.duration import SECOND
 from replay_users.plan.safety import judge_rewritten
 from replay_users.recording.reader import Selection
 from replay_users.swarm.judging import Judging, hosts_of
@@ -112,7 +113,7 @@ class Assembly:
             return 0
         share = range(prepared.recording.manifest.partitions) if partitions is None else partitions
         curve = prepared.index.partition_curve(window.start, window.end, plan.buckets, share)
-        ends = (plan.warp((nth + 1) * 1_000_000_000 - window.lead) for nth in range(len(curve)))
+        ends = (plan.warp((nth + 1) * SECOND - window.lead) for nth in range(len(curve)))
         return sum(rows for rows, end in zip(curve, ends, strict=True) if end <= limit - long)
 
     def feed(

@@ -159,15 +159,18 @@ class Twice:
         """Of the second pass, which is the result."""
         return None if self._second is None else self._second.progress()
 
+    @property
+    def _passes(self) -> tuple[Run, ...]:
+        """Those that have begun."""
+        return (self._first,) if self._second is None else (self._first, self._second)
+
     def counted(self, criteria: Sequence[Criterion]) -> Counts:
         """In both passes together, since counts only grow."""
-        passes = (self._first,) if self._second is None else (self._first, self._second)
-        return added_up([each.counted(criteria) for each in passes], criteria)
+        return added_up([each.counted(criteria) for each in self._passes], criteria)
 
     def hubs(self) -> list[Histogram]:
         """By how much the hub was late in each pass so far: in the first one too an answer may be read late for that."""
-        passes = (self._first,) if self._second is None else (self._first, self._second)
-        return [each.tally.fidelity.hub for each in passes]
+        return [each.tally.fidelity.hub for each in self._passes]
 
     def pulse(self) -> Pulse:
         """How far the pass that goes on is."""

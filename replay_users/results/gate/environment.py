@@ -72,15 +72,15 @@ def environment_of(endpoints: Sequence[Matched], min_pairs: int, floor_ns: float
 
 def _votes(voters: Sequence[Matched], alone: Environment, untold: float) -> list[float]:
     """Each endpoint's median ratio; of one that differs by less than `untold` as far as others or no change go with it."""
-    ratios = [(each, median(log_ratios(each, alone))) for each in voters]
-    ratios = [(each, ratio) for each, ratio in ratios if abs(ratio) < NEVER / 4]  # half never came: no ratio either
-    heard = [0.0, *(ratio for each, ratio in ratios if not _is_untold(each, alone, untold))]
+    ratios = [(median(log_ratios(each, alone)), _longer_ns(each, alone)) for each in voters]
+    ratios = [each for each in ratios if abs(each[0]) < NEVER / 4]  # half never came: no ratio either
+    heard = [0.0, *(ratio for ratio, longer in ratios if abs(longer) >= untold)]
     least, most = min(heard), max(heard)
-    return [max(least, min(most, ratio)) if _is_untold(each, alone, untold) else ratio for each, ratio in ratios]
+    return [ratio if abs(longer) >= untold else max(least, min(most, ratio)) for ratio, longer in ratios]
 
 
-def _is_untold(matched: Matched, alone: Environment, untold: float) -> bool:
-    return abs(median(matched.ours) - alone.extra_ns - median(matched.theirs)) < untold
+def _longer_ns(matched: Matched, alone: Environment) -> float:
+    return alone.longer_ns(median(matched.ours), median(matched.theirs))
 
 
 def _middle(votes: Sequence[float]) -> float:
